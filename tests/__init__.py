@@ -1,0 +1,1 @@
+"""The stories, laws, simulations and measurements that hold Signalbox to its word."""

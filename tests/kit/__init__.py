@@ -1,0 +1,1 @@
+"""What the tests are built with, and nothing they assert."""

@@ -1,0 +1,1 @@
+"""Fetches real payloads and GitHub's schema for the tests."""
