@@ -1,0 +1,1 @@
+"""The part that thinks: plain values and functions that touch nothing."""

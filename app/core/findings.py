@@ -1,0 +1,54 @@
+"""What a chore found out about a repository or an installation, for the engine to store."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.core.heard import Repository
+from app.core.values import Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file as GitHub holds it; `blob_sha` is git's own hash of its content."""
+
+    path: str
+    blob_sha: Sha
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoriesListed:
+    """All repositories that an installation covers; what is not listed is not covered."""
+
+    installation_id: int
+    repositories: tuple[Repository, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryRead:
+    """The definitions and the policy at the head of a repository's default branch."""
+
+    installation_id: int
+    repository: Repository
+    head_sha: Sha
+    definitions: tuple[File, ...]
+    policy: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryGone:
+    """The repository is not there any more, or not for us."""
+
+    installation_id: int
+    repository_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedFilesListed:
+    """The files that one delivery changed."""
+
+    delivery_id: str
+    files: tuple[str, ...]
+
+
+Finding: TypeAlias = RepositoriesListed | RepositoryRead | RepositoryGone | ChangedFilesListed

@@ -1,0 +1,92 @@
+"""What a delivery says, cut down to the fields that matter.
+
+GitHub's real payloads fail strict schemas, so only what is needed is read, leniently, and
+whatever is absent is `None`. The reading is done by `github.webhooks.read`; the whole
+payload stays at hand for the expressions of definitions.
+"""
+
+from dataclasses import dataclass
+
+from app.core.values import JsonObject, RepositoryName, Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A repository as a payload names it; the id is the key, the name may change."""
+
+    id: int
+    name: RepositoryName
+    default_branch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who caused a delivery; `is_bot` holds for Apps and bot accounts."""
+
+    id: int
+    login: str
+    is_bot: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRunFacts:
+    """One workflow run as `workflow_run` payloads and the API describe it."""
+
+    id: int
+    run_attempt: int
+    status: str
+    conclusion: str | None
+    event: str
+    path: str
+    head_sha: Sha
+    head_branch: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushFacts:
+    """A push: the full `ref`, both ends, and the files its commits name.
+
+    `files_known` is false where the payload cannot tell (a created or forced ref, or more
+    commits than GitHub lists): the files must then be asked for.
+    """
+
+    ref: str
+    before: Sha
+    after: Sha
+    is_created: bool
+    is_deleted: bool
+    is_forced: bool
+    files: tuple[str, ...]
+    files_known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestFacts:
+    """A pull request; from a fork when its head lives in another repository."""
+
+    number: int
+    head_sha: Sha
+    head_ref: str
+    head_repository_id: int | None
+    base_sha: Sha
+    base_ref: str
+    is_fork: bool
+    is_draft: bool
+    is_merged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One delivery, read: `event` is GitHub's event name, `action` its action."""
+
+    event: str
+    action: str | None
+    installation_id: int | None
+    repository: Repository | None
+    sender: Person | None
+    workflow_run: WorkflowRunFacts | None
+    push: PushFacts | None
+    pull_request: PullRequestFacts | None
+    payload: JsonObject

@@ -1,0 +1,57 @@
+"""A plan: a checked definition, the delivery that set it off, and the inputs filled in.
+
+The plan of an orchestration never changes: the definition at the start is the definition
+to the end. It is kept as the definition's text, so that many orchestrations share one.
+"""
+
+from dataclasses import dataclass
+
+from app.core.definition import Definition
+from app.core.values import JsonObject, OrchestrationId, RepositoryName, Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a definition file stands. The repository's id is the key, its name a cache."""
+
+    repository_id: int
+    repository: RepositoryName
+    installation_id: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What set an orchestration off, as expressions see it.
+
+    `sha` is the commit that the check run stands on, in `repository`; `pull_request` the
+    number of the pull request that gets the comment, if there is one.
+    """
+
+    event_name: str
+    event: JsonObject
+    repository_id: int
+    repository: RepositoryName
+    installation_id: int
+    actor: str
+    sha: Sha
+    ref: str
+    pull_request: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one orchestration carries out."""
+
+    id: OrchestrationId
+    number: int
+    origin: Origin
+    definition: Definition
+    text: str
+    cause: Cause
+    inputs: JsonObject
+
+    @property
+    def title(self) -> str:
+        """Name the orchestration as people do: `release-train #42`."""
+        return f"{self.definition.id} #{self.number}"

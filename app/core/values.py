@@ -1,0 +1,23 @@
+"""The small names that all of the core shares: JSON values and the ids of things.
+
+Ids are `NewType`s, so that a task's name cannot be handed over where a repository's is
+wanted. GitHub's numeric ids are keys; names are a cache, since repositories are renamed.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NewType, TypeAlias
+
+Json: TypeAlias = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+JsonObject: TypeAlias = Mapping[str, Json]
+
+RepositoryName = NewType("RepositoryName", str)
+"""`owner/name`, as GitHub's `full_name` spells it."""
+
+TaskName = NewType("TaskName", str)
+LegKey = NewType("LegKey", str)
+"""Names one cell of a task's matrix; a task without a matrix has one leg, the empty key."""
+
+OrchestrationId = NewType("OrchestrationId", str)
+Sha = NewType("Sha", str)
+
+ONLY_LEG = LegKey("")
