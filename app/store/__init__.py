@@ -1,0 +1,1 @@
+"""Remembers events, states and commands, each decision in one transaction."""

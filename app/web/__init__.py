@@ -1,0 +1,1 @@
+"""Listens: deliveries, reports and pages arrive here."""
