@@ -1,6 +1,6 @@
 """Lints what Signalbox ships beside its Python: workflows, the Action, the Dockerfile.
 
-Each linter is asked only about files that are there; which files must be there is not its matter.
+Each linter is asked only about files that are there; which must be there is not its matter.
 """
 
 import shlex
