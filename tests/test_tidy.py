@@ -9,7 +9,6 @@ from tests.kit import tree
 
 _LINES_MAX = 400
 _FUNCTION_MAX = 50
-_ROOM_MAX = 12
 
 # Put together here, so that this file does not break its own rules.
 _UNFINISHED = re.compile(
@@ -55,17 +54,6 @@ def test_a_function_fits_a_screen() -> None:
     ]
 
     _none(long)
-
-
-def test_a_room_can_be_taken_in() -> None:
-    """No room has more than 12 files, migrations aside."""
-    rooms: dict[str, int] = {}
-    for name, _ in tree.python("app/"):
-        room = str(PurePosixPath(name).parent)
-        if PurePosixPath(name).name != "__init__.py" and "/migrations" not in room:
-            rooms[room] = rooms.get(room, 0) + 1
-
-    _none(f"{room}: {count} files" for room, count in rooms.items() if count > _ROOM_MAX)
 
 
 def test_a_module_says_what_it_is_for() -> None:
