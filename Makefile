@@ -37,7 +37,7 @@ check: setup ## Check layout, mistakes, types, imports and what we ship, without
 	@$(python) -m tests.kit.shipped
 	$(python) -m pytest -q -p no:cacheprovider tests/test_tidy.py tests/test_architecture.py
 
-test: check ## Set up, check, and run every test; TESTS=tests/core for some.
+test: check ## Set up, check, and run every test; TESTS=tests/core COVERAGE= for some.
 	$(python) -m pytest -n $(WORKERS) $(COVERAGE) $(TESTS)
 
 simulate: setup ## Simulate SEEDS orchestrations with faults and crashes (10000).
