@@ -1,0 +1,1 @@
+"""The companion Action: it runs in other repositories and imports nothing of `app`."""

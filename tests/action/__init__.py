@@ -1,0 +1,1 @@
+"""Stories of the companion Action, run as a runner runs it."""

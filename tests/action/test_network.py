@@ -1,0 +1,170 @@
+"""What the Action does when GitHub or Signalbox do not answer, or answer something else."""
+
+import socket
+
+import pytest
+
+from tests.action.runner import report
+from tests.action.server import HANG_UP, Reply, problem, reply, serving
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [HANG_UP, reply(503), Reply(status=502, body=b"<html>"), reply(429), reply(408)],
+    ids=["hang-up", "503", "502-html", "429", "408"],
+)
+def test_a_passing_trouble_is_outlasted(trouble: Reply) -> None:
+    """No answer and "not now" are asked again, each time with a new token."""
+    with serving() as servers:
+        servers.answers.append(trouble)
+        ended = report(servers, outputs="a=1")
+
+    assert (ended.status, ended.errors) == (0, [])
+    assert [len(servers.asked), len(servers.reports)] == [2, 2]
+    assert servers.reports[0].body == servers.reports[1].body
+    assert "Trying again in " in ended.log
+
+
+def test_github_s_trouble_is_outlasted_too() -> None:
+    """The token is asked for again, and the report is sent once."""
+    with serving() as servers:
+        servers.tokens.extend([HANG_UP, reply(500)])
+        ended = report(servers, outputs="a=1")
+
+    assert ended.status == 0
+    assert [len(servers.asked), len(servers.reports)] == [3, 1]
+
+
+def test_patience_ends() -> None:
+    """After timeout-seconds the step fails with the last answer and the number of tries."""
+    with serving() as servers:
+        down = problem(503, "not_saved", "The report was not saved.", "Try again later.")
+        servers.answers.extend([down] * 50)
+        ended = report(servers, timeout_seconds="1")
+
+    assert ended.status == 1
+    assert 1 <= len(servers.reports) <= 4
+    assert (
+        ended.errors
+        == [
+            f"Signalbox: not now::Signalbox at {servers.url} answered 503 not_saved:"
+            f" The report was not saved. Tries: {len(servers.reports)}, in 0 seconds."
+            "\nTry again later."
+        ]
+        or "in 1 seconds." in ended.errors[0]
+    )
+
+
+def test_a_wait_that_is_asked_for_is_kept() -> None:
+    """`Retry-After` beyond the time that is left ends the tries at once."""
+    with serving() as servers:
+        servers.answers.append(reply(429, None, Retry_After="3600"))
+        ended = report(servers, timeout_seconds="20")
+
+    assert ended.status == 1
+    assert len(servers.reports) == 1
+    assert "answered 429" in ended.errors[0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 413])
+def test_a_refusal_is_final_and_shown(status: int) -> None:
+    """What Signalbox says is wrong, and its remedy, stand in the annotation; once is enough."""
+    with serving() as servers:
+        servers.answers.append(
+            problem(status, "unknown_run", "No task waits for this run.", "Start it anew.")
+        )
+        ended = report(servers, outputs="a=1")
+
+    assert ended.status == 1
+    assert len(servers.reports) == 1
+    assert ended.errors == [
+        f"Signalbox: the report was refused::Signalbox at {servers.url} answered {status}"
+        " unknown_run: No task waits for this run.\nStart it anew."
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(status=200, body=b"<html>Welcome</html>"),
+        Reply(status=404, body=b"\xff\xfe"),
+        Reply(status=404, body=b"[" * 60_000),
+        reply(405, {"error": "text"}),
+        reply(204),
+    ],
+)
+def test_another_server_is_recognized(answer: Reply) -> None:
+    """An answer that Signalbox would not give points at the address."""
+    with serving() as servers:
+        servers.answers.append(answer)
+        ended = report(servers, outputs="a=1")
+
+    assert ended.status == 1
+    assert f"answered {answer.status}: no explanation." in ended.errors[0]
+    assert "Check that the input server is your Signalbox." in ended.errors[0]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(status: int) -> None:
+    """The token goes to the server the author named and nowhere else."""
+    with serving() as servers, serving() as elsewhere:
+        servers.answers.append(reply(status, None, Location=f"{elsewhere.url}/reports"))
+        ended = report(servers, outputs="a=1")
+
+    assert ended.status == 1
+    assert f'it is at "{elsewhere.url}/reports"' in ended.errors[0]
+    assert elsewhere.reports == elsewhere.asked == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(403, {"message": "no"}),
+        reply(200, {}),
+        reply(200, {"value": "a b\nc"}),
+        Reply(status=200, body=b"not json"),
+    ],
+)
+def test_no_token_no_report(answer: Reply) -> None:
+    """If GitHub gives no token, the message says whose answer that was and what to check."""
+    with serving() as servers:
+        servers.tokens.append(answer)
+        ended = report(servers, outputs="a=1")
+
+    assert (ended.status, servers.reports) == (1, [])
+    assert ended.errors[0].startswith("Signalbox: GitHub gave no OIDC token::")
+    assert f"answered {answer.status} without a token" in ended.errors[0]
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    """A refused connection is tried again, and then told of with the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with serving() as servers:
+        ended = report(servers, server=closed, timeout_seconds="1")
+
+    assert ended.status == 1
+    assert ended.errors[0].startswith(
+        f"Signalbox: no answer::Signalbox at {closed} cannot be reached: "
+    )
+    assert "https_proxy" in ended.errors[0]
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_long() -> None:
+    """A server that takes the request and stays silent is given up when the time is up."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, serving() as servers:
+        server = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        ended = report(servers, server=server, timeout_seconds="1")
+
+    assert ended.status == 1
+    assert "timed out" in ended.errors[0]
+
+
+def test_a_host_name_that_cannot_exist_is_told_of() -> None:
+    """A label of more than 63 letters fails before any look-up, and without a traceback."""
+    with serving() as servers:
+        ended = report(servers, server=f"https://{'x' * 70}.example.com", timeout_seconds="1")
+
+    assert ended.status == 1
+    assert "cannot be reached" in ended.errors[0]
