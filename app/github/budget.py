@@ -1,0 +1,126 @@
+"""How much we may still ask of GitHub, for each installation, and who goes first.
+
+It never waits: it says when to come back, and the courier carries on with something else.
+The rules: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from app.github.answers import Allowance, allowance
+from app.github.errors import RateLimitedError
+from app.ports import Clock
+
+# "No more than 900 points per minute are allowed for REST API endpoints."
+POINTS_A_MINUTE: Final = 900
+POINTS_OF_A_READ: Final = 1
+POINTS_OF_A_WRITE: Final = 5
+MINUTE: Final = timedelta(minutes=1)
+BUDGETS_MAX: Final = 10_000
+# A secondary limit met again and again is waited out for twice as long each time.
+PAUSE_MAX: Final = timedelta(minutes=30)
+PAUSE_FIRST: Final = timedelta(minutes=1)
+
+
+class Urgency(Enum):
+    """What a call is for; the less urgent stops earlier, so that the more urgent can go on."""
+
+    DECISION = "decision"
+    STATUS = "status"
+    SWEEP = "sweep"
+
+
+# The part of each limit that a call of this urgency leaves to those before it.
+_RESERVE: Mapping[Urgency, float] = {
+    Urgency.DECISION: 0.0,
+    Urgency.STATUS: 0.1,
+    Urgency.SWEEP: 0.3,
+}
+
+
+@dataclass(slots=True)
+class _Account:
+    left: Allowance | None = None
+    closed_until: datetime | None = None
+    closed_kind: str = ""
+    refusals: int = 0
+    spent: deque[tuple[datetime, int]] = field(default_factory=deque)
+    points: int = 0
+
+
+class Budget:
+    """Keeps an account for each installation, and one for the App itself."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._accounts: OrderedDict[int | None, _Account] = OrderedDict()
+
+    async def admit(
+        self, installation_id: int | None, urgency: Urgency, *, is_write: bool
+    ) -> None:
+        """Spend one call, or raise RateLimitedError with the time to come back."""
+        now = self._clock.now()
+        account = self._account(installation_id)
+        if account.closed_until is not None and now < account.closed_until:
+            raise RateLimitedError(
+                "GitHub asked us to wait",
+                until=account.closed_until,
+                kind="primary" if account.closed_kind == "primary" else "secondary",
+            )
+        reserve = _RESERVE[urgency]
+        left = account.left
+        if left is not None and now < left.reset and left.remaining <= left.limit * reserve:
+            raise RateLimitedError(
+                f"{left.remaining} of {left.limit} calls are left this hour",
+                until=left.reset,
+                kind="primary",
+            )
+        points = POINTS_OF_A_WRITE if is_write else POINTS_OF_A_READ
+        while account.spent and account.spent[0][0] <= now - MINUTE:
+            account.points -= account.spent.popleft()[1]
+        if account.points + points > POINTS_A_MINUTE * (1 - reserve):
+            raise RateLimitedError(
+                f"{account.points} of {POINTS_A_MINUTE} points are spent this minute",
+                until=account.spent[0][0] + MINUTE,
+                kind="secondary",
+            )
+        account.spent.append((now, points))
+        account.points += points
+
+    def answered(self, installation_id: int | None, headers: Mapping[str, str]) -> None:
+        """Take note of what an answer says is left."""
+        account = self._account(installation_id)
+        account.refusals = 0
+        account.left = allowance(headers) or account.left
+
+    def limited(self, installation_id: int | None, error: RateLimitedError) -> datetime:
+        """Take note of a refusal. Return until when nothing may be asked.
+
+        "If your request continues to fail due to a secondary rate limit, wait for an
+        exponentially increasing amount of time between retries."
+        """
+        account = self._account(installation_id)
+        until = error.until
+        now = self._clock.now()
+        # Calls that were under way together are refused together, and count as one.
+        is_another = account.closed_until is None or now >= account.closed_until
+        if error.kind == "secondary" and is_another:
+            pause = min(PAUSE_FIRST * 2 ** min(account.refusals, 10), PAUSE_MAX)
+            if account.refusals:
+                until = max(until, now + pause)
+            account.refusals += 1
+        if account.closed_until is not None:
+            until = max(until, account.closed_until)
+        account.closed_until, account.closed_kind = until, error.kind
+        return until
+
+    def _account(self, installation_id: int | None) -> _Account:
+        account = self._accounts.setdefault(installation_id, _Account())
+        self._accounts.move_to_end(installation_id)
+        while len(self._accounts) > BUDGETS_MAX:
+            self._accounts.popitem(last=False)
+        return account

@@ -1,0 +1,220 @@
+"""Calls under a token: budget, token, ETag, pages. What the endpoints are built on.
+
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urlencode
+
+import httpx
+
+from app.core.values import Json, RepositoryName
+from app.github.answers import Answer, next_page
+from app.github.auth import AppKey, Grant, Tokens
+from app.github.budget import Budget, Urgency
+from app.github.errors import (
+    NotFoundError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from app.github.transport import Capabilities, Pause, Transport
+from app.ports import Clock
+
+PAGE_SIZE: Final = 100
+PAGES_MAX: Final = 50
+REMEMBERED_MAX: Final = 1_000
+REMEMBERED_BYTES_MAX: Final = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """In whose name a call is made, on which repository, and how urgent it is.
+
+    Without a repository it is about the whole installation.
+    """
+
+    installation_id: int
+    repository: RepositoryName | None = None
+    repository_id: int | None = None
+    urgency: Urgency = Urgency.DECISION
+
+    def grant(self, permissions: Mapping[str, str]) -> Grant:
+        """Return the least that a call with these permissions needs."""
+        return Grant(
+            installation_id=self.installation_id,
+            repository=None if self.repository_id is not None else self.repository,
+            repository_id=self.repository_id,
+            permissions=tuple(sorted(permissions.items())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a list endpoint gave; not complete where it has more pages than we read."""
+
+    items: tuple[Mapping[str, Any], ...]
+    is_complete: bool
+
+
+class Client:
+    """GitHub on one host, as one App."""
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        app_id: str,
+        private_key: str,
+        clock: Clock,
+        pause: Pause = asyncio.sleep,
+        http: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Raises ValueError where the private key cannot be used."""
+        self._transport = Transport(api_url, clock=clock, pause=pause, http=http)
+        self._key = AppKey(app_id, private_key, clock=clock)
+        self._remembered = _Remembered()
+        self.clock = clock
+        self.tokens = Tokens(self._key, self._transport, clock=clock)
+        self.budget = Budget(clock=clock)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def capabilities(self) -> Capabilities:
+        """Return what the host can do."""
+        return await self._transport.capabilities()
+
+    async def call(
+        self,
+        access: Access | None,
+        method: str,
+        target: str,
+        *,
+        permissions: Mapping[str, str],
+        parameters: Mapping[str, str | int] | None = None,
+        body: Json = None,
+    ) -> Answer:
+        """Make one call, as the installation or (without access) as the App itself."""
+        if parameters:
+            target = f"{target}?{urlencode(parameters)}"
+        grant = access.grant(permissions) if access is not None else None
+        try:
+            return await self._call(access, grant, method, target, body)
+        except UnauthorizedError:
+            # The token was revoked, or its repository added since: `_call` has dropped it.
+            if grant is None:
+                raise
+        try:
+            return await self._call(access, grant, method, target, body)
+        except UnauthorizedError as error:
+            # Not even a new token: the App or the host is in trouble, and it may pass.
+            raise UnavailableError(error.message, effect_unknown=False) from error
+
+    async def pages(
+        self,
+        access: Access | None,
+        target: str,
+        *,
+        permissions: Mapping[str, str],
+        parameters: Mapping[str, str | int] | None = None,
+        key: str | None = None,
+        pages_max: int = PAGES_MAX,
+    ) -> Listing:
+        """Read a list page after page; `key` names it where it is wrapped in an object."""
+        items: list[Mapping[str, Any]] = []
+        parameters = {"per_page": PAGE_SIZE, **(parameters or {})}
+        following: str | None = f"{target}?{urlencode(parameters)}"
+        for _ in range(pages_max):
+            assert following is not None
+            answer = await self.call(access, "GET", following, permissions=permissions)
+            body = answer.json()
+            listed = body.get(key) if key is not None and isinstance(body, Mapping) else body
+            if isinstance(listed, list):
+                items.extend(item for item in listed if isinstance(item, Mapping))
+            following = next_page(answer.headers)
+            if following is None:
+                break
+        return Listing(items=tuple(items), is_complete=following is None)
+
+    async def _call(
+        self, access: Access | None, grant: Grant | None, method: str, target: str, body: Json
+    ) -> Answer:
+        account = access.installation_id if access is not None else None
+        urgency = access.urgency if access is not None else Urgency.DECISION
+        await self.budget.admit(account, urgency, is_write=method != "GET")
+        known = self._remembered.get((target, grant)) if method == "GET" else None
+        headers = {"If-None-Match": known.headers["etag"]} if known is not None else None
+        authorization = ""
+        try:
+            authorization = await self._authorization(grant)
+            answer = await self._transport.send(
+                method, target, authorization=authorization, body=body, headers=headers
+            )
+        except UnauthorizedError:
+            if grant is not None:
+                self.tokens.invalidate(grant, authorization)
+            raise
+        except RateLimitedError as error:
+            until = self.budget.limited(account, error)
+            raise RateLimitedError(error.message, until=until, kind=error.kind) from error
+        self.budget.answered(account, answer.headers)
+        if answer.status == 304 and known is not None:
+            return replace(known, headers={**known.headers, **answer.headers})
+        if method == "GET" and "etag" in answer.headers:
+            self._remembered.put((target, grant), answer)
+        return answer
+
+    async def _authorization(self, grant: Grant | None) -> str:
+        if grant is None:
+            return self._key.authorization()
+        try:
+            return await self.tokens.authorization(grant)
+        except NotFoundError:
+            # Installed anew under another id, perhaps.
+            self.tokens.forget_installation(grant.installation_id)
+            raise
+        except UnauthorizedError as error:
+            # It is the App's own key that is not accepted; no other token will help.
+            raise UnavailableError(error.message, effect_unknown=False) from error
+
+
+class _Remembered:
+    """Answers with an ETag, the oldest dropped first. An unchanged one costs no budget.
+
+    https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
+    """
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[tuple[str, Grant | None], Answer] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: tuple[str, Grant | None]) -> Answer | None:
+        answer = self._answers.get(key)
+        if answer is not None:
+            self._answers.move_to_end(key)
+        return answer
+
+    def put(self, key: tuple[str, Grant | None], answer: Answer) -> None:
+        old = self._answers.pop(key, None)
+        self._bytes += len(answer.body) - (len(old.body) if old is not None else 0)
+        self._answers[key] = answer
+        while len(self._answers) > REMEMBERED_MAX or self._bytes > REMEMBERED_BYTES_MAX:
+            self._bytes -= len(self._answers.popitem(last=False)[1].body)
