@@ -5,6 +5,7 @@ scripted reply, and once those are used up does what it does on a good day.
 """
 
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -75,8 +76,8 @@ HANG_UP = Reply(status=0)
 
 
 @contextmanager
-def serving() -> Iterator[Servers]:
-    """Play both servers until the block is left."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Servers]:
+    """Play both servers until the block is left, over TLS if a context is given."""
     servers = Servers()
 
     class Handler(BaseHTTPRequestHandler):
@@ -101,6 +102,9 @@ def serving() -> Iterator[Servers]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
         servers.url = f"http://127.0.0.1:{http.server_port}"
+        if tls is not None:
+            http.socket = tls.wrap_socket(http.socket, server_side=True)
+            servers.url = servers.url.replace("http:", "https:")
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
         try:
