@@ -330,6 +330,6 @@ Outcome: TypeAlias = Carried | Postponed
 
 
 class Performer(Protocol):
-    """Carries one command to GitHub. Never raises for what the world does: that is `Postponed`."""
+    """Carries one command to GitHub. What the world does to it is an outcome, never a raise."""
 
     async def perform(self, command: Command, errand: Errand) -> Outcome: ...

@@ -52,7 +52,7 @@ class LookUpWorkflowRun:
     """Ask GitHub how far a workflow run is that has been silent for too long.
 
     By its id where that is known, else by the marker. Returns as `WorkflowRunObserved` or
-    `WorkflowRunMissed`. `count` tells one look-up of an attempt from the next.
+    `WorkflowRunMissed`. The attempt was begun at `since`.
     """
 
     attempt: AttemptId
@@ -61,11 +61,12 @@ class LookUpWorkflowRun:
     ref: str
     workflow_run_id: int | None
     marker: str
-    count: int
+    since: datetime
+    asked_at: datetime
 
     @property
     def key(self) -> str:
-        return f"look-up/{self.attempt}/{self.count}"
+        return f"look-up/{self.attempt}/{self.asked_at.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,15 @@ class WriteComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListInstallations:
+    """List where the App is installed. Returns as `InstallationsListed`."""
+
+    @property
+    def key(self) -> str:
+        return "list-installations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListRepositories:
     """List what an installation covers. Returns as `RepositoriesListed`."""
 
@@ -138,12 +148,17 @@ class ReadRepository:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDefinitions:
-    """Write a check on `sha` with the problems of the definitions that it changes."""
+    """Write a check on `sha` with the problems of the definitions that it changes.
+
+    `paths` names them; for the pull request of a fork, whose pushes nobody tells us of, they
+    are to be found among the files of `pull_request`.
+    """
 
     installation_id: int
     repository_id: int
     sha: Sha
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+    pull_request: int | None = None
 
     @property
     def key(self) -> str:
@@ -179,8 +194,10 @@ OrchestrationCommand: TypeAlias = (
     | WriteCheck
     | WriteComment
 )
-Chore: TypeAlias = ListRepositories | ReadRepository | CheckDefinitions | ListChangedFiles
+Chore: TypeAlias = (
+    ListInstallations | ListRepositories | ReadRepository | CheckDefinitions | ListChangedFiles
+)
 Command: TypeAlias = OrchestrationCommand | Chore
 
-LEVELS = (WriteCheck, WriteComment)
+LEVELS = (WriteCheck, WriteComment, ListInstallations, ListRepositories, ReadRepository)
 """Commands that mean "make it so": asked for again, the one row is simply due again."""

@@ -17,6 +17,13 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationsListed:
+    """All installations of the App that are not suspended."""
+
+    installation_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoriesListed:
     """All repositories that an installation covers; what is not listed is not covered."""
 
@@ -51,4 +58,10 @@ class ChangedFilesListed:
     files: tuple[str, ...]
 
 
-Finding: TypeAlias = RepositoriesListed | RepositoryRead | RepositoryGone | ChangedFilesListed
+Finding: TypeAlias = (
+    InstallationsListed
+    | RepositoriesListed
+    | RepositoryRead
+    | RepositoryGone
+    | ChangedFilesListed
+)

@@ -124,6 +124,7 @@ class Attempt:
     workflow: str
     ref: str
     asked_at: datetime
+    accepted_at: datetime | None = None
     workflow_run_id: int | None = None
     run_attempt: int = 1
     run_status: RunStatus | None = None
@@ -136,7 +137,7 @@ class Attempt:
     cancel_asked_at: datetime | None = None
     force_asked_at: datetime | None = None
     look_ups: int = 0
-    next_look_up: datetime | None = None
+    looked_up_at: datetime | None = None
     outputs: JsonObject | None = None
     summary: str = ""
 
@@ -181,6 +182,7 @@ class Task:
     reason: Reason | None = None
     is_tolerated: bool = False
     is_matrix: bool = False
+    timer: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
 

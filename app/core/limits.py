@@ -1,0 +1,39 @@
+"""Every bound the core keeps by itself, each with its reason."""
+
+from datetime import timedelta
+
+QUEUE_TIMEOUT_MAX = timedelta(hours=24)
+"""A workflow run that never starts is given up: GitHub does the same for self-hosted runners.
+
+https://docs.github.com/en/actions/reference/limits
+"""
+
+CANCEL_GRACE = timedelta(minutes=5)
+"""How long a workflow run may take to stop before it is force-cancelled."""
+
+LOOK_UP_FIRST = timedelta(minutes=10)
+"""Silence after which a workflow run is looked up: most end or speak before, so most never are."""
+
+LOOK_UP_UNKNOWN = timedelta(minutes=1)
+"""The same while we do not know the workflow run's id: only its webhook can tell us sooner."""
+
+LOOK_UP_PAUSE_MAX = timedelta(hours=1)
+"""Pauses between look-ups double up to this: never more than 6 calls an hour."""
+
+LOOK_UP_MISSES_MAX = 3
+"""Look-ups by marker that may find nothing before the workflow run counts as lost."""
+
+LEGS_MAX = 256
+"""Legs a matrix may have, as in GitHub Actions.
+
+https://docs.github.com/en/actions/reference/limits
+"""
+
+INPUT_TEXT_MAX = 65_535
+"""Characters that all inputs of a dispatch may have together.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+"""
+
+SUMMARY_TEXT_MAX = 4_000
+"""Characters that are kept of a summary which the companion Action reports."""
