@@ -1,0 +1,219 @@
+"""Values to JSON text and back, for every kind of thing that outlives the process.
+
+Each text names the version of its form, `"v"`, and what belongs to a union also its `"type"`.
+Old journals must load for ever: whoever changes the form of something raises `VERSION` and
+adds an upcaster from the version before. What a newer Signalbox wrote is refused, not guessed
+at. A state is stored without its plan (see `plans`), and without fields at their default.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+import orjson
+from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_unstructure_fn, override
+from cattrs.strategies import configure_tagged_union
+
+from app.core.commands import Command
+from app.core.definition import Definition
+from app.core.events import Event
+from app.core.findings import Finding
+from app.core.plan import Cause, Origin, Plan
+from app.core.state import Orchestration
+from app.core.values import Json, JsonObject, OrchestrationId, Sha
+
+T = TypeVar("T")
+
+VERSION: Final = 1
+
+Upcaster = Callable[[str, dict[str, Any]], dict[str, Any]]
+# From each old version to the next one: told what kind of thing it is ("event", "command",
+# "finding", "state" or "plan"), it turns the fields of then into those of the version after.
+UPCASTERS: Mapping[int, Upcaster] = MappingProxyType({})
+
+
+class UnreadableError(Exception):
+    """A stored text cannot be understood: it is damaged, or from a newer Signalbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPlan:
+    """A plan with the digest of its definition's text in place of the definition."""
+
+    id: OrchestrationId
+    number: int
+    origin: Origin
+    digest: Sha
+    cause: Cause
+    inputs: JsonObject
+
+
+def _converter() -> Converter:
+    """Make the one converter; times stay as they are, since orjson writes them itself."""
+    made = Converter(omit_if_default=True, forbid_extra_keys=True, detailed_validation=False)
+    json_types: tuple[object, ...] = (Json, JsonObject)
+    made.register_structure_hook_func(lambda kind: kind in json_types, lambda value, _: value)
+    made.register_unstructure_hook_func(lambda kind: kind in json_types, lambda value: value)
+    made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    made.register_unstructure_hook(datetime, lambda moment: moment)
+    for union in (Event, Command, Finding):
+        configure_tagged_union(union, made, tag_name="type")
+    # The plan is put beside the fields, whole, before they are read.
+    made.register_structure_hook(Plan, lambda plan, _: plan)
+    made.register_unstructure_hook(
+        Orchestration,
+        make_dict_unstructure_fn(
+            Orchestration, made, _cattrs_omit_if_default=True, plan=override(omit=True)
+        ),
+    )
+    return made
+
+
+_CONVERTER: Final = _converter()
+_DAMAGE: Final = (BaseValidationError, ForbiddenExtraKeysError, ValueError, TypeError, KeyError)
+_write_event = partial(_CONVERTER.unstructure, unstructure_as=Event)
+_write_command = partial(_CONVERTER.unstructure, unstructure_as=Command)
+_write_finding = partial(_CONVERTER.unstructure, unstructure_as=Finding)
+
+
+def encode_event(event: Event) -> str:
+    """Write an event as text."""
+    return _dump(_write_event(event))
+
+
+def decode_event(text: str) -> Event:
+    """Read an event back."""
+    event: Event = _structure("event", _load("event", text), Event)
+    return event
+
+
+def encode_command(command: Command) -> str:
+    """Write a command as text."""
+    return _dump(_write_command(command))
+
+
+def decode_command(text: str) -> Command:
+    """Read a command back."""
+    command: Command = _structure("command", _load("command", text), Command)
+    return command
+
+
+def encode_finding(finding: Finding) -> str:
+    """Write a finding as text."""
+    return _dump(_write_finding(finding))
+
+
+def decode_finding(text: str) -> Finding:
+    """Read a finding back."""
+    finding: Finding = _structure("finding", _load("finding", text), Finding)
+    return finding
+
+
+def encode_state(state: Orchestration) -> str:
+    """Write a state as text, without its plan."""
+    return _dump(_CONVERTER.unstructure(state))
+
+
+def decode_state(text: str, plan: Plan) -> Orchestration:
+    """Read a state back and give it its plan again."""
+    fields = _load("state", text)
+    if "plan" in fields:
+        raise UnreadableError("a stored state holds a plan, which belongs elsewhere")
+    fields["plan"] = plan
+    state: Orchestration = _structure("state", fields, Orchestration)
+    return state
+
+
+def encode_plan(plan: Plan) -> str:
+    """Write a plan as text, its definition by digest."""
+    stored = StoredPlan(
+        id=plan.id,
+        number=plan.number,
+        origin=plan.origin,
+        digest=Sha(plan.definition.digest),
+        cause=plan.cause,
+        inputs=plan.inputs,
+    )
+    return _dump(_CONVERTER.unstructure(stored))
+
+
+def decode_plan(text: str) -> StoredPlan:
+    """Read a plan back; whoever asks still has to find the definition."""
+    plan: StoredPlan = _structure("plan", _load("plan", text), StoredPlan)
+    return plan
+
+
+def with_definition(stored: StoredPlan, text: str, definition: Definition) -> Plan:
+    """Make a plan whole again."""
+    return Plan(
+        id=stored.id,
+        number=stored.number,
+        origin=stored.origin,
+        definition=definition,
+        text=text,
+        cause=stored.cause,
+        inputs=stored.inputs,
+    )
+
+
+def _dump(fields: dict[str, Any]) -> str:
+    fields["v"] = VERSION
+    try:
+        return orjson.dumps(fields).decode()
+    except TypeError:
+        # orjson knows neither integers above 64 bits nor halves of surrogate pairs, and a
+        # user's JSON may hold both. The mark keeps its reader from rounding the integers.
+        fields["exact"] = True
+        return json.dumps(fields, default=datetime.isoformat, allow_nan=False)
+
+
+def _load(what: str, text: str) -> dict[str, Any]:
+    fields: dict[str, Any]
+    try:
+        fields = orjson.loads(text)
+    except ValueError:
+        fields = _load_exact(what, text)
+    if not isinstance(fields, dict):
+        raise UnreadableError(f"a stored {what} is no JSON object")
+    if fields.pop("exact", False):
+        fields = _load_exact(what, text)
+        del fields["exact"]
+    version = fields.pop("v", None)
+    if version == VERSION:
+        return fields
+    if not isinstance(version, int) or version < 1:
+        raise UnreadableError(f"a stored {what} does not say which version wrote it")
+    if version > VERSION:
+        raise UnreadableError(
+            f"a newer Signalbox wrote this {what} (form {version}, known here up to {VERSION}):"
+            " run that version or a later one"
+        )
+    for old in range(version, VERSION):
+        fields = UPCASTERS[old](what, fields)
+    return fields
+
+
+def _load_exact(what: str, text: str) -> dict[str, Any]:
+    try:
+        fields: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise UnreadableError(f"a stored {what} is no JSON: {error}") from error
+    return fields
+
+
+def _structure(what: str, fields: dict[str, Any], kind: Any) -> Any:
+    try:
+        return _CONVERTER.structure(fields, kind)
+    except ForbiddenExtraKeysError as error:
+        unknown = ", ".join(sorted(error.extra_fields))
+        raise UnreadableError(
+            f"a stored {what} has fields unknown here ({unknown}): a newer Signalbox wrote it;"
+            " run that version or a later one"
+        ) from error
+    except _DAMAGE as error:
+        raise UnreadableError(f"a stored {what} is damaged: {error!r}") from error

@@ -1,0 +1,222 @@
+"""The store as plain Python: for simulations, rehearsals and tests.
+
+Same contract, same suite as the database. Its content stands for the disk: a test that
+"crashes" the process simply goes on with the same store. With `is_encoded` every value goes
+through the codec on its way, so that a simulation finds what the codec forgets.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from app.core.commands import Command
+from app.core.events import Event
+from app.core.plan import Plan
+from app.core.state import Orchestration
+from app.core.values import OrchestrationId
+from app.ports import (
+    Batch,
+    Catalogue,
+    ClaimedCommand,
+    Conflict,
+    Delivery,
+    Dispatched,
+    JournalEntry,
+    KnownDefinition,
+    KnownRepository,
+    OrchestrationRow,
+    Saved,
+)
+from app.store import codec
+from app.store.memory_commands import MemoryCommands
+from app.store.memory_deliveries import MemoryDeliveries
+from app.store.rows import claimed, merged
+from app.store.views import orchestration_row
+
+
+class MemoryStore:
+    """Remembers as long as it lives."""
+
+    def __init__(self, *, is_encoded: bool = False) -> None:
+        self._is_encoded = is_encoded
+        self._deliveries = MemoryDeliveries()
+        self._commands = MemoryCommands()
+        self._saved: dict[OrchestrationId, Saved] = {}
+        self._places: dict[tuple[int, str, int], OrchestrationId] = {}
+        self._last: dict[tuple[int, str], int] = {}
+        self._journal: dict[OrchestrationId, dict[int, JournalEntry]] = {}
+        self._dispatched: dict[str, Dispatched] = {}
+        self._by_run: dict[int, set[str]] = {}
+        self._repositories: dict[int, KnownRepository] = {}
+        self._definitions: dict[int, tuple[KnownDefinition, ...]] = {}
+
+    # deliveries
+
+    async def save_deliveries(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+        return [self._deliveries.add(delivery) for delivery in deliveries]
+
+    async def take_in(self, delivery: Delivery) -> bool:
+        """Save one delivery: the store is its own inbox."""
+        return self._deliveries.add(delivery)
+
+    async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
+        return self._deliveries.new(limit)
+
+    async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
+        return self._deliveries.files.get(delivery_id)
+
+    async def drop_deliveries(self, before: datetime) -> int:
+        return self._deliveries.drop(before)
+
+    # orchestrations
+
+    async def load(self, ids: Collection[OrchestrationId]) -> Mapping[OrchestrationId, Saved]:
+        return {key: self._saved[key] for key in ids if key in self._saved}
+
+    async def dispatched(
+        self, workflow_run_ids: Collection[int], markers: Collection[str]
+    ) -> Sequence[Dispatched]:
+        found = {marker for marker in markers if marker in self._dispatched}
+        found.update(*(self._by_run.get(run, ()) for run in workflow_run_ids))
+        return [self._dispatched[marker] for marker in sorted(found)]
+
+    async def last_numbers(
+        self, definitions: Collection[tuple[int, str]]
+    ) -> Mapping[tuple[int, str], int]:
+        return {place: self._last[place] for place in definitions if place in self._last}
+
+    async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]:
+        entries = self._journal.get(orchestration_id, {})
+        return [entries[seq] for seq in sorted(entries)]
+
+    async def orchestrations(
+        self, *, limit: int, open_only: bool = False
+    ) -> Sequence[OrchestrationRow]:
+        states = (saved.state for saved in self._saved.values())
+        rows = [
+            orchestration_row(state) for state in states if not (open_only and state.has_ended)
+        ]
+        rows.sort(key=lambda row: (row.started_at, row.number, row.id), reverse=True)
+        return rows[:limit]
+
+    # commands
+
+    async def claim(
+        self, *, owner: str, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[ClaimedCommand]:
+        return [claimed(row) for row in self._commands.claim(owner, now, now + lease, limit)]
+
+    async def take_back(self, *, owner: str) -> int:
+        return self._commands.take_back(owner)
+
+    async def postpone(self, command_id: int, *, due: datetime, why: str) -> None:
+        self._commands.postpone(command_id, due, why)
+
+    async def next_due(self) -> datetime | None:
+        return self._commands.next_due()
+
+    # catalogue
+
+    async def catalogue(self) -> Catalogue:
+        return Catalogue(
+            repositories=tuple(known for _, known in sorted(self._repositories.items())),
+            definitions=tuple(
+                definition
+                for _, definitions in sorted(self._definitions.items())
+                for definition in definitions
+            ),
+        )
+
+    # everything at once
+
+    async def commit(self, batch: Batch) -> Sequence[ClaimedCommand]:
+        self._refuse_conflicts(batch)
+        for saved in batch.states:
+            self._save(saved)
+        for entry in batch.journal:
+            kept = replace(entry, event=self._through_codec(entry.event))
+            self._journal.setdefault(entry.orchestration_id, {})[entry.seq] = kept
+        self._keep_dispatched(batch.dispatched)
+        self._keep_catalogue(batch)
+        for done in batch.deliveries:
+            self._deliveries.end(done)
+        for delivery_id, files in batch.changed_files:
+            self._deliveries.know_files(delivery_id, files)
+        for run in batch.wake_workflow_runs:
+            self._deliveries.wake(run)
+        for command_id in batch.commands_done:
+            self._commands.tick_off(command_id)
+        for command_id, why in batch.commands_failed:
+            self._commands.set_aside(command_id, why)
+        asked = [replace(new, command=self._command(new.command)) for new in merged(batch)]
+        held = [row for new in asked if (row := self._commands.ask(new)) is not None]
+        return [claimed(row) for row in held]
+
+    async def ready(self) -> None:
+        """Be ready, always."""
+
+    async def close(self) -> None:
+        """Keep everything: the next life goes on with it."""
+
+    # private
+
+    def _refuse_conflicts(self, batch: Batch) -> None:
+        for saved in batch.states:
+            stored = self._saved.get(saved.state.id)
+            if saved.version != (stored.version + 1 if stored else 1):
+                raise Conflict(f"{saved.state.id} was changed by another writer")
+            holder = self._places.get(_place(saved.state), saved.state.id)
+            if holder != saved.state.id:
+                raise Conflict(f"{saved.state.plan.title} is taken by another orchestration")
+        for entry in batch.journal:
+            if entry.seq in self._journal.get(entry.orchestration_id, {}):
+                raise Conflict(f"the journal of {entry.orchestration_id} went on meanwhile")
+
+    def _save(self, saved: Saved) -> None:
+        state = saved.state
+        if self._is_encoded:
+            state = codec.decode_state(codec.encode_state(state), self._plan(state))
+        self._saved[state.id] = Saved(state=state, version=saved.version)
+        repository_id, definition_id, number = place = _place(state)
+        self._places[place] = state.id
+        last = self._last.get((repository_id, definition_id), 0)
+        self._last[repository_id, definition_id] = max(last, number)
+
+    def _plan(self, state: Orchestration) -> Plan:
+        stored = codec.decode_plan(codec.encode_plan(state.plan))
+        return codec.with_definition(stored, state.plan.text, state.plan.definition)
+
+    def _through_codec(self, event: Event) -> Event:
+        return codec.decode_event(codec.encode_event(event)) if self._is_encoded else event
+
+    def _command(self, command: Command) -> Command:
+        if not self._is_encoded:
+            return command
+        return codec.decode_command(codec.encode_command(command))
+
+    def _keep_dispatched(self, dispatched: Sequence[Dispatched]) -> None:
+        for new in dispatched:
+            known = self._dispatched.get(new.marker)
+            if known is not None and new.workflow_run_id is None:
+                new = replace(new, workflow_run_id=known.workflow_run_id)
+            if known is not None and known.workflow_run_id is not None:
+                self._by_run[known.workflow_run_id].discard(new.marker)
+            self._dispatched[new.marker] = new
+            if new.workflow_run_id is not None:
+                self._by_run.setdefault(new.workflow_run_id, set()).add(new.marker)
+
+    def _keep_catalogue(self, batch: Batch) -> None:
+        for repository_id in batch.forget_repositories:
+            self._repositories.pop(repository_id, None)
+            self._definitions.pop(repository_id, None)
+        for known in batch.repositories:
+            self._repositories[known.repository.id] = known
+        for repository_id, files in batch.definitions:
+            self._definitions[repository_id] = tuple(
+                KnownDefinition(repository_id=repository_id, file=file)
+                for file in sorted(files, key=lambda file: file.path)
+            )
+
+
+def _place(state: Orchestration) -> tuple[int, str, int]:
+    return state.plan.origin.repository_id, state.plan.definition.id, state.plan.number

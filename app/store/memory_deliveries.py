@@ -1,0 +1,81 @@
+"""The deliveries of the store in memory, in the order they came in."""
+
+from datetime import datetime
+from heapq import heappop, heappush
+
+from app.ports import Delivery, DeliveryDone, DeliveryStatus
+
+
+class MemoryDeliveries:
+    """Deliveries in the order they came in, and who waits for which workflow run."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[str, ...]] = {}
+        self._all: dict[str, tuple[int, Delivery]] = {}
+        self._ends: dict[str, DeliveryDone] = {}
+        self._new: list[tuple[int, str]] = []
+        self._parked: dict[int, set[str]] = {}
+        self._count = 0
+
+    def add(self, delivery: Delivery) -> bool:
+        """Keep a delivery; return false where it was known."""
+        if delivery.id in self._all:
+            return False
+        self._count += 1
+        self._all[delivery.id] = (self._count, delivery)
+        heappush(self._new, (self._count, delivery.id))
+        return True
+
+    def new(self, limit: int) -> list[Delivery]:
+        """Return the oldest that are new."""
+        found: list[tuple[int, str]] = []
+        while self._new and len(found) < limit:
+            place = heappop(self._new)
+            # Ended ones stay in the heap until they come up; a woken one may be there twice.
+            if self._is_new(*place) and place not in found[-1:]:
+                found.append(place)
+        for place in found:
+            heappush(self._new, place)
+        return [self._all[key][1] for _, key in found]
+
+    def end(self, done: DeliveryDone) -> None:
+        """Note how a delivery ended, or what it waits for."""
+        if done.id not in self._all:
+            return
+        if done.status is DeliveryStatus.NEW:
+            self._reopen(done.id)
+            return
+        self._ends[done.id] = done
+        if done.status is DeliveryStatus.PARKED and done.workflow_run_id is not None:
+            self._parked.setdefault(done.workflow_run_id, set()).add(done.id)
+
+    def wake(self, workflow_run_id: int) -> None:
+        """Make new again what was parked for a workflow run."""
+        for key in self._parked.pop(workflow_run_id, ()):
+            end = self._ends.get(key)
+            if end is None or end.status is not DeliveryStatus.PARKED:
+                continue
+            if end.workflow_run_id == workflow_run_id:
+                self._reopen(key)
+
+    def know_files(self, delivery_id: str, files: tuple[str, ...]) -> None:
+        """Keep the files that a delivery changed; if it waited for them, it is new again."""
+        self.files[delivery_id] = files
+        end = self._ends.get(delivery_id)
+        if end is not None and end.status is DeliveryStatus.PARKED:
+            self._reopen(delivery_id)
+
+    def drop(self, before: datetime) -> int:
+        """Forget what came in before a moment and is not new; return how many."""
+        old = [key for key in self._ends if self._all[key][1].received_at < before]
+        for key in old:
+            del self._all[key], self._ends[key]
+            self.files.pop(key, None)
+        return len(old)
+
+    def _is_new(self, seq: int, key: str) -> bool:
+        return key in self._all and self._all[key][0] == seq and key not in self._ends
+
+    def _reopen(self, key: str) -> None:
+        if self._ends.pop(key, None) is not None:
+            heappush(self._new, (self._all[key][0], key))
