@@ -112,7 +112,7 @@ class Dispatcher:
     async def _dispatch(
         self, access: Access, workflow: str, ref: str, inputs: Mapping[str, str], marker: str
     ) -> Started:
-        body: dict[str, Json] = {"ref": tag_of(marker) if is_sha(ref) else short(ref)}
+        body: dict[str, Json] = {"ref": tag_of(marker) if is_sha(ref) else ref}
         if inputs:
             body["inputs"] = inputs
         if (await self._client.capabilities()).run_details is RunDetails.ON_REQUEST:

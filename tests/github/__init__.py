@@ -1,0 +1,1 @@
+"""Stories about what Signalbox says to GitHub, and hears from it."""
