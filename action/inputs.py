@@ -42,10 +42,10 @@ class Report:
 
 def read_report(environ: Mapping[str, str]) -> Report:
     """Read and check every input of the Action, before anything is sent."""
-    server = check_server(text_of(environ, "SIGNALBOX_SERVER"))
+    server = check_server(text_of(environ, "server"))
     outputs = parse_outputs(input_of(environ, "outputs"))
     summary = input_of(environ, "summary")
-    seconds = check_seconds(text_of(environ, "SIGNALBOX_TIMEOUT_SECONDS"))
+    seconds = check_seconds(text_of(environ, "timeout-seconds"))
     return Report(server, outputs, summary, seconds, encode(outputs, summary))
 
 
@@ -214,8 +214,8 @@ def check_seconds(given: str) -> float:
 
 def input_of(environ: Mapping[str, str], name: str) -> str:
     """Return the text of an input that is given either directly or as a file."""
-    given = text_of(environ, f"SIGNALBOX_{name.upper()}")
-    path = text_of(environ, f"SIGNALBOX_{name.upper()}_FILE").strip()
+    given = text_of(environ, name)
+    path = text_of(environ, f"{name}-file").strip()
     if not path:
         return given
     if given.strip():
@@ -235,12 +235,13 @@ def input_of(environ: Mapping[str, str], name: str) -> str:
         raise ReportError("Signalbox: the report is too large", wrong, LARGE_REMEDY)
     # Windows PowerShell writes UTF-16 where nothing else is asked for, and marks it so.
     is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return decode(data, "utf-16" if is_utf16 else "utf-8-sig", f"{name}-file")
+    return decode(data, "utf-16" if is_utf16 else "utf-8-sig", f"The {name}-file")
 
 
-def text_of(environ: Mapping[str, str], variable: str) -> str:
-    """Return an environment variable as UTF-8, whatever the runner's locale is."""
-    return decode(os.fsencode(environ.get(variable, "")), "utf-8", variable)
+def text_of(environ: Mapping[str, str], name: str) -> str:
+    """Return an input as `action.yml` hands it over: UTF-8, whatever the runner's locale is."""
+    variable = "SIGNALBOX_" + name.upper().replace("-", "_")
+    return decode(os.fsencode(environ.get(variable, "")), "utf-8", f"The input {name}")
 
 
 def decode(data: bytes, encoding: str, what: str) -> str:

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -41,6 +42,8 @@ def test_github_s_trouble_is_outlasted_too() -> None:
 
     assert ended.status == 0
     assert [len(servers.asked), len(servers.reports)] == [3, 1]
+    waits = [float(wait) for wait in re.findall(r"again in ([0-9.]+) seconds", ended.log)]
+    assert 0.2 <= waits[0] <= 0.5 <= waits[1] <= 1.0
 
 
 def test_patience_ends() -> None:

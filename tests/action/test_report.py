@@ -1,6 +1,7 @@
 """The program as a runner runs it, from its inputs to what Signalbox hears and the log says."""
 
 import ast
+import os
 import sys
 from pathlib import Path
 
@@ -141,9 +142,11 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 
     with serving() as servers:
         ended = report(servers, outputs_file=str(tmp_path / "binary"))
+        inline = report(servers, outputs=os.fsdecode(b"a=\xff"))
 
     assert ended.errors[0].startswith("Signalbox: the report is not text::")
-    assert "outputs-file is not UTF-8 at byte 2." in ended.errors[0]
+    assert "The input outputs is not UTF-8 at byte 2." in inline.errors[0]
+    assert "The outputs-file is not UTF-8 at byte 2." in ended.errors[0]
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
@@ -173,13 +176,13 @@ def test_an_answer_cannot_speak_to_the_runner() -> None:
     """A line break in a message stays inside the annotation and begins no command."""
     with serving() as servers:
         wicked = "x\n::set-output name=a::b\r\n::stop-commands::c"
-        servers.answers.append(problem(400, "bad", wicked, "% done"))
+        servers.answers.append(problem(400, "bad", wicked, "100%0A done"))
         ended = report(servers)
 
     commands = [line for line in ended.log.splitlines() if line.startswith("::")]
     assert [line.split("::")[1].split(" ")[0] for line in commands] == ["add-mask", "error"]
     assert wicked in ended.errors[0]
-    assert ended.errors[0].endswith("% done")
+    assert ended.errors[0].endswith("\n100%0A done")
 
 
 def test_python_3_8_can_read_every_file() -> None:
