@@ -75,8 +75,8 @@ class Declaration:
 class Listen:
     """One event that starts the orchestration, and the filters that it must pass.
 
-    No `repositories` means the definition's own. No `types` means those that Actions listens
-    to when none are named (`DEFAULT_TYPES` in `app.core.triggers`).
+    No `repositories` means the definition's own. No `types` means any: where Actions listens
+    to fewer when none are named, as for pull requests, those are filled in.
     """
 
     event: str

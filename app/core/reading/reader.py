@@ -1,0 +1,167 @@
+"""Asking a node for what it should hold, and writing down a problem where it does not.
+
+Every question answers with a value of the type asked for, or None after a problem, so that
+reading goes on and all problems of a file are found at once.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterator
+
+from app.core.definition import Place
+from app.core.problems import Code, Problem
+from app.core.reading.document import Entries, Items, Node, Scalar
+from app.core.reading.words import Vocabulary
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME_LENGTH_MAX = 100
+PROBLEMS_MAX = 200
+
+
+class Reader:
+    """Collects the problems of one file."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def report(self, code: Code, message: str, hint: str, place: Place) -> None:
+        """Write a problem down."""
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(
+                Problem(
+                    code=code, message=message, hint=hint, line=place.line, column=place.column
+                )
+            )
+
+    def entries(self, node: Node, what: str, hint: str = "") -> Entries | None:
+        """Ask for a mapping."""
+        if isinstance(node, Entries):
+            return node
+        self._wrong_type(node, what, "a mapping of keys to values", hint)
+        return None
+
+    def items(self, node: Node, what: str, hint: str = "") -> Items | None:
+        """Ask for a list."""
+        if isinstance(node, Items):
+            return node
+        self._wrong_type(node, what, "a list", hint)
+        return None
+
+    def text(self, node: Node, what: str, hint: str = "") -> str | None:
+        """Ask for a text that is not empty."""
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            if node.value.strip():
+                return node.value
+            self.report(Code.WRONG_VALUE, f"{what} is empty", hint or "write it", node.place)
+            return None
+        self._wrong_type(node, what, "a text", hint or "put quotes around it")
+        return None
+
+    def truth(self, node: Node, what: str) -> bool | None:
+        """Ask for true or false."""
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        hint = "write true or false; in YAML 1.2 yes, no, on and off are texts"
+        self._wrong_type(node, what, "true or false", hint)
+        return None
+
+    def integer(self, node: Node, what: str, least: int, most: int) -> int | None:
+        """Ask for a whole number within limits."""
+        is_integer = isinstance(node, Scalar) and isinstance(node.value, int)
+        if not isinstance(node, Scalar) or not is_integer or isinstance(node.value, bool):
+            hint = f"write a number from {least} to {most}, without quotes"
+            self._wrong_type(node, what, "a whole number", hint)
+            return None
+        value = int(node.value or 0)
+        if least <= value <= most:
+            return value
+        hint = f"write a number from {least} to {most}"
+        self.report(Code.OUT_OF_RANGE, f"{what} is {value}", hint, node.place)
+        return None
+
+    def choice(self, node: Node, what: str, choices: Collection[str]) -> str | None:
+        """Ask for one of some words."""
+        text = self.text(node, what, f"write one of {', '.join(choices)}")
+        if text is None or text in choices:
+            return text
+        message = f"{what} is `{text}`{did_you_mean(text, choices)}"
+        self.report(
+            Code.WRONG_VALUE, message, f"write one of {', '.join(choices)}", node.place
+        )
+        return None
+
+    def one_or_more(self, node: Node, what: str) -> tuple[tuple[str, Place], ...]:
+        """Ask for a text or a list of texts, as Actions allows for filters and `needs`."""
+        nodes = node.nodes if isinstance(node, Items) else (node,)
+        if not nodes:
+            self.report(Code.WRONG_VALUE, f"{what} is empty", "leave it out", node.place)
+        found = ((self.text(each, f"an item of {what}"), each.place) for each in nodes)
+        return tuple((text, place) for text, place in found if text is not None)
+
+    def known(self, node: Entries, words: Vocabulary) -> Iterator[tuple[str, Node]]:
+        """Go through the keys that are known and built; refuse each of the others by name."""
+        for key, value in node.nodes.items():
+            place = node.keys[key].place
+            if key in words.known:
+                yield key, value
+            elif key in words.later:
+                self.later(f"`{key}`", place, f"{words.of} may have {_listed(words.known)}")
+            elif key in words.actions:
+                message = f"`{key}` is a key of GitHub Actions, not of {words.of}"
+                self.report(Code.ACTIONS_KEY, message, words.actions[key], place)
+            else:
+                guess = did_you_mean(key, words.known | words.later)
+                message = f"{words.of} has no key `{key}`{guess}"
+                self.report(Code.UNKNOWN_KEY, message, f"it may have {_listed(words.known)}", place)
+
+    def later(self, what: str, place: Place, hint: str) -> None:
+        """Refuse what belongs to the language and is not built yet."""
+        message = f"{what} belongs to the language but is not built yet"
+        self.report(Code.NOT_BUILT_YET, message, f"leave it out for now; so far {hint}", place)
+
+    def name(self, key: Scalar, what: str) -> bool:
+        """Ask whether a key is a well-formed name, and say how to mend it if not."""
+        text = str(key.value)
+        if NAME.fullmatch(text) and len(text) <= NAME_LENGTH_MAX:
+            return True
+        reason = "a name has lower-case letters, digits and _, and starts with a letter"
+        if "-" in text:
+            reason = "a hyphen would read as a minus in an expression"
+        if len(text) > NAME_LENGTH_MAX:
+            reason = f"a name has at most {NAME_LENGTH_MAX} characters"
+        mended = re.sub(r"[^a-z0-9_]+", "_", text.lower()).strip("_")[:NAME_LENGTH_MAX]
+        hint = f"write `{mended}`" if NAME.fullmatch(mended) else "choose another name"
+        shown = text if len(text) <= NAME_LENGTH_MAX else f"{text[:20]}..."
+        self.report(Code.BAD_NAME, f"{what} is called `{shown}`: {reason}", hint, key.place)
+        return False
+
+    def _wrong_type(self, node: Node, what: str, wanted: str, hint: str) -> None:
+        message = f"{what} is {kind(node)}, not {wanted}"
+        self.report(Code.WRONG_TYPE, message, hint or f"write {wanted}", node.place)
+
+
+def did_you_mean(word: str, words: Collection[str]) -> str:
+    """End a sentence with the nearest word, if one is near."""
+    near = difflib.get_close_matches(word[:NAME_LENGTH_MAX], sorted(words), n=1, cutoff=0.6)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def kind(node: Node) -> str:
+    """Say what a node is."""
+    match node:
+        case Entries():
+            return "a mapping"
+        case Items():
+            return "a list"
+        case Scalar(value=None):
+            return "empty"
+        case Scalar(value=bool() as value):
+            return "true" if value else "false"
+        case Scalar(value=str()):
+            return "a text"
+        case Scalar():
+            return f"the number {node.raw}"
+
+
+def _listed(words: Collection[str]) -> str:
+    return ", ".join(f"`{word}`" for word in sorted(words))
