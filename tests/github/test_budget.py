@@ -1,0 +1,111 @@
+"""Stories about who may still ask GitHub, and who has to wait."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.github.budget import Budget, Urgency
+from app.github.errors import RateLimitedError
+from tests.github.wire import NOON, Clock
+
+pytestmark = pytest.mark.anyio
+
+
+def left(remaining: int, *, reset_minutes: int = 30) -> dict[str, str]:
+    reset = NOON + timedelta(minutes=reset_minutes)
+    return {
+        "x-ratelimit-limit": "5000",
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-reset": str(int(reset.timestamp())),
+    }
+
+
+async def admitted(budget: Budget, installation: int = 7) -> set[Urgency]:
+    """Return which kinds of call may be made now."""
+    found = set()
+    for urgency in Urgency:
+        try:
+            await budget.admit(installation, urgency, is_write=False)
+        except RateLimitedError:
+            continue
+        found.add(urgency)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("remaining", "expected"),
+    [
+        (5000, {Urgency.DECISION, Urgency.STATUS, Urgency.SWEEP}),
+        (1500, {Urgency.DECISION, Urgency.STATUS}),
+        (500, {Urgency.DECISION}),
+        (1, {Urgency.DECISION}),
+        (0, set()),
+    ],
+)
+async def test_the_less_urgent_stops_first(remaining: int, expected: set[Urgency]) -> None:
+    """As the calls run out, sweeps stop first, then status; decisions go to the end."""
+    budget = Budget(clock=Clock())
+    budget.answered(7, left(remaining))
+
+    assert await admitted(budget) == expected
+
+
+async def test_a_new_hour_is_a_new_allowance() -> None:
+    """After the reset all may ask again."""
+    clock = Clock()
+    budget = Budget(clock=clock)
+    budget.answered(7, left(0))
+    clock.go(minutes=30)
+
+    assert await admitted(budget) == set(Urgency)
+
+
+async def test_one_installation_does_not_pay_for_another() -> None:
+    """Limits are GitHub's per installation, and so are ours."""
+    budget = Budget(clock=Clock())
+    budget.answered(7, left(0))
+
+    assert await admitted(budget, 8) == set(Urgency)
+
+
+async def test_writes_are_spent_by_the_minute() -> None:
+    """A write counts five points; when the minute's are spent, it tells when they come back."""
+    clock = Clock()
+    budget = Budget(clock=clock)
+    for _ in range(180):
+        await budget.admit(7, Urgency.DECISION, is_write=True)
+    with pytest.raises(RateLimitedError) as caught:
+        await budget.admit(7, Urgency.DECISION, is_write=True)
+    clock.go(minutes=1)
+    await budget.admit(7, Urgency.DECISION, is_write=True)
+
+    assert caught.value.until == NOON + timedelta(minutes=1)
+    assert caught.value.kind == "secondary"
+
+
+async def test_a_limit_met_again_is_waited_out_for_longer() -> None:
+    """Each further refusal doubles the pause, up to half an hour, until GitHub answers."""
+    clock = Clock()
+    budget = Budget(clock=clock)
+    pauses = []
+    for _ in range(7):
+        asked = RateLimitedError(
+            "slow", until=clock.now() + timedelta(minutes=1), kind="secondary"
+        )
+        until = budget.limited(7, asked)
+        pauses.append((until - clock.now()) / timedelta(minutes=1))
+        clock.time = until
+    budget.answered(7, {})
+    asked = RateLimitedError("slow", until=clock.now() + timedelta(minutes=1), kind="secondary")
+
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
+    assert budget.limited(7, asked) == asked.until
+
+
+async def test_refusals_of_calls_made_together_count_once() -> None:
+    """Five calls that were under way when the limit was met do not lengthen the pause."""
+    budget = Budget(clock=Clock())
+    until = NOON + timedelta(minutes=1)
+    asked = [RateLimitedError("slow", until=until, kind="secondary") for _ in range(5)]
+
+    assert [budget.limited(7, error) for error in asked] == [until] * 5
