@@ -1,0 +1,44 @@
+"""The log: one line an entry, for people at a terminal and as JSON for machines.
+
+Rooms log with the standard library and put ids into `extra`; how that looks is decided here.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+import structlog
+from structlog.typing import Processor
+
+
+def set_up(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
+    """Send all logging to a stream, standard error by default. Call it once."""
+    stream = stream or sys.stderr
+    is_terminal = stream.isatty()
+    shared: Sequence[Processor] = (
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    )
+    look: Sequence[Processor] = (
+        (structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),)
+        if is_terminal
+        else (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *look],
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    # A line for each call to GitHub is too much, and an address may tell more than it should.
+    for name in ("httpx", "httpcore", "aiosqlite", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)

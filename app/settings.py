@@ -1,0 +1,239 @@
+"""The settings: read once from the environment, checked whole, handed down from there.
+
+Nothing else reads the environment. What is wrong is said all at once, each with its remedy.
+Whether a private key really is one is for `github.auth` to say, which has the library.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final, Self, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+DATABASE_URL_DEFAULT: Final = "sqlite:///signalbox.db"
+API_URL_DEFAULT: Final = "https://api.github.com"
+HOST_DEFAULT: Final = "127.0.0.1"
+PORT_DEFAULT: Final = 8000
+KEY_BYTES_MAX: Final = 64 * 1024
+
+_Value = TypeVar("_Value")
+
+# The number of an App, or its client id: both are taken as the issuer of its JWT.
+_APP_ID = re.compile(r"[1-9][0-9]{0,18}|Iv[0-9A-Za-z.]{4,60}")
+_PEM = re.compile(
+    r"-----BEGIN (?:RSA )?PRIVATE KEY-----\s.+\s-----END (?:RSA )?PRIVATE KEY-----", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One setting that is missing or wrong, and what to do about it."""
+
+    name: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.message}: {self.remedy}"
+
+
+class SettingsError(Exception):
+    """Some settings are missing or wrong; `faults` names all of them."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(map(str, faults)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that an operator decides.
+
+    URLs have no slash at the end.
+    """
+
+    app_id: str
+    private_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    url: str
+    api_url: str = API_URL_DEFAULT
+    server_url: str = "https://github.com"
+    oidc_issuer: str = "https://token.actions.githubusercontent.com"
+    # The URL of a PostgreSQL may hold a password.
+    database_url: str = field(default=DATABASE_URL_DEFAULT, repr=False)
+    host: str = HOST_DEFAULT
+    port: int = PORT_DEFAULT
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read every setting, or raise one `SettingsError` that names all that is amiss."""
+        given = _Given(environ)
+        faults: list[Fault] = []
+
+        def read(setting: Callable[[], _Value], otherwise: _Value) -> _Value:
+            try:
+                return setting()
+            except _Wrong as wrong:
+                faults.append(wrong.fault)
+                return otherwise
+
+        api_url = read(lambda: given.url("GITHUB_API_URL", API_URL_DEFAULT), API_URL_DEFAULT)
+        server_url, issuer = derived(api_url)
+        settings = cls(
+            app_id=read(given.app_id, ""),
+            private_key=read(given.private_key, ""),
+            webhook_secret=read(given.webhook_secret, ""),
+            url=read(lambda: given.url("SIGNALBOX_URL"), ""),
+            api_url=api_url,
+            server_url=read(lambda: given.url("GITHUB_SERVER_URL", server_url), ""),
+            oidc_issuer=read(lambda: given.url("GITHUB_OIDC_ISSUER", issuer), ""),
+            database_url=read(given.database_url, ""),
+            host=given.text("HOST") or HOST_DEFAULT,
+            port=read(given.port, 0),
+        )
+        if faults:
+            raise SettingsError(tuple(faults))
+        return settings
+
+
+def database_url(environ: Mapping[str, str]) -> str:
+    """Read DATABASE_URL alone, for commands that only look into the database."""
+    try:
+        return _Given(environ).database_url()
+    except _Wrong as wrong:
+        raise SettingsError((wrong.fault,)) from wrong
+
+
+def derived(api_url: str) -> tuple[str, str]:
+    """Return GitHub's web address and the issuer of its OIDC tokens, given that of its API.
+
+    https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency/network-details-for-ghecom
+    https://docs.github.com/en/enterprise-server@latest/actions/reference/security/oidc
+    """
+    parts = urlsplit(api_url)
+    host = parts.hostname or ""
+    if host == "api.github.com":
+        return "https://github.com", "https://token.actions.githubusercontent.com"
+    if host.startswith("api.") and host.endswith(".ghe.com"):
+        tenant = host.removeprefix("api.")
+        return f"https://{tenant}", f"https://token.actions.{tenant}"
+    server = f"{parts.scheme}://{parts.netloc}"
+    return server, f"{server}/_services/token"
+
+
+class _Wrong(Exception):
+    """One setting is missing or wrong."""
+
+    def __init__(self, name: str, message: str, remedy: str) -> None:
+        self.fault = Fault(name=name, message=message, remedy=remedy)
+
+
+class _Given:
+    """Reads one setting at a time. Raises `_Wrong`."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str) -> str:
+        return self._environ.get(name, "").strip()
+
+    def app_id(self) -> str:
+        remedy = "give the App ID, which stands on the App's settings page"
+        app_id = self._required("GITHUB_APP_ID", remedy)
+        if not _APP_ID.fullmatch(app_id):
+            raise _Wrong("GITHUB_APP_ID", "is neither an App ID nor a client ID", remedy)
+        return app_id
+
+    def webhook_secret(self) -> str:
+        remedy = "make a long random text, give it here and in the App's webhook settings"
+        return self._required("GITHUB_WEBHOOK_SECRET", remedy)
+
+    def private_key(self) -> str:
+        text, file = self.text("GITHUB_PRIVATE_KEY"), self.text("GITHUB_PRIVATE_KEY_FILE")
+        remedy = "generate one on the App's settings page and give the whole .pem file"
+        if text and file:
+            message = "and GITHUB_PRIVATE_KEY_FILE are both set"
+            raise _Wrong("GITHUB_PRIVATE_KEY", message, "unset one of them")
+        if not text and not file:
+            message = "and GITHUB_PRIVATE_KEY_FILE are both missing"
+            raise _Wrong("GITHUB_PRIVATE_KEY", message, remedy)
+        name = "GITHUB_PRIVATE_KEY" if text else "GITHUB_PRIVATE_KEY_FILE"
+        text = text or _content(name, file)
+        key = text.replace("\\n", "\n").replace("\r\n", "\n").strip()
+        if "ENCRYPTED" in key:
+            raise _Wrong(name, "has a password", "give the key without a password")
+        if not _PEM.fullmatch(key):
+            raise _Wrong(name, "holds no private key in PEM form", remedy)
+        return f"{key}\n"
+
+    def url(self, name: str, default: str = "") -> str:
+        remedy = "give the address at which GitHub's runners reach Signalbox, https://..."
+        url = self.text(name) or default or self._required(name, remedy)
+        parts = _split(url)
+        if parts is None or parts.scheme not in ("http", "https"):
+            raise _Wrong(name, "is not a URL", "write it as https://host")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            message = "holds more than scheme, host, port and path"
+            raise _Wrong(name, message, "leave out users, `?` and `#`")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            message = "is not https, and tokens travel there"
+            raise _Wrong(name, message, "use https; http is for this machine only")
+        return url.rstrip("/")
+
+    def database_url(self) -> str:
+        name, url = "DATABASE_URL", self.text("DATABASE_URL") or DATABASE_URL_DEFAULT
+        remedy = (
+            "write sqlite:///file.db, sqlite:////path/file.db or postgresql://user@host/name"
+        )
+        # What is wrong is not repeated, since it may hold a password.
+        scheme, separator, rest = url.partition("://")
+        if scheme in ("postgresql", "postgres") and rest:
+            return url
+        if scheme != "sqlite" or not separator:
+            raise _Wrong(name, "is not the URL of a database", remedy)
+        if not rest.startswith("/") or rest == "/" or ":memory:" in rest or "\0" in rest:
+            raise _Wrong(name, "names no file", remedy)
+        return url
+
+    def port(self) -> int:
+        text = self.text("PORT") or str(PORT_DEFAULT)
+        if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65_535:
+            return int(text)
+        raise _Wrong("PORT", "is not a port", "give a number from 1 to 65535")
+
+    def _required(self, name: str, remedy: str) -> str:
+        if text := self.text(name):
+            return text
+        raise _Wrong(name, "is missing", remedy)
+
+
+def _content(name: str, file: str) -> str:
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(KEY_BYTES_MAX).decode("utf-8", "replace")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "not a path"
+        message = f"cannot be read ({file}: {why})"
+        raise _Wrong(name, message, "name a file that this user may read") from error
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of a URL that has a host and a port that can be one."""
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what checks it.
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_whole and not re.search(r"\s", url) else None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

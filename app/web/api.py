@@ -1,0 +1,89 @@
+"""The web application: which address leads where, and what is said where none does.
+
+It is handed everything it needs; `main` does that.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app import __version__
+from app.web import hooks, reports
+from app.web.answers import SecurityHeaders, refusal
+from app.web.hooks import WebhookDoor
+from app.web.reports import ReportDoor
+
+_log = logging.getLogger(__name__)
+
+_SAID: Final = {
+    404: ("not-found", "there is nothing at this address", "GET / names what there is"),
+    405: ("wrong-method", "this address does not take this method", "see the header `allow`"),
+}
+
+
+def web_app(
+    *,
+    webhooks: WebhookDoor,
+    reports_door: ReportDoor,
+    trouble: Callable[[], Awaitable[str]],
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+) -> FastAPI:
+    """Build the application. `trouble` says why we are not ready, and nothing if we are."""
+
+    async def home(_request: Request) -> Response:
+        return JSONResponse({"name": "Signalbox", "version": __version__, "paths": _PATHS})
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(_request: Request) -> Response:
+        why = await trouble()
+        if why:
+            return refusal(503, "not-ready", why, "see the log of the server")
+        return JSONResponse({"status": "ready"})
+
+    app = FastAPI(
+        title="Signalbox",
+        version=__version__,
+        lifespan=lifespan,
+        # The addresses are for GitHub and the Action: nobody browses them.
+        openapi_url=None,
+        routes=[
+            Route(hooks.PATH, webhooks, methods=["POST"]),
+            Route(reports.PATH, reports_door.answer, methods=["POST"]),
+            Route("/health", health),
+            Route("/ready", ready),
+            Route("/", home),
+        ],
+        exception_handlers={HTTPException: _refused, Exception: _broken},
+    )
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+_PATHS: Final = {
+    hooks.PATH: "POST: webhook deliveries of GitHub",
+    reports.PATH: "POST: outputs of workflow runs, from the companion Action",
+    "/health": "GET: the process lives",
+    "/ready": "GET: the database answers and work is carried on",
+}
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    otherwise = ("refused", error.detail, "GET / names what there is")
+    code, message, remedy = _SAID.get(error.status_code, otherwise)
+    return refusal(error.status_code, code, message, remedy, headers=error.headers)
+
+
+async def _broken(request: Request, _error: Exception) -> Response:
+    # The server logs the exception itself; the caller learns nothing of our insides.
+    _log.error("a request broke", extra={"method": request.method, "path": request.url.path})
+    return refusal(500, "internal", "Signalbox made a mistake", "see the log of the server")

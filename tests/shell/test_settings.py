@@ -1,0 +1,251 @@
+"""Settings are read once and checked whole; what is wrong is said all at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from app.settings import Settings, SettingsError, database_url
+
+KEY = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    .decode()
+)
+WHOLE = {
+    "GITHUB_APP_ID": "12345",
+    "GITHUB_PRIVATE_KEY": KEY,
+    "GITHUB_WEBHOOK_SECRET": "a long random text",
+    "SIGNALBOX_URL": "https://signalbox.acme.example/",
+}
+
+
+def faults(environ: Mapping[str, str]) -> dict[str, str]:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environ(environ)
+    return {fault.name: fault.message for fault in raised.value.faults}
+
+
+def fault_of(**changed: str) -> dict[str, str]:
+    return faults({**WHOLE, **changed})
+
+
+def test_four_settings_are_enough() -> None:
+    """With the four that have no default, all others fall into place for github.com."""
+    settings = Settings.from_environ(WHOLE)
+
+    assert settings == Settings(
+        app_id="12345",
+        private_key=KEY,
+        webhook_secret="a long random text",
+        url="https://signalbox.acme.example",
+        api_url="https://api.github.com",
+        server_url="https://github.com",
+        oidc_issuer="https://token.actions.githubusercontent.com",
+        database_url="sqlite:///signalbox.db",
+        host="127.0.0.1",
+        port=8000,
+    )
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    """One error names every setting that is missing, each with its remedy."""
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environ({})
+
+    assert [fault.name for fault in raised.value.faults] == [
+        "GITHUB_APP_ID",
+        "GITHUB_PRIVATE_KEY",
+        "GITHUB_WEBHOOK_SECRET",
+        "SIGNALBOX_URL",
+    ]
+    assert all(fault.remedy for fault in raised.value.faults)
+
+
+def test_what_is_wrong_is_named_beside_what_is_missing() -> None:
+    """Missing and wrong settings stand in the same error."""
+    found = faults(
+        {
+            "GITHUB_APP_ID": "my app",
+            "GITHUB_PRIVATE_KEY": "secret!",
+            "GITHUB_API_URL": "github.com",
+            "SIGNALBOX_URL": "http://signalbox.acme.example",
+            "DATABASE_URL": "mysql://root:hunter2@db/signalbox",
+            "PORT": "eighty",
+        }
+    )
+
+    assert found == {
+        "GITHUB_API_URL": "is not a URL",
+        "GITHUB_APP_ID": "is neither an App ID nor a client ID",
+        "GITHUB_PRIVATE_KEY": "holds no private key in PEM form",
+        "GITHUB_WEBHOOK_SECRET": "is missing",
+        "SIGNALBOX_URL": "is not https, and tokens travel there",
+        "DATABASE_URL": "is not the URL of a database",
+        "PORT": "is not a port",
+    }
+
+
+def test_an_empty_setting_is_a_missing_one() -> None:
+    """A variable that is set to nothing counts as not set."""
+    assert fault_of(GITHUB_WEBHOOK_SECRET="  ") == {"GITHUB_WEBHOOK_SECRET": "is missing"}
+
+
+def test_secrets_are_in_no_repr_and_no_error() -> None:
+    """Neither the settings nor an error about them tell a secret."""
+    settings = Settings.from_environ({**WHOLE, "DATABASE_URL": "postgresql://u:hunter2@db/s"})
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environ(
+            {**WHOLE, "GITHUB_PRIVATE_KEY": "hunter2", "DATABASE_URL": "mysql://u:hunter2@db/s"}
+        )
+
+    for text in (repr(settings), str(raised.value), repr(raised.value)):
+        assert "hunter2" not in text
+        assert "PRIVATE KEY--" not in text
+        assert "a long random text" not in text
+
+
+def test_a_key_may_be_written_in_one_line() -> None:
+    """Line ends of the key may be written as a backslash and an n."""
+    settings = Settings.from_environ({**WHOLE, "GITHUB_PRIVATE_KEY": KEY.replace("\n", "\\n")})
+
+    assert settings.private_key == KEY
+
+
+def test_a_key_may_be_in_a_file(tmp_path: Path) -> None:
+    """The key may be read from a file instead."""
+    file = tmp_path / "app.pem"
+    file.write_text(KEY)
+    environ = {**WHOLE, "GITHUB_PRIVATE_KEY": "", "GITHUB_PRIVATE_KEY_FILE": str(file)}
+
+    assert Settings.from_environ(environ).private_key == KEY
+
+
+def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """The error says which file, and why."""
+    file = tmp_path / "nowhere.pem"
+
+    assert fault_of(GITHUB_PRIVATE_KEY="", GITHUB_PRIVATE_KEY_FILE=str(file)) == {
+        "GITHUB_PRIVATE_KEY_FILE": f"cannot be read ({file}: No such file or directory)"
+    }
+
+
+def test_two_keys_are_one_too_many(tmp_path: Path) -> None:
+    """Nobody has to guess which of two keys is taken."""
+    assert fault_of(GITHUB_PRIVATE_KEY_FILE=str(tmp_path)) == {
+        "GITHUB_PRIVATE_KEY": "and GITHUB_PRIVATE_KEY_FILE are both set"
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (KEY.replace("RSA PRIVATE", "ENCRYPTED PRIVATE"), "has a password"),
+        (KEY.replace("RSA PRIVATE", "PUBLIC"), "holds no private key in PEM form"),
+        ("-----BEGIN RSA PRIVATE KEY-----", "holds no private key in PEM form"),
+    ],
+)
+def test_a_key_of_another_kind_is_refused(text: str, message: str) -> None:
+    """A public key, half a key, or one with a password is refused at once."""
+    assert fault_of(GITHUB_PRIVATE_KEY=text) == {"GITHUB_PRIVATE_KEY": message}
+
+
+@pytest.mark.parametrize(
+    ("api_url", "server_url", "issuer"),
+    [
+        (
+            "https://ghe.acme.example/api/v3/",
+            "https://ghe.acme.example",
+            "https://ghe.acme.example/_services/token",
+        ),
+        (
+            "https://api.acme.ghe.com",
+            "https://acme.ghe.com",
+            "https://token.actions.acme.ghe.com",
+        ),
+        (
+            "http://127.0.0.1:9000",
+            "http://127.0.0.1:9000",
+            "http://127.0.0.1:9000/_services/token",
+        ),
+    ],
+)
+def test_other_hosts_follow_from_the_api(api_url: str, server_url: str, issuer: str) -> None:
+    """One URL is enough for a GitHub Enterprise Server or a tenant of ghe.com."""
+    settings = Settings.from_environ({**WHOLE, "GITHUB_API_URL": api_url})
+
+    assert (settings.server_url, settings.oidc_issuer) == (server_url, issuer)
+
+
+def test_hosts_may_be_named_one_by_one() -> None:
+    """What is named is not derived."""
+    settings = Settings.from_environ(
+        {
+            **WHOLE,
+            "GITHUB_SERVER_URL": "https://web.acme.example",
+            "GITHUB_OIDC_ISSUER": "https://tokens.acme.example/acme",
+        }
+    )
+
+    assert settings.server_url == "https://web.acme.example"
+    assert settings.oidc_issuer == "https://tokens.acme.example/acme"
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
+def test_plain_http_is_for_this_machine(host: str) -> None:
+    """Only this machine itself may be reached without encryption."""
+    settings = Settings.from_environ({**WHOLE, "SIGNALBOX_URL": f"http://{host}"})
+
+    assert settings.url == f"http://{host}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://",
+        "https://acme.example:99999",
+        "https://acme.example:port",
+        "https://acme .example",
+        "ftp://acme.example",
+        "https://[acme",
+    ],
+)
+def test_what_is_no_url_is_refused(url: str) -> None:
+    """An address nobody could reach is refused before anybody tries."""
+    assert fault_of(SIGNALBOX_URL=url) == {"SIGNALBOX_URL": "is not a URL"}
+
+
+@pytest.mark.parametrize("tail", ["?a=b", "#a"])
+def test_a_url_is_an_address_and_no_more(tail: str) -> None:
+    """A query or a fragment would be lost without a word, so it is refused."""
+    message = "holds more than scheme, host, port and path"
+
+    assert fault_of(SIGNALBOX_URL=f"https://acme.example/{tail}") == {"SIGNALBOX_URL": message}
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "80.0", "²", "9" * 5000])
+def test_a_port_has_its_range(port: str) -> None:
+    """A port is a whole number from 1 to 65535."""
+    assert fault_of(PORT=port) == {"PORT": "is not a port"}
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_database_is_a_file(url: str) -> None:
+    """A database in memory would forget what was promised, so it is refused."""
+    assert fault_of(DATABASE_URL=url) == {"DATABASE_URL": "names no file"}
+
+
+def test_the_database_can_be_read_alone() -> None:
+    """Commands that only look into the database need no App."""
+    assert database_url({"DATABASE_URL": "sqlite:////srv/signalbox.db"}) == (
+        "sqlite:////srv/signalbox.db"
+    )
+    assert database_url({}) == "sqlite:///signalbox.db"
+    with pytest.raises(SettingsError):
+        database_url({"DATABASE_URL": "signalbox.db"})
