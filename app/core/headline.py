@@ -1,0 +1,137 @@
+"""One line that answers "what now?" about an orchestration.
+
+It is plain text, for a check's title: it stands in lists, where there is room for a few
+words only, so the most pressing thing comes first.
+"""
+
+from collections.abc import Sequence
+
+from app.core.looks import LOOKS, look_of_task, name_of
+from app.core.markdown import one_line
+from app.core.state import (
+    Leg,
+    LegStatus,
+    Orchestration,
+    OrchestrationStatus,
+    Task,
+    TaskStatus,
+)
+from app.core.task_table import duration
+from app.core.values import TaskName
+
+TITLE_MAX = 255
+NAMES_MAX = 3
+
+
+def headline(state: Orchestration) -> str:
+    """Say in one line how the orchestration is and what that hangs on."""
+    return one_line(_headline(state), TITLE_MAX)
+
+
+def count(number: int, what: str) -> str:
+    """Count things: `1 task`, `2 tasks`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _headline(state: Orchestration) -> str:
+    match state.status:
+        case OrchestrationStatus.REQUESTED:
+            return f"about to start {count(len(state.tasks), 'task')}"
+        case OrchestrationStatus.RUNNING:
+            return _running(state)
+        case OrchestrationStatus.CANCELLING:
+            active = [name for name, task in state.tasks.items() if not task.has_ended]
+            return f"{_reason(state, 'cancelling')}; {_names(active)} still to end"
+        case OrchestrationStatus.SUCCEEDED:
+            return _succeeded(state)
+        case OrchestrationStatus.FAILED:
+            return _failed(state)
+        case OrchestrationStatus.CANCELLED:
+            return _reason(state, "cancelled")
+
+
+def _running(state: Orchestration) -> str:
+    ended = sum(task.has_ended for task in state.tasks.values())
+    done = f"{ended} of {count(len(state.tasks), 'task')} done"
+    held = [
+        name_of(name, leg.key)
+        for name, task in state.tasks.items()
+        for leg in task.legs.values()
+        if leg.status is LegStatus.HELD
+    ]
+    if held:
+        verb = "waits" if len(held) == 1 else "wait"
+        return f"held: {_names(held)} {verb} for a person on GitHub, {done}"
+    failed = [name for name, task in state.tasks.items() if _has_failed(task)]
+    head = f"{_names(failed)} failed, {done}" if failed else done
+    return ", ".join([head, *_active(state)])
+
+
+def _active(state: Orchestration) -> list[str]:
+    """Say which tasks are under way, those that are furthest first."""
+    groups: dict[str, list[TaskName]] = {}
+    for name, task in state.tasks.items():
+        if task.status is TaskStatus.RUNNING:
+            groups.setdefault(look_of_task(task).word, []).append(name)
+    order = [look.word for look in LOOKS.values()]
+    words = sorted(groups, key=order.index, reverse=True)
+    return [f"{_names(groups[word])} {word}" for word in words]
+
+
+def _succeeded(state: Orchestration) -> str:
+    tasks = state.tasks.values()
+    skipped = sum(task.status is TaskStatus.SKIPPED for task in tasks)
+    tolerated = sum(task.status is TaskStatus.FAILED for task in tasks)
+    succeeded = len(state.tasks) - skipped - tolerated
+    parts = [f"{count(succeeded, 'task')} succeeded"]
+    if tolerated:
+        parts.append(f"{tolerated} failed and tolerated")
+    if skipped:
+        parts.append(f"{skipped} skipped")
+    took = _took(state)
+    return f"{', '.join(parts)}{f' in {took}' if took else ''}"
+
+
+def _failed(state: Orchestration) -> str:
+    if state.reason is not None and state.reason.code == "timed-out":
+        return _reason(state, "failed")
+    failed = [(name, task) for name, task in state.tasks.items() if _has_failed(task)]
+    if not failed:
+        return _reason(state, "failed")
+    name, task = failed[0]
+    leg = next((leg for leg in task.legs.values() if _leg_has_failed(leg)), None)
+    reason = leg.reason if leg is not None and leg.reason is not None else task.reason
+    head = f"failed: {name_of(name, leg.key) if leg is not None else name}"
+    if reason is not None:
+        head += f" — {one_line(reason.message, 160)}"
+    return head if len(failed) == 1 else f"{head}, and {count(len(failed) - 1, 'more task')}"
+
+
+def _reason(state: Orchestration, word: str) -> str:
+    """Say the reason behind a word, which the reason may say itself."""
+    message = one_line(state.reason.message, 160) if state.reason is not None else ""
+    if not message or message == word:
+        return word
+    return f"{word}: {message.removeprefix('cancelled ')}"
+
+
+def _has_failed(task: Task) -> bool:
+    return task.status is TaskStatus.FAILED and not task.is_tolerated
+
+
+def _leg_has_failed(leg: Leg) -> bool:
+    return leg.status is LegStatus.FAILED and not leg.is_tolerated
+
+
+def _took(state: Orchestration) -> str:
+    if state.started_at is None or state.ended_at is None:
+        return ""
+    return duration(state.ended_at - state.started_at)
+
+
+def _names(names: Sequence[str]) -> str:
+    """List a few names, and count the rest."""
+    shown = [one_line(name, 60) for name in names[:NAMES_MAX]]
+    if len(names) > NAMES_MAX:
+        shown[-1] = f"{len(names) - NAMES_MAX + 1} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

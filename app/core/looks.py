@@ -1,0 +1,94 @@
+"""How each status looks: a sign, a word and a colour, never the colour alone.
+
+Signs differ in form, so that they can be told apart without colours; the word stands beside
+them wherever there is room for it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.core.state import Leg, LegStatus, Task, TaskStatus
+from app.core.values import LegKey, TaskName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The sign and the word of a status, and its class in drawings."""
+
+    sign: str
+    word: str
+    style: str
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.word}"
+
+
+TOLERATED = Look(sign="⚠️", word="failed, tolerated", style="tolerated")
+LOOKS: Mapping[LegStatus | TaskStatus, Look] = {
+    TaskStatus.WAITING: Look(sign="⏳", word="waiting", style="waiting"),
+    LegStatus.PENDING: Look(sign="⏳", word="pending", style="waiting"),
+    LegStatus.DISPATCHING: Look(sign="📨", word="dispatching", style="running"),
+    LegStatus.QUEUED: Look(sign="🕒", word="queued", style="waiting"),
+    LegStatus.RUNNING: Look(sign="▶️", word="running", style="running"),
+    TaskStatus.RUNNING: Look(sign="▶️", word="running", style="running"),
+    LegStatus.HELD: Look(sign="✋", word="held", style="held"),
+    LegStatus.CANCELLING: Look(sign="🛑", word="cancelling", style="cancelled"),
+    LegStatus.SUCCEEDED: Look(sign="✅", word="succeeded", style="succeeded"),
+    TaskStatus.SUCCEEDED: Look(sign="✅", word="succeeded", style="succeeded"),
+    LegStatus.FAILED: Look(sign="❌", word="failed", style="failed"),
+    TaskStatus.FAILED: Look(sign="❌", word="failed", style="failed"),
+    LegStatus.CANCELLED: Look(sign="🚫", word="cancelled", style="cancelled"),
+    TaskStatus.CANCELLED: Look(sign="🚫", word="cancelled", style="cancelled"),
+    TaskStatus.SKIPPED: Look(sign="⏭️", word="skipped", style="skipped"),
+}
+
+STYLES: Mapping[str, str] = {
+    "waiting": "fill:#f6f8fa,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3",
+    "running": "fill:#ddf4ff,stroke:#0969da,color:#0550ae",
+    "held": "fill:#fff8c5,stroke:#9a6700,color:#7d4e00,stroke-width:3px",
+    "succeeded": "fill:#dafbe1,stroke:#1a7f37,color:#116329",
+    "failed": "fill:#ffebe9,stroke:#cf222e,color:#a40e26,stroke-width:3px",
+    "tolerated": "fill:#fff1e5,stroke:#bc4c00,color:#953800",
+    "cancelled": "fill:#eaeef2,stroke:#57606a,color:#424a53",
+    "skipped": "fill:#ffffff,stroke:#d0d7de,color:#6e7781",
+}
+"""Of drawings; text keeps a contrast of at least 4.5 to 1 in light and in dark pages."""
+
+TELLING = (
+    LegStatus.HELD,
+    LegStatus.RUNNING,
+    LegStatus.QUEUED,
+    LegStatus.DISPATCHING,
+    LegStatus.CANCELLING,
+    LegStatus.PENDING,
+)
+"""Of a task whose legs differ, the first of these that one of them has tells most."""
+
+
+def look_of_leg(leg: Leg) -> Look:
+    """Return how one leg looks."""
+    is_tolerated = leg.status is LegStatus.FAILED and leg.is_tolerated
+    return TOLERATED if is_tolerated else LOOKS[leg.status]
+
+
+def look_of_task(task: Task) -> Look:
+    """Return how a task looks, its legs taken together."""
+    if task.status is TaskStatus.FAILED and task.is_tolerated:
+        return TOLERATED
+    if task.status is TaskStatus.RUNNING:
+        found = {leg.status for leg in task.legs.values()}
+        return next((LOOKS[each] for each in TELLING if each in found), LOOKS[task.status])
+    return LOOKS[task.status]
+
+
+def count_of_legs(task: Task) -> str:
+    """Say how many legs are how far: `2 succeeded, 1 running`."""
+    counts = Counter(look_of_leg(leg).word for leg in task.legs.values())
+    words = dict.fromkeys(look.word for look in (*LOOKS.values(), TOLERATED))
+    return ", ".join(f"{counts[word]} {word}" for word in words if counts[word])
+
+
+def name_of(task: TaskName, leg: LegKey) -> str:
+    """Name a leg as people do: `build (linux)`; a task without a matrix by its own name."""
+    return f"{task} ({leg})" if leg else str(task)

@@ -1,0 +1,328 @@
+"""What people read on GitHub: a state, or the problems of definitions, as text.
+
+Everything here is pure and depends on the state alone: the same state gives the same text,
+whose digest tells a writer whether there is anything to write. `app.core.markdown` keeps
+strangers' words from being more than words; `app.core.masking` keeps secrets out.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.core.drawing import draw_mermaid
+from app.core.headline import count, headline
+from app.core.looks import count_of_legs, look_of_task, name_of
+from app.core.markdown import (
+    code,
+    details,
+    fit,
+    foreign,
+    html,
+    is_url,
+    link,
+    one_line,
+    plain,
+    row,
+    size,
+    table,
+)
+from app.core.masking import mask
+from app.core.plan import Cause, Plan
+from app.core.problem_report import Annotation, ProblemsText, summarise_problems
+from app.core.refs import is_sha
+from app.core.state import (
+    Leg,
+    LegStatus,
+    Orchestration,
+    OrchestrationStatus,
+    Task,
+)
+from app.core.task_table import HEAD, NAME_MAX, rows_of, why, why_of_task
+from app.core.values import Json, JsonObject, RepositoryName, TaskName
+
+__all__ = [
+    "Annotation",
+    "CheckText",
+    "CommentText",
+    "ProblemsText",
+    "comment_mark",
+    "comment_mark_start",
+    "summarise_check",
+    "summarise_comment",
+    "summarise_problems",
+]
+
+CheckStatus = Literal["queued", "in_progress", "completed"]
+
+# https://docs.github.com/en/rest/checks/runs#create-a-check-run
+CHECK_TEXT_MAX = 65_535
+COMMENT_MAX = 65_536
+NAME_OF_CHECK_MAX = 255
+
+INPUTS_SIZE_MAX = 8_000
+OUTPUTS_SIZE_MAX = 20_000
+VALUE_MAX = 200
+COMMENT_ROWS_SIZE_MAX = 30_000
+
+STATUSES: dict[OrchestrationStatus, tuple[CheckStatus, str | None]] = {
+    OrchestrationStatus.REQUESTED: ("queued", None),
+    OrchestrationStatus.RUNNING: ("in_progress", None),
+    OrchestrationStatus.CANCELLING: ("in_progress", None),
+    OrchestrationStatus.SUCCEEDED: ("completed", "success"),
+    OrchestrationStatus.FAILED: ("completed", "failure"),
+    OrchestrationStatus.CANCELLED: ("completed", "cancelled"),
+}
+
+SIGNS = {
+    OrchestrationStatus.REQUESTED: "⏳",
+    OrchestrationStatus.RUNNING: "▶️",
+    OrchestrationStatus.CANCELLING: "🛑",
+    OrchestrationStatus.SUCCEEDED: "✅",
+    OrchestrationStatus.FAILED: "❌",
+    OrchestrationStatus.CANCELLED: "🚫",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckText:
+    """A check run as it should stand; `title` is plain text, `summary` and `text` Markdown."""
+
+    name: str
+    status: CheckStatus
+    conclusion: str | None
+    title: str
+    summary: str
+    text: str
+    digest: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentText:
+    """A comment as it should stand; its first line is the mark by which it is found again."""
+
+    body: str
+    digest: str
+
+
+def summarise_check(state: Orchestration) -> CheckText:
+    """Say on a check run how an orchestration is."""
+    status, conclusion = STATUSES[state.status]
+    name = one_line(state.plan.definition.name, NAME_OF_CHECK_MAX)
+    title = headline(state)
+    summary = _check_summary(state)
+    text = _check_text(state)
+    shown = (name, status, conclusion, title, summary, text)
+    times = (str(state.started_at), str(state.ended_at))
+    return CheckText(
+        name=name,
+        status=status,
+        conclusion=conclusion,
+        title=title,
+        summary=summary,
+        text=text,
+        digest=_digest(*shown, *times),
+        started_at=state.started_at,
+        ended_at=state.ended_at,
+    )
+
+
+def summarise_comment(state: Orchestration) -> CommentText:
+    """Say in a comment on the pull request how an orchestration is."""
+    plan = state.plan
+    head = [
+        comment_mark(plan),
+        f"### {_sign(state)} {_title(plan)}: {plain(headline(state))}",
+        "",
+        f"{_commit(plan.cause)} · {_cause(state)}",
+        "",
+        *table(("Task", "State", "Why")),
+    ]
+    rows = fit(list(_comment_rows(state)), COMMENT_ROWS_SIZE_MAX, _more_tasks)
+    parts = [*head, *rows]
+    drawn = draw_mermaid(plan.definition, state.tasks)
+    if drawn is not None:
+        parts += ["", details("Graph", _fenced(drawn))]
+    body = "\n".join(parts)
+    assert size(body) <= COMMENT_MAX, "each part of the comment is bounded"
+    return CommentText(body=body, digest=_digest(body))
+
+
+def comment_mark(plan: Plan) -> str:
+    """Return the hidden first line by which an orchestration's comment is found again."""
+    return f"{comment_mark_start(plan.origin.repository, plan.definition.id)}{plan.number} -->"
+
+
+def comment_mark_start(repository: RepositoryName, definition_id: str) -> str:
+    """Return how the first line of every comment of one definition begins; a number follows."""
+    return f"<!-- signalbox {_in_mark(repository)}/{_in_mark(definition_id)} #"
+
+
+# --- the check ------------------------------------------------------------------------
+
+
+def _check_summary(state: Orchestration) -> str:
+    plan = state.plan
+    head = [
+        f"**{_sign(state)} {plain(headline(state))}**",
+        "",
+        f"{_title(plan)} · {_commit(plan.cause)} · {_cause(state)}",
+        f"Definition: {code(plan.origin.path, NAME_MAX)} of {plain(plan.origin.repository)}",
+    ]
+    if state.reason is not None:
+        head.append(f"\nReason: {why(state.reason)}")
+    head += ["", *HEAD]
+    free = CHECK_TEXT_MAX - size("\n".join(head)) - 1
+    return "\n".join([*head, *fit([str(each) for each in rows_of(state)], free, _more_rows)])
+
+
+def _check_text(state: Orchestration) -> str:
+    definition = state.plan.definition
+    drawn = draw_mermaid(definition, state.tasks)
+    large = f"The graph of {count(len(definition.tasks), 'task')} is too large to be drawn."
+    parts = [f"### Graph\n\n{_fenced(drawn) if drawn is not None else large}\n"]
+    inputs = [_value_row([], name, value) for name, value in state.plan.inputs.items()]
+    parts += _table_of("Inputs", ("Input", "Value"), inputs, INPUTS_SIZE_MAX)
+    outputs = list(_outputs(state))
+    parts += _table_of("Outputs", ("Task", "Output", "Value"), outputs, OUTPUTS_SIZE_MAX)
+    reports = list(_reports(state))
+    if reports:
+        parts.append("### Reported by the workflow runs\n")
+        free = CHECK_TEXT_MAX - size("\n".join(parts)) - 1
+        parts += fit(
+            reports, free, lambda left: f"{count(left, 'more report')} did not fit here."
+        )
+    return "\n".join(parts).rstrip()
+
+
+def _table_of(
+    title: str, heads: Sequence[str], rows: Sequence[str], size_max: int
+) -> Iterator[str]:
+    if rows:
+        shown = fit(
+            rows, size_max, lambda left: f"\n{count(left, 'more value')} did not fit here."
+        )
+        yield "\n".join([f"### {title}\n", *table(heads), *shown, ""])
+
+
+def _outputs(state: Orchestration) -> Iterator[str]:
+    for name, task in state.tasks.items():
+        declared = state.plan.definition.tasks[name].outputs
+        for leg in task.legs.values():
+            for output, value in _outputs_of(leg).items():
+                if output in declared:
+                    yield _value_row([plain(name_of(name, leg.key), NAME_MAX)], output, value)
+
+
+def _outputs_of(leg: Leg) -> JsonObject:
+    """Return what was accepted, or before that what has been reported so far."""
+    if leg.status is LegStatus.SUCCEEDED or not leg.attempts:
+        return leg.outputs
+    return leg.attempt.outputs or {}
+
+
+def _value_row(before: list[str], name: str, value: Json) -> str:
+    shown = mask(value, name)
+    if isinstance(shown, str):
+        text = f"<{shown}>" if is_url(shown) else code(shown, VALUE_MAX)
+    else:
+        text = code(json.dumps(shown, ensure_ascii=False), VALUE_MAX)
+    return row([*before, code(name, NAME_MAX), text])
+
+
+def _reports(state: Orchestration) -> Iterator[str]:
+    for name, task in state.tasks.items():
+        for leg in task.legs.values():
+            if leg.attempts and leg.attempt.summary.strip():
+                yield (
+                    details(
+                        html(name_of(name, leg.key), NAME_MAX), foreign(leg.attempt.summary)
+                    )
+                    + "\n"
+                )
+
+
+# --- the comment ----------------------------------------------------------------------
+
+
+def _comment_rows(state: Orchestration) -> Iterator[str]:
+    for name, task in state.tasks.items():
+        look = look_of_task(task)
+        told = f"{look.word}: {count_of_legs(task)}" if len(task.legs) > 1 else look.word
+        yield row((_task_link(name, task), f"{look.sign} {told}", _why_short(state, name)))
+
+
+def _task_link(name: TaskName, task: Task) -> str:
+    """Name a task, with a link to its workflow run where it has just one."""
+    shown = plain(name, NAME_MAX)
+    legs = list(task.legs.values())
+    return link(shown, legs[0].attempt.url) if len(legs) == 1 and legs[0].attempts else shown
+
+
+def _why_short(state: Orchestration, name: TaskName) -> str:
+    task = state.tasks[name]
+    held = [leg for leg in task.legs.values() if leg.status is LegStatus.HELD]
+    if not held:
+        return why_of_task(state, name)
+    page = link("its page", held[0].attempt.url) if held[0].attempts else "its page"
+    return f"waits for a person on GitHub, who can release it on {page}"
+
+
+# --- what both say --------------------------------------------------------------------
+
+
+def _title(plan: Plan) -> str:
+    return f"{plain(plan.definition.name, NAME_MAX)} {plain(f'#{plan.number}')}"
+
+
+def _sign(state: Orchestration) -> str:
+    return SIGNS[state.status]
+
+
+def _commit(cause: Cause) -> str:
+    if not cause.sha:
+        return plain(cause.repository)
+    # GitHub makes a link of this form by itself, wherever its server is.
+    sha = cause.sha[:12] if is_sha(cause.sha) else ""
+    return (
+        f"{plain(cause.repository)}@{sha}"
+        if sha
+        else f"{plain(cause.repository)} at {code(cause.sha)}"
+    )
+
+
+def _cause(state: Orchestration) -> str:
+    cause = state.plan.cause
+    parts = [code(cause.event_name, NAME_MAX)]
+    ref = cause.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    if ref:
+        parts.append(f"of {code(ref, NAME_MAX)}")
+    by = state.requested_by or cause.actor
+    if by:
+        parts.append(f"by {plain(by, NAME_MAX)}")
+    return f"started by {' '.join(parts)}"
+
+
+def _more_tasks(left: int) -> str:
+    return f"\n{count(left, 'more task')} did not fit here; the check has them."
+
+
+def _more_rows(left: int) -> str:
+    return f"\n{count(left, 'more row')} did not fit here."
+
+
+def _fenced(drawn: str) -> str:
+    return f"```mermaid\n{drawn}\n```"
+
+
+def _in_mark(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._/-]", lambda found: f"%{ord(found[0]):x}", text)
+
+
+def _digest(*shown: str | None) -> str:
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()

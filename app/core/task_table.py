@@ -1,0 +1,198 @@
+"""The table of tasks: how far each is, where to look, how long it took, and why.
+
+Times are those of the state: what runs says since when, so that the table changes only when
+the state does.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.core.drawing import target_of
+from app.core.looks import Look, count_of_legs, look_of_leg, look_of_task, name_of
+from app.core.markdown import code, link, plain, row, table
+from app.core.refs import is_sha
+from app.core.state import (
+    Attempt,
+    Leg,
+    LegStatus,
+    Orchestration,
+    Reason,
+    Task,
+    TaskStatus,
+)
+from app.core.values import TaskName
+
+HEAD = table(("Task", "State", "Workflow run", "Took", "Why"))
+
+LEGS_SHOWN_MAX = 30
+"""Legs of a matrix that get rows of their own; of a larger one only those that need a look."""
+
+LEGS_NAMED_MAX = 10
+"""Legs of a larger matrix that are shown because they failed or wait for a person."""
+
+NAME_MAX = 120
+WHY_MAX = 400
+
+TARGET = re.compile(r"([\w.-]+/[\w.-]+)/\.github/workflows/([\w.-]+)(?:@(\S+))?")
+
+REMEDIES: Mapping[str, str] = {
+    "failure": "its log says where",
+    "skipped": "look at the `if` of its jobs",
+    "startup-failure": "GitHub says what is wrong with it on the page of the workflow run",
+    "timed-out": "raise the limit, or find what hangs",
+    "never-started": "see whether a runner with the right labels is online",
+    "bad-outputs": "compare what the workflow reports with the task's `outputs`",
+    "expression-failed": "correct the definition and start again",
+    "wrong-commit": "see whether somebody moved the ref meanwhile, and start again",
+    "workflow-run-lost": "start again",
+    "cancelled-on-github": "ask who cancelled it there, or start again",
+}
+"""What to do about a reason whose own sentence does not say it."""
+
+ATTENTION = frozenset({LegStatus.FAILED, LegStatus.HELD})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRow:
+    """One row, for a task or for one leg of it; all but the look is Markdown."""
+
+    name: str
+    look: Look
+    workflow_run: str = ""
+    took: str = ""
+    why: str = ""
+    told: str = ""
+
+    def __str__(self) -> str:
+        state = f"{self.look.sign} {self.told or self.look.word}"
+        return row((self.name, state, self.workflow_run, self.took, self.why))
+
+
+def rows_of(state: Orchestration) -> Iterator[TaskRow]:
+    """Return the rows of all tasks, in the order of the file."""
+    for name, task in state.tasks.items():
+        if not task.legs:
+            yield TaskRow(
+                name=plain(name, NAME_MAX),
+                look=look_of_task(task),
+                workflow_run=target_shown(state, name),
+                why=why_of_task(state, name),
+            )
+        elif len(task.legs) <= LEGS_SHOWN_MAX:
+            for leg in task.legs.values():
+                yield _leg_row(state, name, leg)
+        else:
+            yield from _large(state, name, task)
+
+
+def target_shown(state: Orchestration, name: TaskName) -> str:
+    """Return the target of a task that has no workflow run yet, where it is known already."""
+    target = target_of(state.plan.definition.tasks[name])
+    found = TARGET.fullmatch(target)
+    return _run_name(found[1], found[2]) if found else code(target, NAME_MAX)
+
+
+def why_of_task(state: Orchestration, name: TaskName) -> str:
+    """Say why a task is as it is, or what it waits for; empty where nothing is to be said."""
+    task = state.tasks[name]
+    if task.reason is not None:
+        return why(task.reason, task.is_tolerated)
+    if task.status is not TaskStatus.WAITING:
+        return ""
+    needs = state.plan.definition.tasks[name].needs
+    awaited = [plain(need, NAME_MAX) for need in needs if not state.tasks[need].has_ended]
+    return f"waits for {', '.join(awaited[:10])}" if awaited else ""
+
+
+def why(reason: Reason, is_tolerated: bool = False) -> str:
+    """Say a reason with its remedy and its code, by which people search for it."""
+    parts = [plain(reason.message, WHY_MAX)]
+    if reason.code in REMEDIES:
+        parts.append(f"; {REMEDIES[reason.code]}")
+    if is_tolerated:
+        parts.append("; tolerated by `continue-on-error`")
+    parts.append(f" ({code(reason.code, NAME_MAX)})" if reason.code else "")
+    return "".join(parts)
+
+
+def duration(span: timedelta) -> str:
+    """Write a duration with its two largest units: `1 h 5 min`."""
+    minutes, seconds = divmod(max(0, round(span.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
+    largest = next((at for at, (number, _) in enumerate(parts) if number), 3)
+    shown = parts[largest : largest + 2]
+    return " ".join(f"{number} {unit}" for number, unit in shown if number) or "0 s"
+
+
+def moment(at: datetime) -> str:
+    """Write a moment as people read it, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _leg_row(state: Orchestration, name: TaskName, leg: Leg) -> TaskRow:
+    return TaskRow(
+        name=plain(name_of(name, leg.key), NAME_MAX),
+        look=look_of_leg(leg),
+        workflow_run=_workflow_run(leg.attempt) if leg.attempts else target_shown(state, name),
+        took=_took(leg.attempt) if leg.attempts else "",
+        why=_why_of_leg(leg),
+    )
+
+
+def _large(state: Orchestration, name: TaskName, task: Task) -> Iterator[TaskRow]:
+    told = f"{look_of_task(task).word}: {count_of_legs(task)}"
+    yield TaskRow(
+        name=f"{plain(name, NAME_MAX)}, {len(task.legs)} legs",
+        look=look_of_task(task),
+        told=told,
+        workflow_run=target_shown(state, name),
+        took=_spent(task.started_at, task.ended_at),
+        why=why_of_task(state, name),
+    )
+    striking = [leg for leg in task.legs.values() if leg.status in ATTENTION]
+    for leg in striking[:LEGS_NAMED_MAX]:
+        yield _leg_row(state, name, leg)
+
+
+def _workflow_run(attempt: Attempt) -> str:
+    shown = link(_run_name(attempt.repository, attempt.workflow), attempt.url)
+    ref = attempt.ref[:12] if is_sha(attempt.ref) else attempt.ref
+    if ref:
+        shown += f" at {code(ref, NAME_MAX)}"
+    tries = attempt.number - 1 + attempt.run_attempt
+    return shown if tries < 2 else f"{shown}, attempt {tries}"
+
+
+def _run_name(repository: str, workflow: str) -> str:
+    return f"{plain(repository, NAME_MAX)} · {plain(workflow, NAME_MAX)}"
+
+
+def _took(attempt: Attempt) -> str:
+    return _spent(attempt.running_since or attempt.asked_at, attempt.ended_at)
+
+
+def _spent(start: datetime | None, end: datetime | None) -> str:
+    if start is None:
+        return ""
+    return duration(end - start) if end is not None else f"since {moment(start)}"
+
+
+def _why_of_leg(leg: Leg) -> str:
+    if leg.reason is not None:
+        return why(leg.reason, leg.is_tolerated)
+    match leg.status:
+        case LegStatus.PENDING:
+            return "waits for a place among `max-parallel`"
+        case LegStatus.DISPATCHING:
+            return "asked for; GitHub has not answered yet"
+        case LegStatus.QUEUED:
+            return "waits for a runner"
+        case LegStatus.HELD:
+            page = link("its page", leg.attempt.url) if leg.attempts else "its page"
+            return f"waits for a person on GitHub, who can release it on {page}"
+        case _:
+            return ""
