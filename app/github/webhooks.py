@@ -31,7 +31,7 @@ PUSH_COMMITS_MAX: Final = 2048
 _ID_MAX: Final = 2**63 - 1
 
 _DELIVERY_ID = re.compile(r"[0-9A-Za-z-]{1,100}")
-_EVENT_NAME = re.compile(r"[a-z_]{1,100}")
+_EVENT_NAME = re.compile(r"[a-z0-9_]{1,100}")
 _SIGNATURE = re.compile(r"sha256=([0-9a-fA-F]{64})")
 # Texts that JSON can spell but neither UTF-8 nor PostgreSQL can hold.
 _UNSTORABLE = re.compile("[\ud800-\udfff\0]")
