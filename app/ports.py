@@ -4,7 +4,7 @@
 others that pass the same contract suite. Nothing here does anything.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -333,3 +333,23 @@ class Performer(Protocol):
     """Carries one command to GitHub. What the world does to it is an outcome, never a raise."""
 
     async def perform(self, command: Command, errand: Errand) -> Outcome: ...
+
+
+class Decider(Protocol):
+    """The engine as the courier knows it."""
+
+    def hand_to(self, hand: Callable[[Sequence[ClaimedCommand]], None]) -> None:
+        """Let commands that are due at once be handed over as soon as they are saved."""
+        ...
+
+    async def load(self, subject: str) -> Saved | None:
+        """Return an orchestration as it is now, or `None` if there is none of that id."""
+        ...
+
+    async def settle(
+        self,
+        results: Sequence[tuple[ClaimedCommand, Carried]],
+        failed: Sequence[tuple[int, str]],
+    ) -> None:
+        """Tick commands off, and work off what came of them, in one transaction."""
+        ...

@@ -31,7 +31,10 @@ def decide(state: Orchestration, event: Event) -> Decision:
     decision = settle(recorded, event.at, _touched(state, recorded))
     begun = _timer_of_all(state, decision.state)
     written = _writes(state, decision.state)
-    return replace(decision, commands=(*decision.commands, *begun, *written))
+    return Decision(
+        state=replace(decision.state, events=state.events + 1),
+        commands=(*decision.commands, *begun, *written),
+    )
 
 
 def settle(state: Orchestration, now: datetime, touched: Iterable[TaskName]) -> Decision:

@@ -234,11 +234,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orchestration:
-    """One plan being carried out."""
+    """One plan being carried out; `events` counts those that made it what it is."""
 
     plan: Plan
     status: OrchestrationStatus
     tasks: Mapping[TaskName, Task]
+    events: int = 0
     requested_by: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None

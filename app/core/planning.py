@@ -1,0 +1,88 @@
+"""From a definition and what set it off to a plan: the cause, the inputs, the id."""
+
+import hashlib
+
+from app.core.catalogue import Covered, Entry
+from app.core.heard import Heard
+from app.core.plan import Cause, Plan
+from app.core.typed_values import fill_inputs
+from app.core.values import JsonObject, OrchestrationId, Sha
+
+
+def cause_of(heard: Heard, covered: Covered) -> Cause:
+    """Say of a delivery what expressions call `event`, `actor`, `sha` and `ref`.
+
+    `sha` and `ref` are those that GitHub Actions has for the event, except that a pull
+    request is seen at its head and not at a merge commit: the check stands on the head.
+    https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+    """
+    sha, ref = covered.head_sha or Sha(""), f"refs/heads/{covered.repository.default_branch}"
+    number = None
+    if heard.push is not None:
+        sha, ref = heard.push.after, heard.push.ref
+    elif heard.workflow_run is not None:
+        sha, ref = heard.workflow_run.head_sha, f"refs/heads/{heard.workflow_run.head_branch}"
+    elif heard.pull_request is not None:
+        number = heard.pull_request.number
+        sha, ref = heard.pull_request.head_sha, f"refs/pull/{number}/head"
+    elif heard.event == "release":
+        ref = f"refs/tags/{_tag(heard.payload)}"
+    return Cause(
+        event_name=heard.event,
+        event=heard.payload,
+        repository_id=covered.repository.id,
+        repository=covered.repository.name,
+        installation_id=covered.installation_id,
+        actor=heard.sender.login if heard.sender else "",
+        sha=sha,
+        ref=ref,
+        pull_request=number,
+    )
+
+
+def _tag(payload: JsonObject) -> str:
+    release = payload.get("release")
+    tag = release.get("tag_name") if isinstance(release, dict) else None
+    return tag if isinstance(tag, str) else ""
+
+
+def manual_cause(covered: Covered, actor: str, inputs: JsonObject) -> Cause:
+    """Say what a start by hand is: at the head of the definition's default branch."""
+    return Cause(
+        event_name="manual",
+        event={"inputs": inputs},
+        repository_id=covered.repository.id,
+        repository=covered.repository.name,
+        installation_id=covered.installation_id,
+        actor=actor,
+        sha=covered.head_sha or Sha(""),
+        ref=f"refs/heads/{covered.repository.default_branch}",
+    )
+
+
+def make_plan(
+    entry: Entry, cause: Cause, given: JsonObject, *, delivery_id: str, number: int
+) -> tuple[Plan | None, tuple[str, ...]]:
+    """Make the plan of one orchestration, or say what is wrong with its inputs.
+
+    Its id is derived: the same delivery never starts the same definition twice.
+    """
+    inputs, problems = fill_inputs(entry.definition.inputs, given, is_text=True)
+    if problems:
+        return None, problems
+    plan = Plan(
+        id=orchestration_id(entry, delivery_id),
+        number=number,
+        origin=entry.origin,
+        definition=entry.definition,
+        text=entry.text,
+        cause=cause,
+        inputs=inputs,
+    )
+    return plan, ()
+
+
+def orchestration_id(entry: Entry, delivery_id: str) -> OrchestrationId:
+    """Derive the id of the orchestration that a delivery starts of a definition."""
+    source = f"{entry.origin.repository_id}/{entry.definition.id}/{delivery_id}"
+    return OrchestrationId(hashlib.sha256(source.encode()).hexdigest()[:16])

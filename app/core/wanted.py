@@ -1,0 +1,33 @@
+"""Whether a command is still wanted at the moment at which it is about to be carried.
+
+A dispatch may wait for an hour on a rate limit; meanwhile somebody cancels. Such a dispatch
+must not leave.
+"""
+
+from app.core.commands import DispatchWorkflow, LookUpWorkflowRun
+from app.core.state import LegStatus, Orchestration
+
+
+def is_wanted(state: Orchestration, command: DispatchWorkflow) -> bool:
+    """Tell whether the leg still waits for this very dispatch."""
+    leg = state.leg(command.attempt)
+    return leg is not None and leg.status is LegStatus.DISPATCHING
+
+
+def look_up_instead(
+    state: Orchestration, command: DispatchWorkflow
+) -> LookUpWorkflowRun | None:
+    """Return the look-up of an unwanted dispatch that an earlier try may have carried out."""
+    leg = state.leg(command.attempt)
+    if leg is None or leg.has_ended:
+        return None
+    return LookUpWorkflowRun(
+        attempt=command.attempt,
+        repository=command.repository,
+        workflow=command.workflow,
+        ref=command.ref,
+        workflow_run_id=leg.attempt.workflow_run_id,
+        marker=command.marker,
+        since=leg.attempt.asked_at,
+        asked_at=leg.attempt.asked_at,
+    )

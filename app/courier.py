@@ -1,0 +1,203 @@
+"""Carries commands out, at least once each, and brings the outcomes back as events.
+
+A command is leased, performed, and ticked off in the transaction that takes its outcome in.
+A lease with more than one try says that an earlier try may have had its effect: whoever
+performs then looks before it acts. Timers are commands to ourselves.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from app.core.commands import DispatchWorkflow, SetTimer
+from app.core.events import DispatchRefused, TimerElapsed, WorkflowRunMissed
+from app.core.state import Orchestration
+from app.core.wanted import is_wanted, look_up_instead
+from app.ports import (
+    Carried,
+    ClaimedCommand,
+    Clock,
+    Decider,
+    Errand,
+    Outcome,
+    Performer,
+    Postponed,
+    Store,
+    StoreUnavailable,
+)
+
+LEASE: Final = timedelta(seconds=60)
+POLL: Final = timedelta(seconds=1)
+BACK_OFF_FIRST: Final = timedelta(seconds=1)
+BACK_OFF_MAX: Final = timedelta(minutes=5)
+TRIES_MAX: Final = 50
+"""With the back-off this is about four hours of asking."""
+SETTLED_AT_ONCE: Final = 200
+
+log = structlog.get_logger(__name__)
+
+
+class Courier:
+    """Carries out what the engine has saved. One per process."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Decider,
+        performer: Performer,
+        clock: Clock,
+        owner: str,
+        concurrency: int = 100,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._performer = performer
+        self._clock = clock
+        self._owner = owner
+        self._concurrency = concurrency
+        self._woken = asyncio.Event()
+        self._handed: list[ClaimedCommand] = []
+        self._done: asyncio.Queue[tuple[ClaimedCommand, Outcome]] = asyncio.Queue()
+        engine.hand_to(self._take_over)
+
+    def wake(self) -> None:
+        """Say that a command may be due."""
+        self._woken.set()
+
+    def _take_over(self, claimed: Sequence[ClaimedCommand]) -> None:
+        self._handed.extend(claimed)
+        self._woken.set()
+
+    async def carry_due(self) -> int:
+        """Carry all that is due now, and settle it. Return how many commands there were."""
+        claimed = self._handed[:]
+        self._handed.clear()
+        claimed += await self._claim(self._concurrency)
+        results = [(each, await self._carry(each)) for each in claimed]
+        await self._settle(results)
+        return len(results)
+
+    async def run(self) -> None:
+        """Carry commands until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._settle_for_ever())
+            await self._carry_for_ever(group)
+
+    async def _carry_for_ever(self, group: asyncio.TaskGroup) -> None:
+        under_way: set[asyncio.Task[None]] = set()
+        while True:
+            self._woken.clear()
+            claimed, self._handed = self._handed, []
+            free = self._concurrency - len(under_way) - len(claimed)
+            claimed += await self._claim(free) if free > 0 else ()
+            for each in claimed:
+                task = group.create_task(self._carry_and_pass_on(each))
+                under_way.add(task)
+                task.add_done_callback(under_way.discard)
+            if not claimed:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        due = await self._store.next_due()
+        pause = POLL
+        if due is not None:
+            pause = min(max(due - self._clock.now(), timedelta(milliseconds=5)), POLL)
+        try:
+            async with asyncio.timeout(pause.total_seconds()):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _claim(self, limit: int) -> Sequence[ClaimedCommand]:
+        return await self._store.claim(
+            owner=self._owner, now=self._clock.now(), lease=LEASE, limit=limit
+        )
+
+    async def _carry_and_pass_on(self, claimed: ClaimedCommand) -> None:
+        self._done.put_nowait((claimed, await self._carry(claimed)))
+
+    async def _settle_for_ever(self) -> None:
+        """Settle outcomes together: those that come in during one commit share the next."""
+        while True:
+            results = [await self._done.get()]
+            while not self._done.empty() and len(results) < SETTLED_AT_ONCE:
+                results.append(self._done.get_nowait())
+            try:
+                await self._settle(results)
+            except StoreUnavailable as error:
+                # The leases run out, and each command is carried again, looking first.
+                log.warning("outcomes not saved", count=len(results), error=str(error))
+            self._woken.set()
+
+    async def _carry(self, claimed: ClaimedCommand) -> Outcome:
+        command = claimed.command
+        if isinstance(command, SetTimer):
+            return Carried(events=(TimerElapsed(at=self._clock.now(), task=command.task),))
+        try:
+            saved = await self._engine.load(claimed.subject)
+            state = saved.state if saved else None
+            errand = Errand(
+                state=state, tries=claimed.tries, first_tried_at=claimed.first_tried_at
+            )
+            if isinstance(command, DispatchWorkflow) and state is not None:
+                return await self._dispatch(command, state, errand)
+            return await self._performer.perform(command, errand)
+        # A fault of ours in one command must not stop the others.
+        except Exception as error:
+            log.error(
+                "command failed", key=command.key, subject=claimed.subject, exc_info=error
+            )
+            return Postponed(why=f"{type(error).__name__}: {error}")
+
+    async def _dispatch(
+        self, command: DispatchWorkflow, state: Orchestration, errand: Errand
+    ) -> Outcome:
+        if is_wanted(state, command):
+            return await self._performer.perform(command, errand)
+        instead = look_up_instead(state, command) if errand.tries > 1 else None
+        if instead is not None:
+            outcome = await self._performer.perform(instead, errand)
+            if not isinstance(outcome, Carried):
+                return outcome
+            if not any(isinstance(event, WorkflowRunMissed) for event in outcome.events):
+                return outcome
+        why = "it was no longer wanted when it was about to be dispatched"
+        refused = DispatchRefused(
+            at=self._clock.now(), attempt=command.attempt, code="withdrawn", message=why
+        )
+        return Carried(events=(refused,))
+
+    async def _settle(self, results: Sequence[tuple[ClaimedCommand, Outcome]]) -> None:
+        carried: list[tuple[ClaimedCommand, Carried]] = []
+        failed: list[tuple[int, str]] = []
+        for claimed, outcome in results:
+            if isinstance(outcome, Carried):
+                carried.append((claimed, outcome))
+            elif claimed.tries < TRIES_MAX:
+                due = outcome.until or self._clock.now() + back_off(claimed.tries)
+                await self._store.postpone(claimed.id, due=due, why=outcome.why)
+            elif isinstance(claimed.command, DispatchWorkflow):
+                carried.append((claimed, self._give_up(claimed.command, outcome)))
+            else:
+                failed.append((claimed.id, outcome.why))
+        if carried or failed:
+            await self._engine.settle(carried, failed)
+
+    def _give_up(self, command: DispatchWorkflow, outcome: Postponed) -> Carried:
+        why = f"GitHub did not take the dispatch in {TRIES_MAX} tries: {outcome.why}"
+        refused = DispatchRefused(
+            at=self._clock.now(),
+            attempt=command.attempt,
+            code="could-not-dispatch",
+            message=why,
+        )
+        return Carried(events=(refused,))
+
+
+def back_off(tries: int) -> timedelta:
+    """Return the pause after a number of tries: doubling, up to a limit."""
+    return min(BACK_OFF_FIRST * (1 << min(tries - 1, 20)), BACK_OFF_MAX)

@@ -1,0 +1,169 @@
+"""The only caller of `decide`, and the only writer of state.
+
+Whatever comes in, deliveries and outcomes of commands, is worked off in batches: load the
+orchestrations concerned, decide event by event, and save events, states and commands in one
+transaction. Nothing is decided here: what a delivery means is `routing`'s, what follows
+from an event is `decide`'s.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from app.core.commands import ListInstallations
+from app.core.values import OrchestrationId
+from app.engine.intake import Intake, Read
+from app.engine.library import Library
+from app.engine.work import Work, chore
+from app.ports import (
+    Batch,
+    Carried,
+    ClaimedCommand,
+    Clock,
+    Conflict,
+    Saved,
+    Store,
+)
+
+DELIVERIES_AT_ONCE: Final = 200
+"""So that one transaction stays short, whatever has piled up."""
+CONFLICTS_MAX: Final = 10
+"""Another writer may get ahead of us, but hardly ten times in a row."""
+REMEMBERED_MAX: Final = 1_000
+LEASE: Final = timedelta(seconds=60)
+POLL: Final = 1.0
+"""Seconds after which we look for deliveries that another process has saved."""
+
+log = structlog.get_logger(__name__)
+Hand = Callable[[Sequence[ClaimedCommand]], None]
+
+
+class Engine:
+    """Works off what came in. One per process."""
+
+    def __init__(self, *, store: Store, clock: Clock, read: Read, owner: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._owner = owner
+        self._library = Library()
+        self._intake = Intake(store=store, clock=clock, read=read, library=self._library)
+        self._remembered: OrderedDict[OrchestrationId, Saved] = OrderedDict()
+        self._lock = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._hand: Hand | None = None
+
+    def hand_to(self, hand: Hand) -> None:
+        """Let commands that are due at once be handed over as soon as they are saved."""
+        self._hand = hand
+
+    def wake(self) -> None:
+        """Say that there may be something to work off."""
+        self._woken.set()
+
+    def knows_repository(self, repository_id: int) -> bool:
+        """Tell whether an installation covers a repository."""
+        return repository_id in self._library.catalogue.repositories
+
+    @property
+    def library(self) -> Library:
+        """The repositories and definitions that are known."""
+        return self._library
+
+    async def open(self) -> None:
+        """Take up where an earlier life stopped, and ask for everything to be read anew."""
+        await self._store.take_back(owner=self._owner)
+        self._library.load(await self._store.catalogue())
+        batch = Batch(commands=[chore(ListInstallations(), "app", self._clock.now())])
+        await self._store.commit(batch)
+
+    async def run(self) -> None:
+        """Work off deliveries until cancelled."""
+        while True:
+            self._woken.clear()
+            if await self.take() == 0:
+                try:
+                    async with asyncio.timeout(POLL):
+                        await self._woken.wait()
+                except TimeoutError:
+                    continue
+
+    async def take(self, limit: int = DELIVERIES_AT_ONCE) -> int:
+        """Work off one batch of new deliveries. Return how many there were."""
+        async with self._lock:
+            deliveries = await self._store.new_deliveries(limit)
+            if not deliveries:
+                return 0
+            for _ in range(CONFLICTS_MAX):
+                work = self._work()
+                await self._intake.take(deliveries, work)
+                if await self._save(work):
+                    break
+            return len(deliveries)
+
+    async def settle(
+        self,
+        results: Sequence[tuple[ClaimedCommand, Carried]],
+        failed: Sequence[tuple[int, str]],
+    ) -> None:
+        """Tick commands off, and work off what came of them, in one transaction."""
+        async with self._lock:
+            for _ in range(CONFLICTS_MAX):
+                work = self._work()
+                work.batch.commands_failed.extend(failed)
+                for claimed, carried in results:
+                    work.batch.commands_done.append(claimed.id)
+                    for event in carried.events:
+                        work.add(OrchestrationId(claimed.subject), event)
+                    for finding in carried.findings:
+                        self._library.note(finding, work.batch, self._clock.now())
+                if await self._save(work):
+                    break
+        if any(carried.findings for _, carried in results):
+            self.wake()
+
+    async def load(self, subject: str) -> Saved | None:
+        """Return an orchestration as it is now, or `None` if there is none of that id."""
+        found = await self._load([OrchestrationId(subject)])
+        return found.get(OrchestrationId(subject))
+
+    def _work(self) -> Work:
+        return Work(now=self._clock.now(), owner=self._owner, lease=LEASE)
+
+    async def _save(self, work: Work) -> bool:
+        """Decide and save all; false if another writer got ahead: then all is done anew."""
+        work.decide(await self._load(work.concerned))
+        try:
+            claimed = await self._store.commit(work.batch)
+        except Conflict:
+            log.info("conflict", orchestrations=[saved.state.id for saved in work.batch.states])
+            for saved in work.batch.states:
+                self._remembered.pop(saved.state.id, None)
+            return False
+        for saved in work.batch.states:
+            self._remember(saved)
+        self._library.apply(work.batch)
+        if claimed and self._hand is not None:
+            self._hand(claimed)
+        if work.batch.wake_workflow_runs:
+            self.wake()
+        return True
+
+    async def _load(self, ids: Sequence[OrchestrationId]) -> dict[OrchestrationId, Saved]:
+        found = {each: self._remembered[each] for each in ids if each in self._remembered}
+        missing = [each for each in ids if each not in found]
+        if missing:
+            loaded = await self._store.load(missing)
+            for saved in loaded.values():
+                self._remember(saved)
+            found.update(loaded)
+        return found
+
+    def _remember(self, saved: Saved) -> None:
+        self._remembered[saved.state.id] = saved
+        self._remembered.move_to_end(saved.state.id)
+        if len(self._remembered) > REMEMBERED_MAX:
+            self._remembered.popitem(last=False)

@@ -1,0 +1,181 @@
+"""The repositories and definitions that are known, in memory and ready to be asked.
+
+The database holds their texts; this holds them parsed. It changes only after the batch that
+says so has been saved.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import assert_never
+
+import structlog
+
+from app.core.catalogue import Catalogue, Covered, Entry, catalogue
+from app.core.commands import ListRepositories, ReadRepository
+from app.core.definition import Definition
+from app.core.findings import (
+    ChangedFilesListed,
+    File,
+    Finding,
+    InstallationsListed,
+    RepositoriesListed,
+    RepositoryGone,
+    RepositoryRead,
+)
+from app.core.heard import Repository
+from app.core.parse import parse
+from app.core.plan import Origin
+from app.engine.work import chore
+from app.ports import Batch, KnownRepository
+from app.ports import Catalogue as Known
+
+log = structlog.get_logger(__name__)
+
+
+class Library:
+    """What is known of repositories, by their ids."""
+
+    def __init__(self) -> None:
+        self._repositories: dict[int, KnownRepository] = {}
+        self._files: dict[int, tuple[File, ...]] = {}
+        self._parsed: dict[tuple[int, str, str], Definition | None] = {}
+        self.catalogue: Catalogue = catalogue((), ())
+
+    def load(self, known: Known) -> None:
+        """Take over what the database holds."""
+        self._repositories = {each.repository.id: each for each in known.repositories}
+        files: dict[int, list[File]] = {}
+        for definition in known.definitions:
+            files.setdefault(definition.repository_id, []).append(definition.file)
+        self._files = {repository: tuple(found) for repository, found in files.items()}
+        self._rebuild()
+
+    def policy(self, repository_id: int) -> str | None:
+        """Return the text of a repository's policy as it was last read."""
+        known = self._repositories.get(repository_id)
+        return known.policy if known else None
+
+    def head(self, repository_id: int) -> KnownRepository | None:
+        """Return a repository as it is known."""
+        return self._repositories.get(repository_id)
+
+    def of_installation(self, installation_id: int) -> Iterable[int]:
+        """Return the ids of the repositories that an installation covers."""
+        return [
+            known.repository.id
+            for known in self._repositories.values()
+            if known.installation_id == installation_id
+        ]
+
+    def note(self, finding: Finding, batch: Batch, now: datetime) -> None:
+        """Put into a batch what a finding changes."""
+        match finding:
+            case InstallationsListed():
+                self._note_installations(finding, batch, now)
+            case RepositoriesListed():
+                self._note_repositories(finding, batch, now)
+            case RepositoryRead():
+                batch.repositories.append(
+                    KnownRepository(
+                        repository=finding.repository,
+                        installation_id=finding.installation_id,
+                        head_sha=finding.head_sha,
+                        policy=finding.policy,
+                    )
+                )
+                batch.definitions.append((finding.repository.id, finding.definitions))
+            case RepositoryGone():
+                batch.forget_repositories.append(finding.repository_id)
+            case ChangedFilesListed():
+                batch.changed_files.append((finding.delivery_id, finding.files))
+            case _:
+                assert_never(finding)
+
+    def apply(self, batch: Batch) -> None:
+        """Take over what a saved batch changed."""
+        if not (batch.repositories or batch.definitions or batch.forget_repositories):
+            return
+        for known in batch.repositories:
+            self._repositories[known.repository.id] = known
+        for repository_id, files in batch.definitions:
+            self._files[repository_id] = files
+        for repository_id in batch.forget_repositories:
+            self._repositories.pop(repository_id, None)
+            self._files.pop(repository_id, None)
+        self._rebuild()
+
+    def _note_installations(
+        self, finding: InstallationsListed, batch: Batch, now: datetime
+    ) -> None:
+        listed = set(finding.installation_ids)
+        for installation_id in finding.installation_ids:
+            command = ListRepositories(installation_id=installation_id)
+            batch.commands.append(chore(command, f"installation/{installation_id}", now))
+        batch.forget_repositories.extend(
+            known.repository.id
+            for known in self._repositories.values()
+            if known.installation_id not in listed
+        )
+
+    def _note_repositories(
+        self, finding: RepositoriesListed, batch: Batch, now: datetime
+    ) -> None:
+        listed = {repository.id for repository in finding.repositories}
+        for repository in finding.repositories:
+            batch.repositories.append(self._renamed(repository, finding.installation_id))
+            command = ReadRepository(
+                installation_id=finding.installation_id, repository_id=repository.id
+            )
+            batch.commands.append(chore(command, f"repository/{repository.id}", now))
+        batch.forget_repositories.extend(
+            each for each in self.of_installation(finding.installation_id) if each not in listed
+        )
+
+    def _renamed(self, repository: Repository, installation_id: int) -> KnownRepository:
+        before = self._repositories.get(repository.id)
+        return KnownRepository(
+            repository=repository,
+            installation_id=installation_id,
+            head_sha=before.head_sha if before else None,
+            policy=before.policy if before else None,
+        )
+
+    def _rebuild(self) -> None:
+        covered = [
+            Covered(
+                repository=known.repository,
+                installation_id=known.installation_id,
+                head_sha=known.head_sha,
+            )
+            for known in self._repositories.values()
+        ]
+        self.catalogue = catalogue(covered, self._entries())
+
+    def _entries(self) -> Iterable[Entry]:
+        parsed: dict[tuple[int, str, str], Definition | None] = {}
+        for repository_id, files in self._files.items():
+            known = self._repositories.get(repository_id)
+            if known is None:
+                continue
+            for file in files:
+                key = (repository_id, file.path, file.blob_sha)
+                definition = parsed[key] = self._parse(key, file)
+                if definition is None:
+                    continue
+                origin = Origin(
+                    repository_id=repository_id,
+                    repository=known.repository.name,
+                    installation_id=known.installation_id,
+                    path=file.path,
+                )
+                yield Entry(origin=origin, definition=definition, text=file.text)
+        self._parsed = parsed
+
+    def _parse(self, key: tuple[int, str, str], file: File) -> Definition | None:
+        if key in self._parsed:
+            return self._parsed[key]
+        definition, problems = parse(file.text, file.path)
+        if problems:
+            # It fails shut: a definition with problems starts nothing.
+            log.warning("definition not in force", path=file.path, problems=len(problems))
+        return definition
