@@ -106,7 +106,9 @@ def evaluate_condition(expression: Expression, values: JsonObject) -> bool:
     """Work out a yes or no. Raises `ExpressionError` also for any other kind of value."""
     result = evaluate(expression, values)
     if not isinstance(result, bool):
-        raise ExpressionError(f"`{expression.source}` gave {_said(result)} instead of true or false")
+        raise ExpressionError(
+            f"`{expression.source}` gave {_said(result)} instead of true or false"
+        )
     return result
 
 
@@ -252,7 +254,7 @@ def _plainly(text: str) -> str:
         return "it takes more than 10,000 turns of its loops"
     if found := re.search(r'No value with name "([^"]*)"', text):
         return f"`{found[1]}` has no value"
-    if found := re.search(r'Key not found in map : (.*)', text):
+    if found := re.search(r"Key not found in map : (.*)", text):
         return f"there is no member {found[1]}"
     return re.sub(r"^[A-Z_]+: ", "", text)
 
@@ -306,7 +308,10 @@ def _checking_environment(scope: Scope) -> cel.Env:
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(struct_pb2.DESCRIPTOR.serialized_pb)
     file = descriptor_pb2.FileDescriptorProto(
-        name="legs.proto", package="legs", syntax="proto3", dependency=["google/protobuf/struct.proto"]
+        name="legs.proto",
+        package="legs",
+        syntax="proto3",
+        dependency=["google/protobuf/struct.proto"],
     )
     for number, (_, types) in enumerate(scope.legs):
         _add_message(file.message_type.add(name=f"Outputs{number}"), types)

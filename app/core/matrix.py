@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from app.core.definition import Strategy
 from app.core.expressions import ExpressionError, render
+from app.core.limits import LEGS_MAX
 from app.core.typed_values import text_of
 from app.core.values import Json, JsonObject, LegKey
 
-LEGS_MAX = 256  # as many as GitHub allows jobs in a matrix
 CELLS_MAX = 4_096  # before `exclude`; keeps what somebody writes from filling the memory
 KEY_LENGTH_MAX = 200
 

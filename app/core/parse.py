@@ -8,7 +8,7 @@ limits. Then the parts are read by `app.core.reading`. No text makes this raise.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import isfinite
@@ -68,7 +68,7 @@ def _definition(reader: Reader, root: Node, text: str, stem: str) -> Definition 
         reader.report(Code.MISSING_KEY, "nothing starts it: there is no `on`", hint, _START)
     inputs = Declared({}, {})
     if "inputs" in keys:
-        inputs = read_declarations(reader, keys["inputs"], "inputs", is_output=False)
+        inputs = read_declarations(reader, keys["inputs"], "inputs")
     tasks = read_tasks(reader, keys["tasks"], inputs) if "tasks" in keys else {}
     if "tasks" not in keys and not {"states", "uses", "jobs"} & entries.nodes.keys():
         hint = "write `tasks: {name: {dispatch: ...}}`"
@@ -94,19 +94,22 @@ def _check_version(reader: Reader, node: Node | None, entries: Entries) -> None:
         reader.report(Code.WRONG_VALUE, message, "write `version: 1`", node.place)
 
 
+_COMMENTS: Mapping[str, Literal["changed", "always", "never"]] = {
+    "changed": "changed",
+    "always": "always",
+    "never": "never",
+}
+
+
 def _report_to(reader: Reader, node: Node | None) -> ReportTo:
-    check, comment = True, "changed"
+    check, comment = True, ""
     entries = node and reader.entries(node, "`report-to`", "write `{comment: never}`")
     for key, value in reader.known(entries, REPORT_TO) if entries else ():
         if key == "check":
             check = reader.truth(value, "`check`") is not False
         else:
-            words = ("changed", "always", "never")
-            comment = reader.choice(value, "`comment`", words) or comment
-    said: Literal["changed", "always", "never"] = "changed"
-    if comment == "always" or comment == "never":
-        said = comment
-    return ReportTo(check=check, comment=said)
+            comment = reader.choice(value, "`comment`", _COMMENTS.keys()) or comment
+    return ReportTo(check=check, comment=_COMMENTS.get(comment, "changed"))
 
 
 # ---------------------------------------------------------------------------- text to nodes
@@ -135,7 +138,7 @@ _Event: TypeAlias = "yaml.events.Event"
 
 
 class _Composer:
-    """Makes nodes of YAML's events: a loop with its own stack, so that depth is just a number."""
+    """Makes nodes of YAML's events: a loop with its own stack, so depth is just a number."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -190,12 +193,16 @@ class _Composer:
                 raise _NotReadable(Code.YAML_FEATURE, message, hint, _place(event))
 
     def _scalar(self, event: "yaml.events.ScalarEvent") -> Scalar:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = event.start_mark, event.end_mark
+        assert start is not None, "the reader marks every event"
+        assert end is not None, "the reader marks every event"
         place = _place(event)
         is_plain = event.implicit[0]
         value = _resolved(event.value, place) if is_plain else event.value
         style = "" if is_plain else (event.style or "")
-        return Scalar(value=value, place=place, raw=self._text[start:end], style=style)
+        return Scalar(
+            value=value, place=place, raw=self._text[start.index : end.index], style=style
+        )
 
     def _add(self, node: Node, anchor: str | None, size: int) -> None:
         if anchor:
@@ -286,7 +293,9 @@ def _resolved(text: str, place: Place) -> None | bool | int | float | str:
 
 
 def _place(event: _Event) -> Place:
-    return Place(line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+    mark = event.start_mark
+    assert mark is not None, "the reader marks every event"
+    return Place(line=mark.line + 1, column=mark.column + 1)
 
 
 def _place_at(text: str, index: int) -> Place:

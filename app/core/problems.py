@@ -65,5 +65,7 @@ class Problem:
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Sort problems by place, each said once."""
     return tuple(
-        sorted(set(problems), key=lambda each: (each.line, each.column, each.code, each.message))
+        sorted(
+            set(problems), key=lambda each: (each.line, each.column, each.code, each.message)
+        )
     )

@@ -6,6 +6,8 @@ The declarations themselves are checked when a definition is read, with the same
 import json
 import re
 from collections.abc import Mapping
+from math import isfinite
+from typing import TypeGuard
 
 from app.core.definition import Declaration, ValueType
 from app.core.expressions import ExpressionError, has_match, text_of
@@ -100,21 +102,20 @@ def _is_of(type_: ValueType, value: Json) -> bool:
         case ValueType.BOOLEAN:
             return isinstance(value, bool)
         case ValueType.INTEGER:
-            is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-            return is_whole and not isinstance(value, bool) and _is_in_range(value)
+            return _is_number(value) and float(value).is_integer()
         case ValueType.NUMBER:
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return is_number and _is_in_range(value)
+            return _is_number(value)
         case ValueType.ARRAY:
             return isinstance(value, list | tuple)
         case ValueType.OBJECT:
             return isinstance(value, Mapping)
 
 
-def _is_in_range(value: Json) -> bool:
-    return isinstance(value, float) and abs(value) < float("inf") or (
-        isinstance(value, int) and -INTEGER_MAX <= value <= INTEGER_MAX
-    )
+def _is_number(value: Json) -> TypeGuard[int | float]:
+    # Python takes a bool for an int.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isfinite(value) if isinstance(value, float) else abs(value) <= INTEGER_MAX
 
 
 _WORDS: Mapping[ValueType, str] = {

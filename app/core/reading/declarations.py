@@ -9,7 +9,6 @@ from app.core.reading.document import Entries, Items, Node, Scalar, plain
 from app.core.reading.reader import Reader, did_you_mean
 from app.core.reading.words import DECLARATION
 from app.core.typed_values import check_value
-from app.core.values import Json
 
 DECLARATIONS_MAX = 100
 ENUM_MAX = 100
@@ -24,38 +23,34 @@ class Declared:
     types: dict[str, NameType]
 
 
-def read_declarations(reader: Reader, node: Node, what: str, *, is_output: bool) -> Declared:
+def read_declarations(reader: Reader, node: Node, what: str) -> Declared:
     """Read a mapping of names to declarations."""
     declared = Declared({}, {})
     entries = reader.entries(node, f"`{what}`", "write `name: {type: string}`")
     if entries is None:
         return declared
     if len(entries.nodes) > DECLARATIONS_MAX:
-        message = f"`{what}` declares {len(entries.nodes)} names; the most is {DECLARATIONS_MAX}"
+        message = (
+            f"`{what}` declares {len(entries.nodes)} names; the most is {DECLARATIONS_MAX}"
+        )
         reader.report(Code.TOO_MANY, message, "put several into one object", entries.place)
     for name, each in entries.nodes.items():
         if not reader.name(entries.keys[name], f"an item of `{what}`"):
             continue
-        found = _declaration(reader, each, f"`{what}.{name}`", is_output=is_output)
+        found = _declaration(reader, each, f"`{what}.{name}`")
         declared.types[name] = NameType(found.type.value) if found else NameType.ANY
         if found:
             declared.right[name] = found
     return declared
 
 
-def _declaration(
-    reader: Reader, node: Node, what: str, *, is_output: bool
-) -> Declaration | None:
+def _declaration(reader: Reader, node: Node, what: str) -> Declaration | None:
     entries = reader.entries(node, what, "write `{type: string}`")
     if entries is None:
         return None
     before = len(reader.problems)
     keys = dict(reader.known(entries, DECLARATION))
     type_ = _type(reader, keys.get("type"), what, entries.place)
-    if is_output and (vain := next((k for k in ("required", "default") if k in keys), None)):
-        message = f"`{vain}` is for inputs; an output is what the workflow reports"
-        place = entries.keys[vain].place
-        reader.report(Code.CONFLICTING_KEYS, message, "leave it out", place)
     required = reader.truth(keys["required"], "`required`") if "required" in keys else False
     described = "description" in keys and reader.text(keys["description"], "`description`")
     if type_ is None or len(reader.problems) > before:
@@ -101,7 +96,9 @@ def _with_pattern(reader: Reader, node: Node | None, declaration: Declaration) -
         try:
             has_match(pattern, "")
         except ExpressionError as error:
-            message = f"the pattern is wrong: {str(error).partition('expression: ')[2] or error}"
+            message = (
+                f"the pattern is wrong: {str(error).partition('expression: ')[2] or error}"
+            )
     if message:
         reader.report(Code.BAD_PATTERN, message, hint, node.place)
         return declaration
@@ -121,10 +118,8 @@ def _with_enum(reader: Reader, node: Node | None, declaration: Declaration) -> D
         message = f"`enum` is for single values, not for `{declaration.type.value}`"
         reader.report(Code.CONFLICTING_KEYS, message, "leave it out", node.place)
         return declaration
-    values: list[Json] = []
-    for each in items.nodes:
-        if _fits(reader, each, declaration, "the value in `enum`"):
-            values.append(plain(each))
+    what = "the value in `enum`"
+    values = [plain(each) for each in items.nodes if _fits(reader, each, declaration, what)]
     return replace(declaration, enum=tuple(values))
 
 
@@ -152,7 +147,8 @@ def _fits(reader: Reader, node: Node, declaration: Declaration, what: str) -> bo
     if trouble is None:
         return True
     hint = f"write a value of type {declaration.type.value} that the declaration allows"
-    if isinstance(node, Scalar) and declaration.type is ValueType.STRING and "not a text" in trouble:
+    is_text = declaration.type is ValueType.STRING
+    if isinstance(node, Scalar) and is_text and not isinstance(node.value, str):
         hint = f"put quotes around it: '{node.raw}'"
     place = node.nodes[0].place if isinstance(node, Items) and node.nodes else node.place
     reader.report(Code.BAD_DEFAULT, f"{what} {trouble}", hint, place)

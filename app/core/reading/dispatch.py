@@ -3,6 +3,7 @@
 import re
 
 from app.core.definition import Dispatch, Template
+from app.core.limits import INPUT_TEXT_MAX
 from app.core.problems import Code
 from app.core.reading.document import Node, Scalar
 from app.core.reading.formulas import Formulas
@@ -13,7 +14,6 @@ from app.core.tokens import Hole, split
 # events-that-trigger-workflows#workflow_dispatch. One of them carries our marker.
 INPUTS_MAX = 24
 MARKER_INPUT = "signalbox"
-TEXT_LENGTH_MAX = 65_535
 _FORM = "owner/repo/.github/workflows/file.yml@ref"
 _FOLDER = "/.github/workflows/"
 _HOLE = "\0"
@@ -80,8 +80,8 @@ def _inputs(reader: Reader, node: Node, formulas: Formulas) -> dict[str, Templat
         elif isinstance(value, Scalar) and value.value is None:
             message = f"the input `{name}` has no value"
             reader.report(Code.WRONG_TYPE, message, "write '' for an empty text", place)
-        elif isinstance(value, Scalar) and len(str(value.value)) > TEXT_LENGTH_MAX:
-            message = f"the input `{name}` is longer than {TEXT_LENGTH_MAX} characters"
+        elif isinstance(value, Scalar) and len(str(value.value)) > INPUT_TEXT_MAX:
+            message = f"the input `{name}` is longer than {INPUT_TEXT_MAX} characters"
             hint = "GitHub takes no more for all inputs together"
             reader.report(Code.OUT_OF_RANGE, message, hint, place)
         elif template := formulas.template(value):

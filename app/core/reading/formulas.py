@@ -1,6 +1,8 @@
 """The expressions of a definition: found in its texts, checked, and their mistakes placed."""
 
-from app.core.definition import Expression, Place, Reads, Template
+import itertools
+
+from app.core.definition import Expression, Reads, Template
 from app.core.expressions import Checked, check
 from app.core.problems import Code
 from app.core.reading.document import Node, Scalar, plain, texts
@@ -21,7 +23,7 @@ class Formulas:
         self._names = {name for name, _ in around.scope.names}
 
     def condition(self, node: Node, what: str) -> Expression | None:
-        """Read a yes or no: an expression, with or without `${{ }}`, or a plain true or false."""
+        """Read a yes or no: an expression, with or without `${{ }}`, or true or false."""
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return Expression(source="true" if node.value else "false", place=node.place)
         text = self._reader.text(node, what, 'write an expression such as `ref == "..."`')
@@ -101,7 +103,7 @@ class Formulas:
 
     def _asks_in_vain(self, scalar: Scalar, hole: Hole) -> bool:
         found = chains(hole.source)
-        for asked, about in zip(found, found[1:], strict=False):
+        for asked, about in itertools.pairwise(found):
             name = ".".join(about.names)
             if asked.names == ("has",) and asked.is_called and name in self._names:
                 message = f"`has({name})` cannot be asked: `has` asks for members of objects"
@@ -125,7 +127,9 @@ class Formulas:
             return True
         message = f"the expression gives {_word(checked.type)}, which JSON cannot say"
         place = scalar.place_of(hole.start)
-        self._reader.report(Code.EXPRESSION_TYPE, message, "write `string(...)` around it", place)
+        self._reader.report(
+            Code.EXPRESSION_TYPE, message, "write `string(...)` around it", place
+        )
         return False
 
 

@@ -85,9 +85,7 @@ class Reader:
         if text is None or text in choices:
             return text
         message = f"{what} is `{text}`{did_you_mean(text, choices)}"
-        self.report(
-            Code.WRONG_VALUE, message, f"write one of {', '.join(choices)}", node.place
-        )
+        self.report(Code.WRONG_VALUE, message, f"write one of {', '.join(choices)}", node.place)
         return None
 
     def one_or_more(self, node: Node, what: str) -> tuple[tuple[str, Place], ...]:
@@ -112,7 +110,9 @@ class Reader:
             else:
                 guess = did_you_mean(key, words.known | words.later)
                 message = f"{words.of} has no key `{key}`{guess}"
-                self.report(Code.UNKNOWN_KEY, message, f"it may have {_listed(words.known)}", place)
+                self.report(
+                    Code.UNKNOWN_KEY, message, f"it may have {_listed(words.known)}", place
+                )
 
     def later(self, what: str, place: Place, hint: str) -> None:
         """Refuse what belongs to the language and is not built yet."""

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from app.core.expressions import Mistake, Scope
 from app.core.problems import Code
 from app.core.reading.reader import did_you_mean
-from app.core.reading.words import NAMES_LATER
+from app.core.reading.words import NAMES_LATER, words
 from app.core.tokens import Chain, chains, tokens
 
-FUNCTIONS = frozenset(
+FUNCTIONS = words(
     "all bool bytes contains double duration dyn endsWith exists exists_one filter getDate "
     "getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds getMinutes "
-    "getMonth getSeconds has int map matches size startsWith string timestamp type uint".split()
+    "getMonth getSeconds has int map matches size startsWith string timestamp type uint"
 )
 _STATUS = (
     'a task runs when all of its needs succeeded; their ends are `needs.<task>.result == "..."`'
@@ -31,7 +31,7 @@ _FUNCTIONS_OF_ACTIONS: Mapping[str, str] = {
     "contains": 'write `text.contains("part")`, or `"item" in list`',
     "startsWith": 'write `text.startsWith("part")`',
     "endsWith": 'write `text.endsWith("part")`',
-    "format": 'join texts with `+`, or write several `${{ }}` in one text',
+    "format": "join texts with `+`, or write several `${{ }}` in one text",
     "join": "hand the list over as it is; it becomes JSON text",
     "toJSON": "leave it out: an object or a list becomes JSON text by itself",
     "fromJSON": "declare the output as `array` or `object`; it is then read already",
@@ -79,7 +79,9 @@ def remedy_for(mistake: Mistake, source: str, around: Surroundings) -> Remedy:
         return _undeclared(found[1], offset, source, around)
     if found := re.search(r"no matching overload for '(.+)' applied to '(.*)'", text):
         return _no_overload(found[1], found[2], offset, source)
-    if found := re.search(r"undefined field '(.*)' not found in struct 'legs\.Outputs(\d+)'", text):
+    if found := re.search(
+        r"undefined field '(.*)' not found in struct 'legs\.Outputs(\d+)'", text
+    ):
         name, outputs = around.scope.legs[int(found[2])]
         guess = did_you_mean(found[1], [output for output, _ in outputs])
         message = f"`{name}` has no output `{found[1]}`{guess}"
@@ -100,7 +102,7 @@ def _undeclared(name: str, offset: int, source: str, around: Surroundings) -> Re
         return _unknown(f"there is no `{name}`", "functions are those of CEL", offset)
     chain = covering[-1]
     if chain.is_called and chain.names[-1] == name:
-        return _no_function(chain, around)
+        return _no_function(chain)
     if chain.names[0] == "github":
         member = chain.names[1] if len(chain.names) > 1 else ""
         known = [each for each in _OF_GITHUB if each == member] or _OF_GITHUB
@@ -111,7 +113,7 @@ def _undeclared(name: str, offset: int, source: str, around: Surroundings) -> Re
     return _unknown_name(chain, around)
 
 
-def _no_function(chain: Chain, around: Surroundings) -> Remedy:
+def _no_function(chain: Chain) -> Remedy:
     name = chain.names[-1]
     if len(chain.names) == 1 and name in _FUNCTIONS_OF_ACTIONS:
         return _of_actions(f"{name}()", _FUNCTIONS_OF_ACTIONS[name], chain)
@@ -146,8 +148,10 @@ def _unknown_name(chain: Chain, around: Surroundings) -> Remedy:
         message = f"there is no `{root}.{member}`{did_you_mean(member, members)}"
         return _unknown(message, f"there are {_listed(members)}", chain.start)
     if root in ("inputs", "matrix"):
-        hint = {"inputs": "declare it in `inputs`", "matrix": "only a task's own values read it"}
-        return _unknown(f"there is no `{root}` here", hint[root], chain.start)
+        hint = "declare it in `inputs`"
+        if root == "matrix":
+            hint = "`strategy.matrix` declares it; the task's `if` cannot read it"
+        return _unknown(f"there is no `{root}` here", hint, chain.start)
     guess = did_you_mean(root, roots | FUNCTIONS)
     hint = f'there are {_listed(roots)}; a text stands in quotes: `"{root}"`'
     return _unknown(f"there is no `{root}`{guess}", hint, chain.start)
@@ -170,7 +174,9 @@ def _unknown_need(chain: Chain, around: Surroundings) -> Remedy:
     member = chain.names[2] if len(chain.names) > 2 else ""
     outputs = around.members(f"needs.{name}.outputs.")
     if member != "outputs":
-        message = f"a need has `result` and `outputs`{did_you_mean(member, ('result', 'outputs'))}"
+        message = (
+            f"a need has `result` and `outputs`{did_you_mean(member, ('result', 'outputs'))}"
+        )
         return _unknown(message, f"write `needs.{name}.result`", start)
     if not outputs:
         hint = f"declare what the workflow reports in the `outputs` of `{name}`"
@@ -205,17 +211,17 @@ _OPERATOR = re.compile(r"_(.+)_|([!-])_")
 
 def _no_overload(function: str, types: str, offset: int, source: str) -> Remedy:
     operands = re.findall(r"[\w.]+(?:\([^()]*(?:\([^()]*\))?[^()]*\))?", types)
-    words = [_type_word(each) for each in operands]
+    said = [_type_word(each) for each in operands]
     if function in ("_&&_", "_||_", "!_"):
         marks = {token.text for token in tokens(source)}
         sign = function.strip("_")
         if {"&&", "||"} <= marks:
             message = "`a && b || c` of GitHub Actions does not choose a value here"
             return Remedy(Code.ACTIONS_EXPRESSION, message, "write `a ? b : c`", offset)
-        message = f"`{sign}` takes true or false on each side, not {' and '.join(words)}"
+        message = f"`{sign}` takes true or false on each side, not {' and '.join(said)}"
         return Remedy(Code.EXPRESSION_TYPE, message, "compare with something first", offset)
     if function == "_?_:_":
-        message = f"the choices of `? :` differ: {' and '.join(words[1:])}"
+        message = f"the choices of `? :` differ: {' and '.join(said[1:])}"
         hint = "make both the same type, for instance with `string(...)`"
         return Remedy(Code.EXPRESSION_TYPE, message, hint, offset)
     if set(operands) == {"int", "double"}:
@@ -223,7 +229,7 @@ def _no_overload(function: str, types: str, offset: int, source: str) -> Remedy:
         hint = "write 1.0 instead of 1, or `double(...)` around the integer"
         return Remedy(Code.EXPRESSION_TYPE, message, hint, offset)
     sign = found[1] or found[2] if (found := _OPERATOR.fullmatch(function)) else function
-    message = f"`{sign}` does not go with {' and '.join(words)}"
+    message = f"`{sign}` does not go with {' and '.join(said)}"
     hint = "convert one side with `string(...)`, `int(...)` or `double(...)`"
     return Remedy(Code.EXPRESSION_TYPE, message, hint, offset)
 
@@ -253,5 +259,5 @@ def _syntax(text: str, offset: int, source: str) -> Remedy:
     return Remedy(code, f"`{source[offset : offset + 12]}` does not belong here", hint, offset)
 
 
-def _listed(words: set[str]) -> str:
-    return ", ".join(f"`{word}`" for word in sorted(words)) or "none"
+def _listed(names: set[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "none"

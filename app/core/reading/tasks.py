@@ -90,9 +90,7 @@ def _sketch(reader: Reader, key: Scalar, node: Node) -> _Sketch | None:
     )
     outputs = Declared({}, {})
     if "outputs" in entries.nodes and not is_later:
-        outputs = read_declarations(
-            reader, entries.nodes["outputs"], "outputs", is_output=True
-        )
+        outputs = read_declarations(reader, entries.nodes["outputs"], "outputs")
     needs = reader.one_or_more(entries.nodes["needs"], "`needs`") if _has(entries) else ()
     strategy = entries.nodes.get("strategy")
     has_matrix = isinstance(strategy, Entries) and "matrix" in strategy.nodes

@@ -34,6 +34,7 @@ _REPOSITORY = re.compile(r"!?[^/\s]+/[^/\s]+")
 
 def read_triggers(reader: Reader, node: Node) -> tuple[Listen, ...]:
     """Read `on`, which may be one event, a list of them, or a mapping with filters."""
+    events: list[tuple[Scalar, Node | None]]
     if isinstance(node, Entries):
         events = [(node.keys[name], each) for name, each in node.nodes.items()]
     else:
@@ -57,11 +58,8 @@ def read_triggers(reader: Reader, node: Node) -> tuple[Listen, ...]:
 
 def _names(reader: Reader, node: Node) -> list[Scalar]:
     nodes = node.nodes if isinstance(node, Items) else (node,)
-    found: list[Scalar] = []
-    for each in nodes:
-        if reader.text(each, "an event in `on`", "write `on: push`") and isinstance(each, Scalar):
-            found.append(each)
-    return found
+    what, hint = "an event in `on`", "write `on: push`"
+    return [e for e in nodes if reader.text(e, what, hint) and isinstance(e, Scalar)]
 
 
 def _is_event(reader: Reader, event: str, place: Place) -> bool:
@@ -74,7 +72,9 @@ def _is_event(reader: Reader, event: str, place: Place) -> bool:
         message = f"`{event}` is an event of GitHub Actions that Signalbox does not need"
         reader.report(Code.ACTIONS_KEY, message, EVENTS_OF_ACTIONS[event], place)
     else:
-        message = f"there is no event `{event}`{did_you_mean(event, FILTERS.keys() | EVENTS_LATER)}"
+        message = (
+            f"there is no event `{event}`{did_you_mean(event, FILTERS.keys() | EVENTS_LATER)}"
+        )
         reader.report(Code.UNKNOWN_EVENT, message, f"there are {built}", place)
     return False
 
@@ -169,9 +169,7 @@ def _check_pattern(reader: Reader, key: str, text: str, place: Place) -> None:
         reader.report(Code.BAD_FILTER, f"`{text}` in `{key}`: {trouble}", hint, place)
 
 
-def _check_together(
-    reader: Reader, event: str, entries: Entries | None, place: Place
-) -> None:
+def _check_together(reader: Reader, event: str, entries: Entries | None, place: Place) -> None:
     keys = entries.keys if entries else {}
     for key in ("branches", "tags", "paths"):
         other = f"{key}-ignore"

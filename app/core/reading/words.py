@@ -7,6 +7,16 @@ Actions has gets the remedy that belongs to it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+
+def words(text: str) -> frozenset[str]:
+    """Take a text for a set of words: tables are read more easily without the quotes."""
+    return frozenset(text.split())
+
+
+def _in_order(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 _NO_RUN = (
     "Signalbox runs no code: put it into a workflow of its own and start that with `dispatch`"
 )
@@ -25,9 +35,9 @@ class Vocabulary:
 
 DEFINITION = Vocabulary(
     of="a definition",
-    known=frozenset("version name on inputs tasks timeout-minutes report-to".split()),
-    later=frozenset(
-        "correlate concurrency freeze defaults initial states data uses with outputs alerts".split()
+    known=words("version name on inputs tasks timeout-minutes report-to"),
+    later=words(
+        "correlate concurrency freeze defaults initial states data uses with outputs alerts"
     ),
     actions={
         "jobs": "a definition has `tasks`; a task is not a job: it starts a whole workflow",
@@ -40,13 +50,13 @@ DEFINITION = Vocabulary(
 )
 TASK = Vocabulary(
     of="a task",
-    known=frozenset(
-        "dispatch needs if with ref outputs strategy timeout-minutes continue-on-error".split()
+    known=words(
+        "dispatch needs if with ref outputs strategy timeout-minutes continue-on-error"
     ),
-    later=frozenset(
-        "agent approval wait orchestrate github report join retry queue-timeout-minutes on-timeout "
-        "on-failure on-warning compensate escalate concurrency environment require-jobs "
-        "min-duration review limits on-invalid-output".split()
+    later=words(
+        "agent approval wait orchestrate github report join retry queue-timeout-minutes "
+        "on-timeout on-failure on-warning compensate escalate concurrency environment "
+        "require-jobs min-duration review limits on-invalid-output"
     ),
     actions={
         "uses": "`dispatch: owner/repo/.github/workflows/file.yml@ref` starts a workflow",
@@ -71,7 +81,7 @@ STRATEGY = Vocabulary(
 )
 DECLARATION = Vocabulary(
     of="a declaration",
-    known=frozenset("type required default enum pattern description".split()),
+    known=words("type required default enum pattern description"),
     actions={
         "options": "write the choices as `enum`",
         "deprecationMessage": "say it in `description`",
@@ -82,16 +92,15 @@ REPORT_TO = Vocabulary(
     of="`report-to`", known=frozenset({"check", "comment"}), later=frozenset({"issue"})
 )
 
-EVENTS_LATER = frozenset(
+EVENTS_LATER = words(
     "pull_request_review merge_group issue_comment create delete deployment_status "
     "deployment_protection_rule check_suite code_scanning_alert dependabot_alert "
-    "secret_scanning_alert command schedule orchestration".split()
+    "secret_scanning_alert command schedule orchestration"
 )
 EVENTS_OF_ACTIONS: Mapping[str, str] = {
     "workflow_dispatch": "`manual` is started from the page, the command line or the API",
     "workflow_call": "nobody calls a definition; `manual` is started by hand",
-    "pull_request_target": "`pull_request` suffices: a definition is always read at the default "
-    "branch",
+    "pull_request_target": "`pull_request` will do: definitions are read at the default branch",
 }
 FILTERS_LATER = frozenset({"labels", "environments"})
 _SOURCE = frozenset({"repositories", "if"})
@@ -109,16 +118,14 @@ FILTERS: Mapping[str, frozenset[str]] = {
 }
 ALL_FILTERS = frozenset().union(*FILTERS.values())
 TYPES: Mapping[str, tuple[str, ...]] = {
-    "pull_request": tuple(
+    "pull_request": _in_order(
         "opened synchronize reopened assigned unassigned labeled unlabeled edited closed "
         "converted_to_draft locked unlocked enqueued dequeued milestoned demilestoned "
         "ready_for_review review_requested review_request_removed auto_merge_enabled "
-        "auto_merge_disabled".split()
+        "auto_merge_disabled"
     ),
     "workflow_run": ("requested", "in_progress", "completed"),
-    "release": tuple(
-        "published unpublished created edited deleted prereleased released".split()
-    ),
+    "release": _in_order("published unpublished created edited deleted prereleased released"),
 }
 DEFAULT_TYPES: Mapping[str, tuple[str, ...]] = {
     "pull_request": ("opened", "synchronize", "reopened"),
