@@ -1,4 +1,4 @@
-"""How a stored command changes; the same rules for every adapter.
+"""What every adapter keeps alike: how a stored command changes, and the line of a list.
 
 A command that means "do this" is stored once, and asking again changes nothing. One that
 means "make it so" (a level) becomes due again. A level may be asked for while somebody
@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import Final
 
 from app.core.commands import LEVELS, Command
-from app.ports import Batch, ClaimedCommand, NewCommand
+from app.core.state import Orchestration
+from app.ports import Batch, ClaimedCommand, NewCommand, OrchestrationRow
+from app.store.moments import EPOCH
 
 LEVEL_KINDS: Final = tuple(kind.__name__ for kind in LEVELS)
 
@@ -176,4 +178,18 @@ def claimed(row: CommandRow) -> ClaimedCommand:
         command=row.command,
         tries=row.tries,
         first_tried_at=row.first_tried_at,
+    )
+
+
+def orchestration_row(state: Orchestration) -> OrchestrationRow:
+    """Return one line of the list; what never started counts as the oldest."""
+    return OrchestrationRow(
+        id=state.id,
+        definition_repository_id=state.plan.origin.repository_id,
+        definition_id=state.plan.definition.id,
+        name=state.plan.definition.name,
+        number=state.plan.number,
+        status=state.status.value,
+        started_at=state.started_at or EPOCH,
+        ended_at=state.ended_at,
     )

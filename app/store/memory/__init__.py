@@ -28,10 +28,9 @@ from app.ports import (
     Saved,
 )
 from app.store import codec
-from app.store.memory_commands import MemoryCommands
-from app.store.memory_deliveries import MemoryDeliveries
-from app.store.rows import claimed, merged
-from app.store.views import orchestration_row
+from app.store.memory.commands import MemoryCommands
+from app.store.memory.deliveries import MemoryDeliveries
+from app.store.rows import claimed, merged, orchestration_row
 
 
 class MemoryStore:

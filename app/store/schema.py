@@ -1,0 +1,197 @@
+"""The tables. `migrations` makes them; a test holds the two together.
+
+Times are whole microseconds of UTC since 1970: the same on every database, and comparable.
+What is large and never changes (payloads, plans, texts) stands in tables of its own, so that
+an update does not write it again. Whatever is looked for while it is not done has an index
+that holds only what is not done: the cost of an event does not grow with the past, nor with
+what waits.
+"""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+REVISION: Final = "0001"
+"""The newest migration, which `ready` asks for."""
+
+METADATA: Final = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts up only where the type is called INTEGER; it holds 64 bits all the same.
+_COUNT: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+deliveries: Final = sa.Table(
+    "deliveries",
+    METADATA,
+    sa.Column("seq", _COUNT, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("workflow_run_id", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+payloads: Final = sa.Table(
+    "payloads",
+    METADATA,
+    sa.Column(
+        "delivery_seq",
+        _COUNT,
+        sa.ForeignKey("deliveries.seq", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+changed_files: Final = sa.Table(
+    "changed_files",
+    METADATA,
+    sa.Column("delivery_id", sa.Text, primary_key=True),
+    sa.Column("files", sa.Text, nullable=False),
+)
+orchestrations: Final = sa.Table(
+    "orchestrations",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("definition_repository_id", sa.BigInteger, nullable=False),
+    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("is_open", sa.Boolean, nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.UniqueConstraint(
+        "definition_repository_id", "definition_id", "number", name="uq_orchestrations_place"
+    ),
+)
+texts: Final = sa.Table(
+    "texts",
+    METADATA,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+plans: Final = sa.Table(
+    "plans",
+    METADATA,
+    sa.Column(
+        "orchestration_id", sa.Text, sa.ForeignKey("orchestrations.id"), primary_key=True
+    ),
+    sa.Column("digest", sa.Text, sa.ForeignKey("texts.digest"), nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+)
+journal: Final = sa.Table(
+    "journal",
+    METADATA,
+    sa.Column(
+        "orchestration_id", sa.Text, sa.ForeignKey("orchestrations.id"), primary_key=True
+    ),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+commands: Final = sa.Table(
+    "commands",
+    METADATA,
+    sa.Column("id", _COUNT, primary_key=True, autoincrement=True),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("first_tried_at", sa.BigInteger),
+    sa.Column("last_tried_at", sa.BigInteger),
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_until", sa.BigInteger),
+    sa.Column("again_due", sa.BigInteger),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.UniqueConstraint("subject", "key"),
+    sqlite_autoincrement=True,
+)
+dispatched: Final = sa.Table(
+    "dispatched",
+    METADATA,
+    sa.Column("marker", sa.Text, primary_key=True),
+    sa.Column("orchestration_id", sa.Text, sa.ForeignKey("orchestrations.id"), nullable=False),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("leg", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("workflow_run_id", sa.BigInteger, index=True),
+)
+repositories: Final = sa.Table(
+    "repositories",
+    METADATA,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("default_branch", sa.Text, nullable=False),
+    sa.Column("installation_id", sa.BigInteger, nullable=False),
+    sa.Column("head_sha", sa.Text),
+    sa.Column("policy", sa.Text),
+)
+definitions: Final = sa.Table(
+    "definitions",
+    METADATA,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("blob_sha", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+
+def is_new() -> sa.ColumnElement[bool]:
+    """Deliveries that wait to be applied; spelled out, as partial indexes need it."""
+    return deliveries.c.status == sa.literal_column("'new'")
+
+
+def is_parked() -> sa.ColumnElement[bool]:
+    """Deliveries that wait for a workflow run, or for the files that they changed."""
+    return deliveries.c.status == sa.literal_column("'parked'")
+
+
+def is_free() -> sa.ColumnElement[bool]:
+    """Commands that are to be done and that nobody holds."""
+    return sa.and_(
+        commands.c.status == sa.literal_column("'open'"), commands.c.lease_owner.is_(None)
+    )
+
+
+def is_held() -> sa.ColumnElement[bool]:
+    """Commands that are to be done and that somebody holds, maybe for too long."""
+    return sa.and_(
+        commands.c.status == sa.literal_column("'open'"), commands.c.lease_owner.is_not(None)
+    )
+
+
+def is_open() -> sa.TextClause:
+    """Orchestrations that have not ended; as text, since SQLAlchemy would compare with 1."""
+    return sa.text("is_open")
+
+
+def _partial(
+    name: str, column: sa.Column[Any], where: sa.ColumnElement[bool] | sa.TextClause
+) -> None:
+    sa.Index(name, column, sqlite_where=where, postgresql_where=where)
+
+
+_partial("ix_deliveries_new", deliveries.c.seq, is_new())
+_partial("ix_deliveries_parked", deliveries.c.workflow_run_id, is_parked())
+_partial("ix_deliveries_ended", deliveries.c.received_at, sa.not_(is_new()))
+_partial("ix_orchestrations_open", orchestrations.c.started_at, is_open())
+_partial("ix_commands_free", commands.c.due, is_free())
+_partial("ix_commands_held", commands.c.lease_until, is_held())
+sa.Index("ix_orchestrations_started_at", orchestrations.c.started_at)

@@ -1,0 +1,285 @@
+"""Writing to the database: deliveries that come in, and a batch of decisions.
+
+Each kind of thing takes a fixed number of statements, however many there are of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from app.ports import (
+    Batch,
+    ClaimedCommand,
+    Conflict,
+    Delivery,
+    DeliveryStatus,
+    Dispatched,
+    JournalEntry,
+    KnownRepository,
+    Saved,
+)
+from app.store import codec
+from app.store.moments import to_micros
+from app.store.rows import merged, orchestration_row
+from app.store.schema import (
+    changed_files,
+    definitions,
+    deliveries,
+    dispatched,
+    is_parked,
+    journal,
+    orchestrations,
+    payloads,
+    plans,
+    repositories,
+    texts,
+)
+from app.store.sql import commands as sql_commands
+from app.store.sql.database import insert_into
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A batch with its states and events as rows, made before the database is locked."""
+
+    batch: Batch
+    states: list[Row]
+    texts: list[Row]
+    plans: list[Row]
+    journal: list[Row]
+
+
+def prepared(batch: Batch) -> Prepared:
+    """Turn the larger parts of a batch into rows."""
+    new = [saved.state.plan for saved in batch.states if saved.version == 1]
+    return Prepared(
+        batch=batch,
+        states=[_state_row(saved) for saved in batch.states],
+        texts=[
+            {"digest": digest, "text": text}
+            for digest, text in {plan.definition.digest: plan.text for plan in new}.items()
+        ],
+        plans=[
+            {
+                "orchestration_id": plan.id,
+                "digest": plan.definition.digest,
+                "plan": codec.encode_plan(plan),
+            }
+            for plan in new
+        ],
+        journal=[_journal_row(entry) for entry in batch.journal],
+    )
+
+
+def save(connection: sa.Connection, rows: Prepared) -> list[ClaimedCommand]:
+    """Save a batch; return the commands stored as claimed.
+
+    The order matters: a delivery is parked before it is woken, and a command is ticked off
+    before the decision that follows from it asks for it again.
+    """
+    batch = rows.batch
+    _save_states(connection, rows)
+    if rows.journal:
+        connection.execute(sa.insert(journal), rows.journal)
+    _save_dispatched(connection, batch.dispatched)
+    _save_catalogue(connection, batch)
+    _end_deliveries(connection, batch)
+    sql_commands.tick_off(connection, batch.commands_done)
+    sql_commands.set_aside(connection, batch.commands_failed)
+    return sql_commands.ask(connection, merged(batch))
+
+
+def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[bool]:
+    """Save deliveries; false for each whose id was there already."""
+    first = {delivery.id: delivery for delivery in reversed(new)}
+    statement: Any = insert_into(connection, deliveries)
+    inserted = connection.execute(
+        statement.on_conflict_do_nothing(index_elements=["id"]).returning(
+            deliveries.c.id, deliveries.c.seq
+        ),
+        [
+            {
+                "id": delivery.id,
+                "event": delivery.event,
+                "received_at": to_micros(delivery.received_at),
+                "status": DeliveryStatus.NEW.value,
+                "note": "",
+            }
+            for delivery in reversed(first.values())
+        ],
+    ).all()
+    if inserted:
+        connection.execute(
+            sa.insert(payloads),
+            [{"delivery_seq": seq, "body": first[key].body} for key, seq in inserted],
+        )
+    fresh = {key for key, _ in inserted}
+    return [_take(fresh, delivery.id) for delivery in new]
+
+
+def _take(fresh: set[str], key: str) -> bool:
+    """Tell whether an id is fresh, and no longer so the next time it is asked for."""
+    is_fresh = key in fresh
+    fresh.discard(key)
+    return is_fresh
+
+
+def _state_row(saved: Saved) -> Row:
+    line = orchestration_row(saved.state)
+    return {
+        "id": line.id,
+        "definition_repository_id": line.definition_repository_id,
+        "definition_id": line.definition_id,
+        "number": line.number,
+        "name": line.name,
+        "status": line.status,
+        "is_open": not saved.state.has_ended,
+        "started_at": to_micros(line.started_at),
+        "ended_at": to_micros(line.ended_at),
+        "version": saved.version,
+        "state": codec.encode_state(saved.state),
+    }
+
+
+def _journal_row(entry: JournalEntry) -> Row:
+    return {
+        "orchestration_id": entry.orchestration_id,
+        "seq": entry.seq,
+        "at": to_micros(entry.event.at),
+        "kind": type(entry.event).__name__,
+        "event": codec.encode_event(entry.event),
+    }
+
+
+def _save_states(connection: sa.Connection, rows: Prepared) -> None:
+    if not rows.states:
+        return
+    wanted = {row["id"]: row["version"] - 1 for row in rows.states}
+    table = orchestrations.c
+    stored = connection.execute(
+        sa.select(table.id, table.version).where(table.id.in_(wanted)).with_for_update()
+    )
+    found = {row.id: row.version for row in stored}
+    for key, version in wanted.items():
+        if found.get(key, 0) != version:
+            raise Conflict(f"{key} was changed by another writer")
+    insert = insert_into(connection, orchestrations)
+    changing = ("name", "status", "is_open", "started_at", "ended_at", "version", "state")
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["id"], set_={name: insert.excluded[name] for name in changing}
+        ),
+        rows.states,
+    )
+    if rows.plans:
+        connection.execute(
+            insert_into(connection, texts).on_conflict_do_nothing(index_elements=["digest"]),
+            rows.texts,
+        )
+        connection.execute(sa.insert(plans), rows.plans)
+
+
+def _save_dispatched(connection: sa.Connection, new: Sequence[Dispatched]) -> None:
+    if not new:
+        return
+    # Of one marker twice in a batch the last counts, but an id once known stays known.
+    latest: dict[str, Row] = {}
+    for it in new:
+        known = latest.get(it.marker, {}).get("workflow_run_id")
+        latest[it.marker] = {
+            "marker": it.marker,
+            "orchestration_id": it.orchestration_id,
+            "task": it.attempt.task,
+            "leg": it.attempt.leg,
+            "attempt": it.attempt.number,
+            "workflow_run_id": it.workflow_run_id or known,
+        }
+    insert = insert_into(connection, dispatched)
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["marker"],
+            set_={
+                "workflow_run_id": sa.func.coalesce(
+                    insert.excluded.workflow_run_id, dispatched.c.workflow_run_id
+                )
+            },
+        ),
+        list(latest.values()),
+    )
+
+
+def _save_catalogue(connection: sa.Connection, batch: Batch) -> None:
+    replaced = [repository_id for repository_id, _ in batch.definitions]
+    if gone := batch.forget_repositories:
+        connection.execute(sa.delete(repositories).where(repositories.c.id.in_(gone)))
+    if emptied := gone + replaced:
+        connection.execute(
+            sa.delete(definitions).where(definitions.c.repository_id.in_(emptied))
+        )
+    if batch.repositories:
+        latest = {it.repository.id: _repository_row(it) for it in batch.repositories}
+        insert = insert_into(connection, repositories)
+        changing = ("name", "default_branch", "installation_id", "head_sha", "policy")
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["id"], set_={name: insert.excluded[name] for name in changing}
+            ),
+            list(latest.values()),
+        )
+    files = [
+        {
+            "repository_id": repository_id,
+            "path": file.path,
+            "blob_sha": file.blob_sha,
+            "text": file.text,
+        }
+        for repository_id, found in dict(batch.definitions).items()
+        for file in found
+    ]
+    if files:
+        connection.execute(sa.insert(definitions), files)
+
+
+def _repository_row(known: KnownRepository) -> Row:
+    return {
+        "id": known.repository.id,
+        "name": known.repository.name,
+        "default_branch": known.repository.default_branch,
+        "installation_id": known.installation_id,
+        "head_sha": known.head_sha,
+        "policy": known.policy,
+    }
+
+
+def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
+    # Nearly all end alike, so this is one statement, or a few.
+    alike: dict[tuple[str, str, int | None], list[str]] = {}
+    for done in batch.deliveries:
+        way = (done.status.value, done.note, done.workflow_run_id)
+        alike.setdefault(way, []).append(done.id)
+    for (status, note, workflow_run_id), ids in alike.items():
+        connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id.in_(ids))
+            .values(status=status, note=note, workflow_run_id=workflow_run_id)
+        )
+    anew = sa.update(deliveries).where(is_parked()).values(status="new", workflow_run_id=None)
+    if found := dict(batch.changed_files):
+        insert = insert_into(connection, changed_files)
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["delivery_id"], set_={"files": insert.excluded.files}
+            ),
+            [
+                {"delivery_id": key, "files": orjson.dumps(files).decode()}
+                for key, files in found.items()
+            ],
+        )
+        connection.execute(anew.where(deliveries.c.id.in_(found)))
+    if runs := batch.wake_workflow_runs:
+        connection.execute(anew.where(deliveries.c.workflow_run_id.in_(runs)))
