@@ -36,8 +36,8 @@ class Timekeeper:
         flavour: Flavour = Flavour.CLOUD,
     ) -> None:
         self.clock = clock or VirtualClock()
-        chance = random.Random(seed)
-        faults = Faults(random.Random(seed + 1))
+        chance = random.Random(seed)  # noqa: S311 - it makes ids, not secrets
+        faults = Faults(random.Random(seed + 1))  # noqa: S311 - it rolls dice
         self.world = World(clock=self.clock, random=chance, faults=faults, flavour=flavour)
         self.world.webhook_url = webhook_url
         self.webhook_secret = webhook_secret

@@ -9,6 +9,7 @@ _REPOSITORY = "/repos/{owner}/{repo}"
 PATHS = frozenset(
     {
         "/app",
+        "/app/hook/config",
         "/app/hook/deliveries",
         "/app/hook/deliveries/{delivery_id}",
         "/app/hook/deliveries/{delivery_id}/attempts",
@@ -18,6 +19,7 @@ PATHS = frozenset(
         "/installation/repositories",
         "/installation/token",
         "/meta",
+        "/orgs/{org}/installation",
         "/orgs/{org}/teams/{team_slug}/memberships/{username}",
         "/rate_limit",
         "/versions",
@@ -25,9 +27,11 @@ PATHS = frozenset(
             _REPOSITORY + path
             for path in (
                 "",
+                "/actions/jobs/{job_id}",
                 "/actions/runs",
                 "/actions/runs/{run_id}",
                 "/actions/runs/{run_id}/attempts/{attempt_number}",
+                "/actions/runs/{run_id}/attempts/{attempt_number}/jobs",
                 "/actions/runs/{run_id}/cancel",
                 "/actions/runs/{run_id}/deployment_protection_rule",
                 "/actions/runs/{run_id}/force-cancel",
@@ -44,9 +48,11 @@ PATHS = frozenset(
                 "/check-runs/{check_run_id}",
                 "/check-runs/{check_run_id}/annotations",
                 "/collaborators/{username}/permission",
+                "/commits",
                 "/commits/{commit_sha}/pulls",
                 "/commits/{ref}",
                 "/commits/{ref}/check-runs",
+                "/commits/{ref}/check-suites",
                 "/compare/{basehead}",
                 "/contents/{path}",
                 "/deployments",
@@ -89,6 +95,7 @@ WEBHOOKS = (
     "push",
     "release",
     "repository-dispatch",
+    "workflow-dispatch",
     "workflow-job",
     "workflow-run",
 )

@@ -66,7 +66,7 @@ def push(
     ref = f"heads/{branch}"
     before = repository.refs.get(ref)
     base = before or repository.refs.get(f"heads/{repository.default_branch}")
-    parents = (base,) if base else ()
+    parents: tuple[str, ...] = (base,) if base else ()
     if is_forced and base:
         parents = repository.commits[base].parents
     commit = commit_files(repository, parents, files, author, message, world.now())

@@ -90,15 +90,13 @@ class Issuer:
     ) -> str:
         """Return the token of one attempt of a run. `changed` claims serve to forge one."""
         self.token_count += 1
-        claims = _claims(at, run, attempt, self.token_count, now)
+        claims = _claims(run, attempt, self.token_count, now)
         owner_url = f"{at.web}/{run.repository.owner.login}"
         claims |= {"iss": self.url(at), "aud": audience or owner_url, **changed}
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": KEY_ID})
 
 
-def _claims(
-    at: Addresses, run: WorkflowRun, attempt: int, count: int, now: datetime
-) -> dict[str, Any]:
+def _claims(run: WorkflowRun, attempt: int, count: int, now: datetime) -> dict[str, Any]:
     repository, made = run.repository, int(now.timestamp())
     owner = repository.owner
     workflow_ref = f"{repository.full_name}/{run.workflow.path}@{run.ref}"

@@ -195,6 +195,8 @@ def _outcome(world: World, run: WorkflowRun, attempt: Attempt) -> Outcome:
 
 
 def _tell_run(world: World, run: WorkflowRun, action: str) -> None:
+    if world.listener(run.repository, "workflow_run") is None:
+        return
     body = {
         "action": action,
         "workflow_run": shapes.workflow_run(world.at, run, run.last),
@@ -204,5 +206,7 @@ def _tell_run(world: World, run: WorkflowRun, action: str) -> None:
 
 
 def _tell_job(world: World, run: WorkflowRun, job: Job, action: str) -> None:
+    if world.listener(run.repository, "workflow_job") is None:
+        return
     body = {"action": action, "workflow_job": shapes.job(world.at, run, job)}
     world.emit("workflow_job", run.repository, run.last.actor, body)

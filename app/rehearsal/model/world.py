@@ -171,14 +171,19 @@ class World:
         found = (i for i in self.installations.values() if self.covers(i, repository))
         return next(found, None)
 
+    def listener(self, repository: Repository, event: str) -> Installation | None:
+        """Return the installation that hears of an event in a repository, if any does."""
+        found = self.installation_for(repository)
+        if found is None or found.suspended_at is not None or not self._hears(found, event):
+            return None
+        return found
+
     def emit(
         self, event: str, repository: Repository, sender: Account, body: dict[str, Any]
     ) -> None:
         """Tell the App what happened in a repository, if it is there to hear it."""
-        installation = self.installation_for(repository)
-        if installation is None or installation.suspended_at is not None:
-            return
-        if not self._hears(installation, event):
+        installation = self.listener(repository, event)
+        if installation is None:
             return
         payload = {**body, "repository": people.full_repository(self.at, repository)}
         if repository.owner.type == "Organization":

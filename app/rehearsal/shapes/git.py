@@ -93,6 +93,20 @@ def commit_object(at: Addresses, repository: Repository, commit: Commit) -> Shap
     }
 
 
+def branch(at: Addresses, repository: Repository, name: str, commit: Commit) -> Shape:
+    """Return a `branch-with-protection`, which is not protected."""
+    url = f"{at.api}/repos/{repository.full_name}/branches/{name}"
+    html_url = f"{at.web}/{repository.full_name}/tree/{name}"
+    return {
+        "name": name,
+        "commit": commit_object(at, repository, commit),
+        "_links": {"self": url, "html": html_url},
+        "protected": False,
+        "protection": {"enabled": False},
+        "protection_url": f"{url}/protection",
+    }
+
+
 def git_ref(at: Addresses, repository: Repository, ref: str, sha: str) -> Shape:
     """Return a `git-ref`."""
     api = f"{at.api}/repos/{repository.full_name}/git"

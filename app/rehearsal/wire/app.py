@@ -15,7 +15,7 @@ from app.rehearsal.model.faults import CallFault, CallPlan, ConnectionDropped
 from app.rehearsal.model.limits import Excess
 from app.rehearsal.model.refused import Refused, not_found, not_permitted
 from app.rehearsal.model.state import Repository
-from app.rehearsal.model.world import Call, Flavour, World
+from app.rehearsal.model.world import Call, Flavour
 from app.rehearsal.wire import (
     routes_actions,
     routes_apps,
@@ -66,7 +66,7 @@ class RehearsalApp:
         answer = self.answer(ask) if is_done else Answer()
         is_done = is_done and answer.status < 400
         if fault is not None:
-            answer = _spoil(answer, fault)
+            answer = _spoiled(fault)
         if is_api:
             call = Call(ask.method, ask.path, answer.status, self.world.now(), is_done)
             self.world.calls.append(call)
@@ -228,7 +228,7 @@ def _too_many(excess: Excess, installation_id: int) -> Refused:
     )
 
 
-def _spoil(answer: Answer, fault: CallPlan) -> Answer:
+def _spoiled(fault: CallPlan) -> Answer:
     """Return what the caller gets to see instead. Status 0 stands for no answer at all."""
     retry = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
     match fault.kind:

@@ -198,6 +198,14 @@ def versions(ask: Ask) -> Answer:
     return Answer(200, ["2026-03-10", "2022-11-28"] if is_cloud else ["2022-11-28"])
 
 
+def meta(ask: Ask) -> Answer:
+    """Return what the host says of itself; an Enterprise Server names its version."""
+    body: Shape = {"verifiable_password_authentication": False}
+    if ask.world.flavour is Flavour.ENTERPRISE_SERVER:
+        body["installed_version"] = "3.19.0"
+    return Answer(200, body)
+
+
 def oidc_configuration(ask: Ask) -> Answer:
     """Return the discovery document of the token issuer."""
     return Answer(200, ask.service.issuer.configuration(ask.world.at))
@@ -278,6 +286,7 @@ ROUTES = (
     Route("GET", "/installation/repositories", list_repositories),
     Route("GET", "/rate_limit", rate_limit),
     Route("GET", "/versions", versions, Door.ANYONE),
+    Route("GET", "/meta", meta, Door.ANYONE),
     Route(
         "GET",
         "/orgs/{org}/teams/{team_slug}/memberships/{username}",

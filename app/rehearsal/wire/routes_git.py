@@ -63,6 +63,26 @@ def get_ref(ask: Ask) -> Answer:
     return Answer(200, shapes.git_ref(ask.world.at, ask.repository, ref, sha))
 
 
+def matching_refs(ask: Ask) -> Answer:
+    """Return the refs that begin in a certain way."""
+    prefix = ask.parameters["ref"].removeprefix("refs/")
+    found = [
+        shapes.git_ref(ask.world.at, ask.repository, ref, sha)
+        for ref, sha in sorted(ask.repository.refs.items())
+        if ref.startswith(prefix)
+    ]
+    return Answer(200, found)
+
+
+def get_branch(ask: Ask) -> Answer:
+    """Return one branch with its last commit."""
+    repository, name = ask.repository, ask.parameters["branch"]
+    sha = repository.refs.get(f"heads/{name}")
+    if sha is None:
+        raise Refused(404, "Branch not found")
+    return Answer(200, shapes.branch(ask.world.at, repository, name, repository.commits[sha]))
+
+
 def create_ref(ask: Ask) -> Answer:
     """Make a branch or a tag."""
     given, repository = ask.body(), ask.repository
@@ -230,6 +250,8 @@ ROUTES = (
     Route("GET", f"{R}/git/blobs/{{file_sha}}", get_blob, needs=READ),
     Route("GET", f"{R}/git/trees/{{tree_sha}}", get_tree, needs=READ),
     Route("GET", f"{R}/git/ref/{{ref+}}", get_ref, needs=READ),
+    Route("GET", f"{R}/git/matching-refs/{{ref+}}", matching_refs, needs=READ),
+    Route("GET", f"{R}/branches/{{branch+}}", get_branch, needs=READ),
     Route("POST", f"{R}/git/refs", create_ref, needs=WRITE),
     Route("DELETE", f"{R}/git/refs/{{ref+}}", delete_ref, needs=WRITE),
     Route("GET", f"{R}/commits", list_commits, needs=READ),

@@ -96,6 +96,16 @@ def pulls_of_commit(ask: Ask) -> Answer:
     return Answer(200, [_dated(ask, pull, is_whole=False) for pull in found], headers)
 
 
+def get_issue(ask: Ask) -> Answer:
+    """Return the issue that a pull request also is."""
+    pull, repository = _pull(ask), ask.repository
+    count = len(pulls.comments_of(repository, pull.number))
+    shape = shapes.issue(ask.world.at, repository, pull, count)
+    if ask.version >= "2026":
+        del shape["assignee"]
+    return Answer(200, shape)
+
+
 def list_comments(ask: Ask) -> Answer:
     """Return the comments of an issue or pull request, the oldest first."""
     known = pulls.comments_of(ask.repository, _pull(ask).number)
@@ -186,6 +196,7 @@ ROUTES = (
     Route("GET", f"{R}/pulls/{{pull_number}}/reviews", list_reviews, needs=READ),
     Route("POST", f"{R}/pulls/{{pull_number}}/reviews", create_review, needs=WRITE),
     Route("GET", f"{R}/commits/{{commit_sha}}/pulls", pulls_of_commit, needs=READ),
+    Route("GET", f"{R}/issues/{{issue_number}}", get_issue, needs=TALK_READ),
     Route("GET", f"{R}/issues/{{issue_number}}/comments", list_comments, needs=TALK_READ),
     Route("POST", f"{R}/issues/{{issue_number}}/comments", create_comment, needs=TALK),
     Route("GET", f"{R}/issues/comments/{{comment_id}}", get_comment, needs=TALK_READ),

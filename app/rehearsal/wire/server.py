@@ -21,6 +21,15 @@ STARTS_WITHIN = 10.0
 class _QuietServer(uvicorn.Server):
     """A server that leaves the signals of the process to whoever runs the process."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening, and say so."""
+        await super().startup(sockets)
+        self.ready.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
@@ -30,7 +39,7 @@ class RehearsalTransport(httpx.AsyncBaseTransport):
     """Reaches a rehearsal inside this process. A dropped connection looks like one."""
 
     def __init__(self, rehearsal: Rehearsal) -> None:
-        self._inner = httpx.ASGITransport(app=rehearsal.asgi)  # type: ignore[arg-type]
+        self._inner = httpx.ASGITransport(app=rehearsal.asgi)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
@@ -54,7 +63,7 @@ async def serve(
     api = base if is_cloud else base + ENTERPRISE_PREFIX
     rehearsal.world.move_to(Addresses(api=api, web=base))
     config = uvicorn.Config(
-        rehearsal.asgi,  # type: ignore[arg-type]  # plain ASGI, typed less narrowly
+        rehearsal.asgi,
         # A dropped connection is asked for here, so it is not worth a stack trace.
         log_level=60,
         access_log=False,
@@ -65,8 +74,7 @@ async def serve(
     going = asyncio.create_task(rehearsal.keep_going())
     try:
         async with asyncio.timeout(STARTS_WITHIN):
-            while not server.started:
-                await asyncio.sleep(0.005)
+            await server.ready.wait()
         yield base
     finally:
         going.cancel()
