@@ -43,16 +43,22 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 def parse(text: str, path: str) -> tuple[Definition | None, tuple[Problem, ...]]:
     """Read a definition. It is there only if it has no problem; `path` names the file."""
     reader = Reader()
-    definition: Definition | None = None
-    try:
-        root = _Composer(text.removeprefix("\ufeff")).root()
-    except _NotReadable as stop:
-        reader.report(stop.code, stop.message, stop.hint, stop.place)
-    else:
+    root = read_document(text, reader)
+    definition = None
+    if root is not None:
         definition = _definition(reader, root, text, PurePosixPath(path).stem)
     if reader.problems:
         return None, in_order(reader.problems)
     return definition, ()
+
+
+def read_document(text: str, reader: Reader) -> Node | None:
+    """Read any YAML document of ours; what is wrong with it goes to the reader."""
+    try:
+        return _Composer(text.removeprefix("\ufeff")).root()
+    except _NotReadable as stop:
+        reader.report(stop.code, stop.message, stop.hint, stop.place)
+        return None
 
 
 def _definition(reader: Reader, root: Node, text: str, stem: str) -> Definition | None:

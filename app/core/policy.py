@@ -1,0 +1,204 @@
+"""Consent: may this definition dispatch that workflow, and if not, what would have to change.
+
+A repository other than the definition's own says whom it lets in, in its policy file on its
+default branch. Without one nothing is dispatched there and nothing is written there; one that
+cannot be read lets nobody in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.filters import accepts, problem_of
+from app.core.parse import read_document
+from app.core.plan import Origin
+from app.core.problems import Code, Problem, in_order
+from app.core.reading.document import Node, Scalar
+from app.core.reading.reader import Reader
+from app.core.reading.words import Vocabulary, words
+from app.core.values import RepositoryName
+
+POLICY_PATH = ".github/orchestration-policy.yml"
+ACCEPTED_MAX = 500
+
+POLICY = Vocabulary(
+    of="a policy", known=words("version accept"), later=words("roles organization")
+)
+ACCEPT = Vocabulary(
+    of="an entry of `accept`",
+    known=words("from definitions workflows refs"),
+    later=words("environments"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """One entry of `accept`. An empty list of definitions, workflows or refs means any."""
+
+    source: str
+    definitions: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Whom a repository lets in."""
+
+    accept: tuple[Acceptance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The answer: given, or refused with a stable code and the remedy in words."""
+
+    is_given: bool
+    code: str = ""
+    message: str = ""
+
+
+GIVEN = Consent(is_given=True)
+
+
+def read_policy(text: str) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """Read a policy file. It is there only if it has no problem."""
+    reader = Reader()
+    root = read_document(text, reader)
+    accept = _policy(reader, root) if root is not None else ()
+    if reader.problems:
+        return None, in_order(reader.problems)
+    return Policy(accept=accept), ()
+
+
+def consent_to_dispatch(
+    policy: str | None,
+    *,
+    target: RepositoryName,
+    origin: Origin,
+    definition: str,
+    workflow: str,
+    ref: str,
+) -> Consent:
+    """Say whether `target` lets a definition dispatch a workflow at a ref.
+
+    `policy` is the text of its policy file, `None` where it has none; `ref` is as GitHub is
+    asked for it, a branch, a tag or a SHA, without `refs/heads/`.
+    """
+    if target.lower() == origin.repository.lower():
+        return GIVEN
+    who = f"the definition {definition} of {origin.repository}"
+    remedy = (
+        f"add `- {{from: {origin.repository}, definitions: [{definition}], "
+        f"workflows: [{workflow}]}}` to `accept` in {POLICY_PATH} of {target}"
+    )
+    found = _readable(policy, target, remedy)
+    if isinstance(found, Consent):
+        return found
+    for accepted in _from(found, origin, definition):
+        if _passes(accepted.workflows, workflow) and _passes(accepted.refs, ref):
+            return GIVEN
+    message = f"{target} does not let {who} dispatch {workflow} at {ref}: {remedy}"
+    return Consent(is_given=False, code="consent-missing", message=message)
+
+
+def consent_to_write(
+    policy: str | None, *, target: RepositoryName, origin: Origin, definition: str
+) -> Consent:
+    """Say whether `target` lets a definition write there: any entry that names it will do."""
+    if target.lower() == origin.repository.lower():
+        return GIVEN
+    remedy = f"add `- {{from: {origin.repository}}}` to `accept` in {POLICY_PATH} of {target}"
+    found = _readable(policy, target, remedy)
+    if isinstance(found, Consent):
+        return found
+    if _from(found, origin, definition):
+        return GIVEN
+    message = f"{target} does not let {origin.repository} write there: {remedy}"
+    return Consent(is_given=False, code="consent-missing", message=message)
+
+
+def _readable(policy: str | None, target: RepositoryName, remedy: str) -> Policy | Consent:
+    if policy is None:
+        message = f"{target} has no {POLICY_PATH} on its default branch: {remedy}"
+        return Consent(is_given=False, code="consent-missing", message=message)
+    found, problems = read_policy(policy)
+    if found is None:
+        first = problems[0]
+        message = (
+            f"the policy of {target} cannot be read, so nobody is let in: "
+            f"line {first.line}: {first.message}; {first.hint}"
+        )
+        return Consent(is_given=False, code="policy-unreadable", message=message)
+    return found
+
+
+def _from(policy: Policy, origin: Origin, definition: str) -> tuple[Acceptance, ...]:
+    return tuple(
+        each
+        for each in policy.accept
+        if accepts((each.source.lower(),), origin.repository.lower())
+        and _passes(each.definitions, definition)
+    )
+
+
+def _passes(patterns: Sequence[str], text: str) -> bool:
+    return not patterns or accepts(patterns, text)
+
+
+def _policy(reader: Reader, root: Node) -> tuple[Acceptance, ...]:
+    entries = reader.entries(root, "a policy", "see docs/policy.md for an example")
+    if entries is None:
+        return ()
+    keys = dict(reader.known(entries, POLICY))
+    version = keys.get("version")
+    if not isinstance(version, Scalar) or version.value is True or version.value != 1:
+        place = version.place if version is not None else entries.place
+        message = "a policy needs `version: 1`"
+        reader.report(Code.WRONG_VALUE, message, "write `version: 1` first", place)
+    items = reader.items(keys["accept"], "`accept`") if "accept" in keys else None
+    nodes = items.nodes if items is not None else ()
+    if items is not None and len(nodes) > ACCEPTED_MAX:
+        message = f"`accept` has {len(nodes)} entries; the most is {ACCEPTED_MAX}"
+        reader.report(Code.TOO_MANY, message, "use patterns: `from: acme/*`", items.place)
+        return ()
+    found = (_acceptance(reader, node) for node in nodes)
+    return tuple(each for each in found if each is not None)
+
+
+def _acceptance(reader: Reader, node: Node) -> Acceptance | None:
+    hint = "write `- {from: owner/repository, workflows: [deploy.yml]}`"
+    entries = reader.entries(node, "an entry of `accept`", hint)
+    if entries is None:
+        return None
+    keys = dict(reader.known(entries, ACCEPT))
+    source = reader.text(keys["from"], "`from`") if "from" in keys else None
+    if "from" not in keys:
+        reader.report(Code.MISSING_KEY, "there is no `from`", hint, entries.place)
+    if source is not None and not _is_repository(source):
+        message = f"`from` is `{source}`, which is no repository"
+        reader.report(Code.WRONG_VALUE, message, "write `owner/repository`", keys["from"].place)
+    return Acceptance(
+        source=source or "",
+        definitions=_patterns(reader, keys, "definitions"),
+        workflows=_patterns(reader, keys, "workflows"),
+        refs=_patterns(reader, keys, "refs"),
+    )
+
+
+def _is_repository(source: str) -> bool:
+    """Tell whether a pattern names repositories of one owner: nobody lets the world in."""
+    owner, slash, name = source.partition("/")
+    has_sign = any(sign in owner for sign in "*?+[]!\\")
+    return bool(owner and slash and name) and not has_sign and problem_of(source) is None
+
+
+def _patterns(reader: Reader, keys: dict[str, Node], name: str) -> tuple[str, ...]:
+    node = keys.get(name)
+    if node is None:
+        return ()
+    found = []
+    for text, place in reader.one_or_more(node, f"`{name}`"):
+        problem = problem_of(text)
+        if problem is not None:
+            reader.report(Code.BAD_FILTER, problem, "see docs/policy.md", place)
+        found.append(text)
+    return tuple(found)
