@@ -62,8 +62,8 @@ def _running(state: Orchestration) -> str:
     if held:
         verb = "waits" if len(held) == 1 else "wait"
         return f"held: {_names(held)} {verb} for a person on GitHub, {done}"
-    failed = [name for name, task in state.tasks.items() if _has_failed(task)]
-    head = f"{_names(failed)} failed, {done}" if failed else done
+    failed = [each for name, task in state.tasks.items() for each in _failures(name, task)]
+    head = f"{_names(failed)} failed; {done}" if failed else done
     return ", ".join([head, *_active(state)])
 
 
@@ -112,11 +112,19 @@ def _reason(state: Orchestration, word: str) -> str:
     message = one_line(state.reason.message, 160) if state.reason is not None else ""
     if not message or message == word:
         return word
-    return f"{word}: {message.removeprefix('cancelled ')}"
+    by = message.removeprefix("cancelled ")
+    return f"{word}: {message}" if by == message else f"{word} {by}"
 
 
 def _has_failed(task: Task) -> bool:
     return task.status is TaskStatus.FAILED and not task.is_tolerated
+
+
+def _failures(name: TaskName, task: Task) -> list[str]:
+    """Name what has failed of a task: itself, or legs of it while others go on."""
+    if task.has_ended:
+        return [name] if _has_failed(task) else []
+    return [name_of(name, leg.key) for leg in task.legs.values() if _leg_has_failed(leg)]
 
 
 def _leg_has_failed(leg: Leg) -> bool:

@@ -65,6 +65,21 @@ TELLING = (
 )
 """Of a task whose legs differ, the first of these that one of them has tells most."""
 
+COUNTED = tuple(
+    dict.fromkeys(
+        look.word
+        for look in (
+            LOOKS[LegStatus.HELD],
+            LOOKS[LegStatus.FAILED],
+            TOLERATED,
+            *(LOOKS[each] for each in TELLING),
+            LOOKS[LegStatus.CANCELLED],
+            LOOKS[LegStatus.SUCCEEDED],
+        )
+    )
+)
+"""The words for legs in the order in which they are counted: what needs a look comes first."""
+
 
 def look_of_leg(leg: Leg) -> Look:
     """Return how one leg looks."""
@@ -83,10 +98,9 @@ def look_of_task(task: Task) -> Look:
 
 
 def count_of_legs(task: Task) -> str:
-    """Say how many legs are how far: `2 succeeded, 1 running`."""
+    """Say how many legs are how far: `1 failed, 2 running`."""
     counts = Counter(look_of_leg(leg).word for leg in task.legs.values())
-    words = dict.fromkeys(look.word for look in (*LOOKS.values(), TOLERATED))
-    return ", ".join(f"{counts[word]} {word}" for word in words if counts[word])
+    return ", ".join(f"{counts[word]} {word}" for word in COUNTED if counts[word])
 
 
 def name_of(task: TaskName, leg: LegKey) -> str:

@@ -41,12 +41,16 @@ def one_line(text: str, length_max: int) -> str:
 
 def plain(text: str, length_max: int = 300) -> str:
     """Return Markdown that shows exactly this text, on one line."""
-    escaped = _SPECIAL.sub(_escape, one_line(text, length_max))
-    escaped = _MENTION.sub(lambda found: f"{found[0]}&#8203;", escaped)
-    if _BLOCK.match(escaped):
-        # At the beginning of a line it would start a heading or a list.
-        return f"&#{ord(escaped[0])};{escaped[1:]}"
-    return escaped
+    return _beginning(_escaped(one_line(text, length_max)))
+
+
+def prose(text: str, length_max: int = 300) -> str:
+    """Return Markdown that shows this text, on one line, with what is in backticks as code."""
+    parts = one_line(text, length_max).split("`")
+    if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1::2]):
+        return plain(text, length_max)
+    shown = (code(part) if at % 2 else _escaped(part) for at, part in enumerate(parts))
+    return _beginning("".join(shown))
 
 
 def html(text: str, length_max: int = 300) -> str:
@@ -131,6 +135,16 @@ def _visible(character: str) -> str:
         # Marks without a width can turn the direction of what follows, or hide in a name.
         return ""
     return " " if category in ("Cc", "Zl", "Zp") else character
+
+
+def _escaped(line: str) -> str:
+    escaped = _SPECIAL.sub(_escape, line)
+    return _MENTION.sub(lambda found: f"{found[0]}&#8203;", escaped)
+
+
+def _beginning(escaped: str) -> str:
+    """Keep what could start a heading or a list from doing so at the beginning of a line."""
+    return f"&#{ord(escaped[0])};{escaped[1:]}" if _BLOCK.match(escaped) else escaped
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from app.core.drawing import draw_mermaid
 from app.core.headline import count, headline
-from app.core.looks import count_of_legs, look_of_task, name_of
+from app.core.looks import LOOKS, count_of_legs, look_of_task, name_of
 from app.core.markdown import (
     code,
     details,
@@ -41,7 +41,7 @@ from app.core.state import (
     OrchestrationStatus,
     Task,
 )
-from app.core.task_table import HEAD, NAME_MAX, rows_of, why, why_of_task
+from app.core.task_table import HEAD, NAME_MAX, rows_of, why, why_held, why_of_task
 from app.core.values import Json, JsonObject, RepositoryName, TaskName
 
 __all__ = [
@@ -67,6 +67,10 @@ INPUTS_SIZE_MAX = 8_000
 OUTPUTS_SIZE_MAX = 20_000
 VALUE_MAX = 200
 COMMENT_ROWS_SIZE_MAX = 30_000
+LEGS_LINKED_MAX = 3
+
+TOLD_BY_TASKS = frozenset({"task-failed", "task-cancelled"})
+"""Reasons of the whole that only repeat what the tasks say."""
 
 STATUSES: dict[OrchestrationStatus, tuple[CheckStatus, str | None]] = {
     OrchestrationStatus.REQUESTED: ("queued", None),
@@ -172,9 +176,10 @@ def _check_summary(state: Orchestration) -> str:
         f"**{_sign(state)} {plain(headline(state))}**",
         "",
         f"{_title(plan)} · {_commit(plan.cause)} · {_cause(state)}",
+        "",
         f"Definition: {code(plan.origin.path, NAME_MAX)} of {plain(plan.origin.repository)}",
     ]
-    if state.reason is not None:
+    if state.reason is not None and state.reason.code not in TOLD_BY_TASKS:
         head.append(f"\nReason: {why(state.reason)}")
     head += ["", *HEAD]
     free = CHECK_TEXT_MAX - size("\n".join(head)) - 1
@@ -229,7 +234,7 @@ def _outputs_of(leg: Leg) -> JsonObject:
 def _value_row(before: list[str], name: str, value: Json) -> str:
     shown = mask(value, name)
     if isinstance(shown, str):
-        text = f"<{shown}>" if is_url(shown) else code(shown, VALUE_MAX)
+        text = f"<{shown}>" if is_url(shown) else code(shown or '""', VALUE_MAX)
     else:
         text = code(json.dumps(shown, ensure_ascii=False), VALUE_MAX)
     return row([*before, code(name, NAME_MAX), text])
@@ -253,7 +258,7 @@ def _reports(state: Orchestration) -> Iterator[str]:
 def _comment_rows(state: Orchestration) -> Iterator[str]:
     for name, task in state.tasks.items():
         look = look_of_task(task)
-        told = f"{look.word}: {count_of_legs(task)}" if len(task.legs) > 1 else look.word
+        told = count_of_legs(task) if len(task.legs) > 1 else look.word
         yield row((_task_link(name, task), f"{look.sign} {told}", _why_short(state, name)))
 
 
@@ -265,22 +270,41 @@ def _task_link(name: TaskName, task: Task) -> str:
 
 
 def _why_short(state: Orchestration, name: TaskName) -> str:
+    """Say why a task is as it is; of a matrix with links to the legs that need a look."""
     task = state.tasks[name]
-    held = [leg for leg in task.legs.values() if leg.status is LegStatus.HELD]
-    if not held:
+    legs = task.legs.values()
+    held = [leg for leg in legs if leg.status is LegStatus.HELD]
+    failed = [leg for leg in legs if leg.status is LegStatus.FAILED]
+    if held:
+        return why_held(held[0])
+    if not failed or not task.is_matrix:
         return why_of_task(state, name)
-    page = link("its page", held[0].attempt.url) if held[0].attempts else "its page"
-    return f"waits for a person on GitHub, who can release it on {page}"
+    named = [_leg_link(leg) for leg in failed[:LEGS_LINKED_MAX]]
+    more = len(failed) - len(named)
+    names = f"{', '.join(named)}{f' and {more} more' if more else ''}"
+    reason = failed[0].reason
+    if reason is None:
+        return names
+    same = all(leg.reason == reason for leg in failed)
+    return f"{names}{':' if same else '; the first:'} {why(reason, task.is_tolerated)}"
+
+
+def _leg_link(leg: Leg) -> str:
+    shown = plain(leg.key, NAME_MAX)
+    return link(shown, leg.attempt.url) if leg.attempts else shown
 
 
 # --- what both say --------------------------------------------------------------------
 
 
 def _title(plan: Plan) -> str:
-    return f"{plain(plan.definition.name, NAME_MAX)} {plain(f'#{plan.number}')}"
+    return plain(f"{one_line(plan.definition.name, NAME_MAX)} #{plan.number}")
 
 
 def _sign(state: Orchestration) -> str:
+    legs = (leg for task in state.tasks.values() for leg in task.legs.values())
+    if any(leg.status is LegStatus.HELD for leg in legs):
+        return LOOKS[LegStatus.HELD].sign
     return SIGNS[state.status]
 
 
@@ -298,14 +322,10 @@ def _commit(cause: Cause) -> str:
 
 def _cause(state: Orchestration) -> str:
     cause = state.plan.cause
-    parts = [code(cause.event_name, NAME_MAX)]
     ref = cause.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
-    if ref:
-        parts.append(f"of {code(ref, NAME_MAX)}")
-    by = state.requested_by or cause.actor
-    if by:
-        parts.append(f"by {plain(by, NAME_MAX)}")
-    return f"started by {' '.join(parts)}"
+    event = code(cause.event_name, NAME_MAX) + (f" of {code(ref, NAME_MAX)}" if ref else "")
+    by = plain(state.requested_by or cause.actor, NAME_MAX)
+    return f"started by {by}, {event}" if by else f"started by {event}"
 
 
 def _more_tasks(left: int) -> str:

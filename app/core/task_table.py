@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from app.core.drawing import target_of
 from app.core.looks import Look, count_of_legs, look_of_leg, look_of_task, name_of
-from app.core.markdown import code, link, plain, row, table
+from app.core.markdown import code, link, plain, prose, row, table
 from app.core.refs import is_sha
 from app.core.state import (
     Attempt,
@@ -59,14 +59,14 @@ class TaskRow:
     """One row, for a task or for one leg of it; all but the look is Markdown."""
 
     name: str
-    look: Look
+    look: Look | None = None
     workflow_run: str = ""
     took: str = ""
     why: str = ""
     told: str = ""
 
     def __str__(self) -> str:
-        state = f"{self.look.sign} {self.told or self.look.word}"
+        state = f"{self.look.sign} {self.told or self.look.word}" if self.look else ""
         return row((self.name, state, self.workflow_run, self.took, self.why))
 
 
@@ -108,13 +108,19 @@ def why_of_task(state: Orchestration, name: TaskName) -> str:
 
 def why(reason: Reason, is_tolerated: bool = False) -> str:
     """Say a reason with its remedy and its code, by which people search for it."""
-    parts = [plain(reason.message, WHY_MAX)]
+    parts = [prose(reason.message, WHY_MAX)]
     if reason.code in REMEDIES:
         parts.append(f"; {REMEDIES[reason.code]}")
     if is_tolerated:
         parts.append("; tolerated by `continue-on-error`")
     parts.append(f" ({code(reason.code, NAME_MAX)})" if reason.code else "")
     return "".join(parts)
+
+
+def why_held(leg: Leg) -> str:
+    """Say what a held leg waits for, and where that can be ended."""
+    page = link("its page", leg.attempt.url) if leg.attempts else "its page"
+    return f"waits for a person on GitHub, who can release it on {page}"
 
 
 def duration(span: timedelta) -> str:
@@ -144,11 +150,10 @@ def _leg_row(state: Orchestration, name: TaskName, leg: Leg) -> TaskRow:
 
 
 def _large(state: Orchestration, name: TaskName, task: Task) -> Iterator[TaskRow]:
-    told = f"{look_of_task(task).word}: {count_of_legs(task)}"
     yield TaskRow(
         name=f"{plain(name, NAME_MAX)}, {len(task.legs)} legs",
         look=look_of_task(task),
-        told=told,
+        told=count_of_legs(task),
         workflow_run=target_shown(state, name),
         took=_spent(task.started_at, task.ended_at),
         why=why_of_task(state, name),
@@ -156,6 +161,9 @@ def _large(state: Orchestration, name: TaskName, task: Task) -> Iterator[TaskRow
     striking = [leg for leg in task.legs.values() if leg.status in ATTENTION]
     for leg in striking[:LEGS_NAMED_MAX]:
         yield _leg_row(state, name, leg)
+    if len(striking) > LEGS_NAMED_MAX:
+        more = f"{len(striking) - LEGS_NAMED_MAX} more that failed or are held"
+        yield TaskRow(name=f"{plain(name, NAME_MAX)}, {more}")
 
 
 def _workflow_run(attempt: Attempt) -> str:
@@ -192,7 +200,6 @@ def _why_of_leg(leg: Leg) -> str:
         case LegStatus.QUEUED:
             return "waits for a runner"
         case LegStatus.HELD:
-            page = link("its page", leg.attempt.url) if leg.attempts else "its page"
-            return f"waits for a person on GitHub, who can release it on {page}"
+            return why_held(leg)
         case _:
             return ""
