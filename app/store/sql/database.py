@@ -71,7 +71,8 @@ def sqlite_engine(url: sa.URL) -> sa.Engine:
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
-            "cache_size = -16384",
+            "cache_size = -16384",  # KiB
+            "wal_autocheckpoint = 2000",  # pages: 8 MB are carried over at a time
         ):
             connection.execute(f"PRAGMA {pragma}")
 
