@@ -1,6 +1,7 @@
 """The log: one line an entry, for people at a terminal and as JSON for machines.
 
-Rooms log with the standard library and put ids into `extra`; how that looks is decided here.
+Rooms log with structlog, or with the standard library and ids in `extra`; libraries log as they
+like. How all of it looks is decided here.
 """
 
 import logging
@@ -19,7 +20,6 @@ def set_up(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     shared: Sequence[Processor] = (
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     )
     look: Sequence[Processor] = (
@@ -27,8 +27,18 @@ def set_up(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
         if is_terminal
         else (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
     )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *look],
     )
     handler = logging.StreamHandler(stream)

@@ -90,7 +90,7 @@ class WebhookDoor:
         try:
             is_new = await self.inbox.take_in(delivery)
         except StoreUnavailable as error:
-            about = {"delivery": webhook.id, "event": webhook.event, "why": str(error)}
+            about = {"delivery": webhook.id, "event_name": webhook.event, "why": str(error)}
             _log.error("a delivery could not be saved", extra=about)
             answer = unsaved("redeliver it from the App's settings once /ready says 200")
             await answer(scope, receive, send)

@@ -1,0 +1,190 @@
+"""The command line: which commands there are and what they take.
+
+What a command does stands in a file of its own and is imported when it is called, so that
+help comes at once. Whatever goes wrong is said in one line with its remedy.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from app.cli.saying import Refused, complain
+
+EXIT_CODES: Final = (
+    "Exit codes: 0 all is well; 1 the answer is no (a file has problems, nothing would start, "
+    "an orchestration failed); 2 wrong arguments, files or settings; 3 the database or the "
+    "network does not answer; 130 interrupted."
+)
+
+_app = typer.Typer(
+    name="signalbox",
+    help="Signalbox: orchestrations over GitHub Actions workflows in many repositories.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+Database = Annotated[
+    str, typer.Option("--database", envvar="DATABASE_URL", help="URL of the database.")
+]
+DATABASE: Final = "sqlite:///signalbox.db"
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        _app(list(arguments), prog_name="signalbox")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else 0
+    except Refused as refused:
+        complain(refused.message, refused.remedy)
+        return refused.code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Who reads us has seen enough; Python must not try to say so when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+@_app.command()
+def serve() -> None:
+    """Serve: hear webhooks, carry orchestrations on. Settings come from the environment."""
+    from app.cli.serving import serve_with
+
+    serve_with(os.environ)
+
+
+@_app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option(help="Exit when done; 0 only if all went well.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of Signalbox; 0 takes a free one.")] = 0,
+) -> None:
+    """Run Signalbox against a rehearsed GitHub, and show what happens."""
+    from app.demo import run_demo
+
+    raise typer.Exit(run_demo(once=once, port=port))
+
+
+@_app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files or folders.")],
+    json: Json = False,
+) -> None:
+    """Check definitions, and say each problem as a compiler does."""
+    from app.cli.checking import check_files
+
+    raise typer.Exit(check_files(files, as_json=json))
+
+
+@_app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A definition.")],
+    event: Annotated[
+        Path | None,
+        typer.Option(
+            help="A webhook payload, - for standard input; a start by hand if left out."
+        ),
+    ] = None,
+    event_name: Annotated[str, typer.Option(help="GitHub's name of the event.")] = "",
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", metavar="KEY=VALUE", help="An input.")
+    ] = None,
+    changed: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="A file that the event changed.")
+    ] = None,
+    repository: Annotated[
+        str, typer.Option(help="owner/name of the definition's repository; else the event's.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Say what an event would start, and what would be dispatched, without doing anything."""
+    from app.cli.foreseeing import Question
+    from app.cli.foretelling import foresee
+
+    question = Question(
+        file=file,
+        event=event,
+        event_name=event_name,
+        inputs=tuple(inputs or ()),
+        changed=tuple(changed or ()),
+        repository=repository,
+    )
+    raise typer.Exit(foresee(question, as_json=json))
+
+
+@_app.command("list")
+def list_(
+    database: Database = DATABASE,
+    is_open: Annotated[bool, typer.Option("--open", help="Only those that go on.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    json: Json = False,
+) -> None:
+    """List orchestrations, the newest first."""
+    from app.cli.looking import list_orchestrations
+
+    list_orchestrations(database, open_only=is_open, limit=limit, as_json=json)
+
+
+@_app.command()
+def show(
+    orchestration: Annotated[str, typer.Argument(help="Its id, or release-train#42.")],
+    database: Database = DATABASE,
+    json: Json = False,
+) -> None:
+    """Show one orchestration: its tasks, why they are as they are, and its journal."""
+    from app.cli.looking import show_orchestration
+
+    show_orchestration(database, orchestration, as_json=json)
+
+
+@_app.command()
+def start(
+    definition: Annotated[str, typer.Argument(help="Its id, or owner/repo/id.")],
+    inputs: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...")] = None,
+    database: Database = DATABASE,
+    repository: Annotated[
+        str, typer.Option(metavar="OWNER/REPO", help="Where the definition stands.")
+    ] = "",
+    actor: Annotated[str, typer.Option(help="Who starts it; else you.")] = "",
+    wait: Annotated[
+        int, typer.Option(metavar="SECONDS", min=0, help="Wait for its end, at most so long.")
+    ] = 0,
+    json: Json = False,
+) -> None:
+    """Start an orchestration by hand. A running `signalbox serve` carries it out."""
+    from app.cli.starting import Wish, start_by_hand
+
+    wish = Wish(
+        definition=definition,
+        inputs=tuple(inputs or ()),
+        repository=repository,
+        actor=actor,
+        wait_seconds=wait,
+    )
+    raise typer.Exit(start_by_hand(database, wish, as_json=json))
+
+
+@_app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from app import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit

@@ -1,0 +1,105 @@
+"""`signalbox check`: the problems of definitions, as a compiler says them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from app.cli.saying import Refused, console, print_json, printable
+from app.core.definition import Definition
+from app.core.parse import FILE_BYTES_MAX, parse
+from app.core.problems import Code, Problem
+
+
+def check_files(files: Sequence[Path], *, as_json: bool) -> int:
+    """Check each file and print what is wrong. Return 1 if anything is."""
+    found = [(file, *read_definition(file)) for file in _each(files)]
+    count = sum(len(problems) for _, _, _, problems in found)
+    if as_json:
+        print_json(
+            [_as_json(file, each) for file, _, _, problems in found for each in problems]
+        )
+        return 1 if count else 0
+    out = console()
+    for file, text, definition, problems in found:
+        for problem in problems:
+            out.print(explained(file, text, problem), soft_wrap=True)
+        if definition is not None:
+            tasks = len(definition.tasks)
+            note = f"{file}: good, {tasks} task{'' if tasks == 1 else 's'}"
+            out.print(printable(note), soft_wrap=True)
+    if count:
+        files_wrong = sum(1 for _, _, _, problems in found if problems)
+        told = f"{_count(count, 'problem')} in {_count(files_wrong, 'file')}"
+        out.print(told, style="bold red")
+    return 1 if count else 0
+
+
+def read_definition(file: Path) -> tuple[str, Definition | None, tuple[Problem, ...]]:
+    """Read a file: its text, and the definition in it or its problems."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise Refused(
+            f"{file} cannot be read: {error.strerror}", "name a file that there is"
+        ) from error
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        problem = Problem(
+            code=Code.YAML_SYNTAX,
+            message="the file is not UTF-8",
+            hint="save it as UTF-8",
+            line=before.count(b"\n") + 1,
+            column=1,
+        )
+        return content.decode("utf-8", "replace"), None, (problem,)
+    return text, *parse(text, file.as_posix())
+
+
+def explained(file: Path, text: str, problem: Problem) -> Text:
+    """Say one problem with its place, the line in question and the remedy."""
+    lines = text.splitlines()
+    line = lines[problem.line - 1] if problem.line <= len(lines) else ""
+    number = str(problem.line)
+    # A tab before the place moves the caret as far as it moves the text.
+    before = "".join("\t" if each == "\t" else " " for each in line[: problem.column - 1])
+    margin = " " * len(number)
+    said = Text()
+    said.append(f"{printable(str(file))}:{problem.line}:{problem.column}: ", "bold")
+    said.append(f"error[{problem.code}]", "bold red")
+    said.append(f": {printable(problem.message)}\n")
+    if line.strip():
+        said.append(f"  {number} | {printable(line)}\n")
+        said.append(f"  {margin} | ")
+        said.append(f"{before}^\n", "bold red")
+    said.append(f"  {margin} = hint: {printable(problem.hint)}\n", "cyan")
+    return said
+
+
+def _each(files: Sequence[Path]) -> Iterator[Path]:
+    for file in files:
+        if not file.is_dir():
+            yield file
+            continue
+        inside = sorted(each for each in file.iterdir() if each.suffix in (".yml", ".yaml"))
+        if not inside:
+            raise Refused(f"there is no definition in {file}", "definitions end in .yml")
+        yield from inside
+
+
+def _as_json(file: Path, problem: Problem) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "line": problem.line,
+        "column": problem.column,
+        "code": str(problem.code),
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,122 @@
+"""`signalbox plan`: shows what would be started and dispatched, as a tree and as Mermaid."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+from app.cli.checking import explained, read_definition
+from app.cli.foreseeing import MANUAL, Foreseen, ForeseenTask, Foresight, Question, answer
+from app.cli.saying import console, print_json, printable
+from app.core.drawing import draw_mermaid, draw_tree
+from app.core.expressions import text_of
+
+
+def foresee(question: Question, *, as_json: bool) -> int:
+    """Answer the question and print it. Return 1 if nothing would start."""
+    text, definition, problems = read_definition(question.file)
+    if definition is None:
+        out = console(sys.stderr)
+        for problem in problems:
+            out.print(explained(question.file, text, problem), soft_wrap=True)
+        return 1
+    foresight = answer(question, definition, text)
+    if as_json:
+        print_json(_as_json(foresight))
+    else:
+        _print(foresight)
+    return 0 if foresight.plan is not None else 1
+
+
+def _print(foresight: Foresight) -> None:
+    out = console()
+
+    def say(text: str, style: str | None = None) -> None:
+        out.print(printable(text), style=style, soft_wrap=True)
+
+    name = foresight.definition.id
+    if foresight.plan is None:
+        say(f"{name} would not start: {foresight.why_not}", "bold yellow")
+        return
+    cause = foresight.plan.cause
+    where = f" at {cause.ref}" if cause.ref and foresight.event_name != MANUAL else ""
+    say(f"{name} would start on `{foresight.event_name}`{where}", "bold green")
+    for listen, verdict in foresight.verdicts:
+        told = f"no: {verdict.why}" if verdict.why else str(verdict.answer)
+        say(f"  `on` at line {listen.place.line}: {told}")
+    for key, value in foresight.plan.inputs.items():
+        say(f"  {key} = {text_of(value)}")
+    say(f"\n{draw_tree(foresight.definition)}\n")
+    for task in foresight.tasks:
+        for line, style in _task_lines(task):
+            say(line, style)
+    drawn = draw_mermaid(foresight.definition)
+    say(f"\n```mermaid\n{drawn}\n```" if drawn else "\nThe graph is too large to be drawn.")
+
+
+def _task_lines(task: ForeseenTask) -> Sequence[tuple[str, str | None]]:
+    after = f"  after {', '.join(task.needs)}" if task.needs else ""
+    lines: list[tuple[str, str | None]] = [(f"{task.name}{after}", "bold")]
+    if task.is_skipped:
+        return [*lines, ("  skipped: its `if` does not hold", "yellow")]
+    if task.condition is not None and task.condition.doubt:
+        lines.append((f"  if {_shown(task.condition)}", None))
+    if task.matrix is not None:
+        lines.append((f"  for each {_shown(task.matrix)}", None))
+    for dispatch in task.dispatches:
+        leg = f"[{dispatch.leg}] " if dispatch.leg else ""
+        at = f", ref {_shown(dispatch.ref)}" if dispatch.ref is not None else ""
+        lines.append((f"  {leg}dispatch {_shown(dispatch.target)}{at}", None))
+        lines += [
+            (f"      {key} = {_shown(value)}", None) for key, value in dispatch.inputs.items()
+        ]
+    return lines
+
+
+def _shown(foreseen: Foreseen) -> str:
+    value = foreseen.value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{text}  ({foreseen.doubt})" if foreseen.doubt else text
+
+
+def _as_json(foresight: Foresight) -> Mapping[str, object]:
+    plan = foresight.plan
+    return {
+        "definition": foresight.definition.id,
+        "event": foresight.event_name,
+        "starts": plan is not None,
+        "why_not": foresight.why_not or None,
+        "on": [
+            {"line": listen.place.line, "answer": str(verdict.answer), "why": verdict.why}
+            for listen, verdict in foresight.verdicts
+        ],
+        "inputs": plan.inputs if plan is not None else {},
+        "tasks": [_task_as_json(task) for task in foresight.tasks],
+        "tree": draw_tree(foresight.definition),
+        "mermaid": draw_mermaid(foresight.definition),
+    }
+
+
+def _task_as_json(task: ForeseenTask) -> Mapping[str, object]:
+    return {
+        "name": task.name,
+        "needs": task.needs,
+        "if": _foreseen_as_json(task.condition),
+        "matrix": _foreseen_as_json(task.matrix),
+        "dispatches": []
+        if task.is_skipped
+        else [
+            {
+                "leg": each.leg,
+                "target": _foreseen_as_json(each.target),
+                "ref": _foreseen_as_json(each.ref),
+                "inputs": {key: _foreseen_as_json(value) for key, value in each.inputs.items()},
+            }
+            for each in task.dispatches
+        ],
+    }
+
+
+def _foreseen_as_json(foreseen: Foreseen | None) -> Mapping[str, object] | None:
+    if foreseen is None:
+        return None
+    return {"value": foreseen.value, "unknown": foreseen.doubt or None}

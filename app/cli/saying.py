@@ -1,0 +1,66 @@
+"""How the command line says things: in colour to people, plainly to programs."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO, TYPE_CHECKING
+
+from app.core.values import Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Refused(Exception):
+    """The command cannot be done; `code` is the exit code."""
+
+    def __init__(self, message: str, remedy: str, *, code: int = 2) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.code = code
+
+
+def console(stream: IO[str] | None = None) -> "Console":
+    """Return where people read; nothing in what is printed is taken for markup."""
+    from rich.console import Console
+
+    stream = stream or sys.stdout
+    # Into a file or a pipe every line goes whole.
+    width = None if stream.isatty() else 240
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=width)
+
+
+def complain(message: str, remedy: str) -> None:
+    """Say on standard error what is wrong, and what to do about it."""
+    out = console(sys.stderr)
+    out.print("error: ", style="bold red", end="")
+    out.print(printable(message), soft_wrap=True)
+    if remedy:
+        out.print(f"  {printable(remedy)}", soft_wrap=True)
+
+
+def print_json(value: Json | Mapping[str, object] | Sequence[object]) -> None:
+    """Print one JSON value."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def printable(text: str) -> str:
+    """Return a text without what would make a terminal do things."""
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for each in text
+    )
+
+
+def pairs(given: Sequence[str]) -> dict[str, str]:
+    """Read `key=value` arguments."""
+    found: dict[str, str] = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not separator or not name:
+            raise Refused(f"{each!r} is not an input", "write key=value")
+        if name in found:
+            raise Refused(f"the input {name} is given twice", "leave one of them out")
+        found[name] = value
+    return found
