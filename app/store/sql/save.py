@@ -96,7 +96,11 @@ def save(connection: sa.Connection, rows: Prepared) -> list[ClaimedCommand]:
 
 def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[bool]:
     """Save deliveries; false for each whose id was there already."""
-    first = {delivery.id: delivery for delivery in reversed(new)}
+    first: dict[str, Delivery] = {}
+    for delivery in new:
+        first.setdefault(delivery.id, delivery)
+    if not first:
+        return []
     statement: Any = insert_into(connection, deliveries)
     inserted = connection.execute(
         statement.on_conflict_do_nothing(index_elements=["id"]).returning(
@@ -110,7 +114,7 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
                 "status": DeliveryStatus.NEW.value,
                 "note": "",
             }
-            for delivery in reversed(first.values())
+            for delivery in first.values()
         ],
     ).all()
     if inserted:

@@ -1,0 +1,633 @@
+"""The contract of a store: one suite, every adapter."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.core.commands import ListRepositories, SetTimer, WriteCheck, WriteComment
+from app.core.findings import File
+from app.core.heard import Repository
+from app.core.state import OrchestrationStatus
+from app.core.values import RepositoryName, Sha
+from app.ports import (
+    Batch,
+    ClaimedCommand,
+    Conflict,
+    DeliveryDone,
+    DeliveryStatus,
+    Dispatched,
+    KnownDefinition,
+    KnownRepository,
+    Saved,
+)
+from tests.shell.store_kit import (
+    LEASE,
+    ClosableStore,
+    Home,
+    MemoryHome,
+    SqliteHome,
+    at,
+    attempt,
+    delivery,
+    dispatch,
+    entry,
+    first,
+    orchestration,
+    wanted,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["memory", "memory, encoded", "sqlite"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    if request.param == "sqlite":
+        return SqliteHome(tmp_path)
+    return MemoryHome(is_encoded=request.param == "memory, encoded")
+
+
+@pytest.fixture
+async def store(home: Home) -> AsyncIterator[ClosableStore]:
+    opened = home.open()
+    yield opened
+    await opened.close()
+
+
+# deliveries
+
+
+async def test_a_delivery_is_known_by_its_id(store: ClosableStore) -> None:
+    """A delivery is saved once, however often it comes, in one commit or in several."""
+    together = await store.save_deliveries([delivery("a"), delivery("b"), delivery("a")])
+    later = await store.save_deliveries([delivery("b"), delivery("c")])
+
+    assert together == [True, True, False]
+    assert later == [False, True]
+    assert await names(store) == ["a", "b", "c"]
+
+
+async def test_deliveries_are_taken_in_the_order_they_came(store: ClosableStore) -> None:
+    """The oldest come first, whatever their times and names say, and whole."""
+    brought = [delivery("z", seconds=5, body=b"\x00\xff"), delivery("a", seconds=1)]
+    await store.save_deliveries(brought)
+    await store.save_deliveries([delivery("m")])
+
+    assert await store.new_deliveries(2) == brought
+    assert await names(store) == ["z", "a", "m"]
+
+
+async def test_a_delivery_that_ended_is_not_taken_again(store: ClosableStore) -> None:
+    """Done and failed deliveries are not new, and a redelivery of one changes nothing."""
+    await store.save_deliveries([delivery("done"), delivery("failed"), delivery("new")])
+    await store.commit(
+        Batch(
+            deliveries=[
+                DeliveryDone(id="done", status=DeliveryStatus.DONE),
+                DeliveryDone(id="failed", status=DeliveryStatus.FAILED, note="no JSON"),
+            ]
+        )
+    )
+
+    assert await store.save_deliveries([delivery("done")]) == [False]
+    assert await names(store) == ["new"]
+
+
+async def test_a_parked_delivery_wakes_with_its_workflow_run(store: ClosableStore) -> None:
+    """It is new again, in its old place, once its workflow run is known; others sleep on."""
+    await store.save_deliveries([delivery("a"), delivery("b"), delivery("c")])
+    await store.commit(Batch(deliveries=[parked("a", 11), parked("b", 12)]))
+    asleep = await names(store)
+    await store.commit(Batch(wake_workflow_runs=[11, 99]))
+
+    assert asleep == ["c"]
+    assert await names(store) == ["a", "c"]
+
+
+async def test_a_delivery_parked_and_woken_in_one_batch_is_awake(store: ClosableStore) -> None:
+    """The batch that learns of a workflow run wakes what it parks for it as well."""
+    await store.save_deliveries([delivery("a")])
+    await store.commit(Batch(deliveries=[parked("a", 11)], wake_workflow_runs=[11]))
+
+    assert await names(store) == ["a"]
+
+
+async def test_a_woken_delivery_that_ended_stays_ended(store: ClosableStore) -> None:
+    """Waking is for what is parked: what was parked once and has ended does not return."""
+    await store.save_deliveries([delivery("a")])
+    await store.commit(Batch(deliveries=[parked("a", 11)], wake_workflow_runs=[11]))
+    await store.commit(Batch(deliveries=[DeliveryDone(id="a", status=DeliveryStatus.DONE)]))
+    await store.commit(Batch(wake_workflow_runs=[11], changed_files=[("a", ("x",))]))
+
+    assert await names(store) == []
+
+
+async def test_changed_files_wake_their_delivery(store: ClosableStore) -> None:
+    """A delivery that waits for its files is new again when they are listed."""
+    await store.save_deliveries([delivery("a")])
+    await store.commit(Batch(deliveries=[parked("a", None)]))
+    before = await store.changed_files("a")
+    await store.commit(Batch(changed_files=[("a", ("docs/b.md", "a.py"))]))
+
+    assert before is None
+    assert await store.changed_files("a") == ("docs/b.md", "a.py")
+    assert await names(store) == ["a"]
+
+
+async def test_old_deliveries_are_dropped_unless_they_are_new(store: ClosableStore) -> None:
+    """What came in before a moment goes, with its files, but never what is still to be done."""
+    await store.save_deliveries([delivery(name) for name in ("done", "parked", "new")])
+    await store.save_deliveries([delivery("later", seconds=60)])
+    done = [DeliveryDone(id=name, status=DeliveryStatus.DONE) for name in ("done", "later")]
+    await store.commit(
+        Batch(deliveries=[*done, parked("parked", 11)], changed_files=[("done", ("a",))])
+    )
+
+    assert await store.drop_deliveries(at(60)) == 2
+    assert await names(store) == ["new"]
+    assert await store.changed_files("done") is None
+    assert await store.save_deliveries([delivery("done"), delivery("later")]) == [True, False]
+
+
+# orchestrations
+
+
+async def test_a_state_comes_back_as_it_was(home: Home) -> None:
+    """A state is whole again in another life, its plan and definition included."""
+    state = orchestration()
+    store = home.open()
+    await store.commit(first(state))
+    await store.close()
+    reborn = home.open()
+    loaded = await reborn.load([state.id])
+    await reborn.close()
+
+    assert loaded == {state.id: Saved(state=state, version=1)}
+
+
+async def test_orchestrations_of_one_text_share_its_definition(home: Home) -> None:
+    """Many orchestrations hold one definition in memory, not each its own."""
+    store = home.open()
+    await store.commit(first(orchestration(1)))
+    await store.commit(first(orchestration(2)))
+    await store.close()
+    reborn = home.open()
+    states = [orchestration(1).id, orchestration(2).id]
+    loaded = await reborn.load(states)
+    await reborn.close()
+
+    one, other = (loaded[it].state.plan for it in states)
+    assert one.text == other.text
+    assert isinstance(home, MemoryHome) or one.definition is other.definition
+
+
+async def test_nothing_is_loaded_of_what_is_unknown(store: ClosableStore) -> None:
+    """An unknown id is simply absent."""
+    assert await store.load([]) == {}
+    assert await store.load([orchestration().id]) == {}
+
+
+async def test_a_state_is_saved_in_the_version_that_follows(store: ClosableStore) -> None:
+    """The next version replaces the one before, and the journal grows by its events."""
+    state = orchestration()
+    await store.commit(first(state))
+    running = replace(state, status=OrchestrationStatus.RUNNING)
+    second = Saved(state=running, version=2)
+    await store.commit(Batch(states=[second], journal=[entry(state, 2, "grace")]))
+
+    assert await store.load([state.id]) == {state.id: second}
+    assert await store.journal(state.id) == [entry(state, 1), entry(state, 2, "grace")]
+
+
+@pytest.mark.parametrize("version", [1, 2, 4])
+async def test_a_state_that_another_writer_changed_is_refused(
+    store: ClosableStore, version: int
+) -> None:
+    """Whoever decided on an outdated state has to decide anew, and nothing of it is kept."""
+    state = orchestration()
+    await store.save_deliveries([delivery("a")])
+    await store.commit(first(state))
+    await store.commit(Batch(states=[Saved(state=state, version=2)]))
+    stale = Batch(
+        states=[Saved(state=state, version=version), Saved(state=orchestration(2), version=1)],
+        journal=[entry(state, 2)],
+        commands=[wanted(dispatch())],
+        deliveries=[DeliveryDone(id="a", status=DeliveryStatus.DONE)],
+    )
+    with pytest.raises(Conflict):
+        await store.commit(stale)
+
+    assert await store.load([state.id, orchestration(2).id]) == {
+        state.id: Saved(state=state, version=2)
+    }
+    assert await names(store) == ["a"]
+    assert await store.next_due() is None
+    assert len(await store.journal(state.id)) == 1
+
+
+async def test_an_orchestration_that_never_was_cannot_go_on(store: ClosableStore) -> None:
+    """The first version of a state is 1."""
+    with pytest.raises(Conflict):
+        await store.commit(Batch(states=[Saved(state=orchestration(), version=2)]))
+
+    assert await store.load([orchestration().id]) == {}
+
+
+async def test_a_number_is_given_once(store: ClosableStore) -> None:
+    """Two orchestrations of one definition never bear the same number."""
+    state = orchestration()
+    twin = replace(state, plan=replace(state.plan, id=type(state.id)("f" * 16)))
+    await store.commit(first(state))
+    with pytest.raises(Conflict):
+        await store.commit(first(twin))
+
+    assert await store.load([twin.id]) == {}
+
+
+async def test_a_journal_has_one_event_in_each_place(store: ClosableStore) -> None:
+    """Two writers cannot both write the second event."""
+    state = orchestration()
+    await store.commit(first(state))
+    with pytest.raises(Conflict):
+        await store.commit(Batch(journal=[entry(state, 1, "mallory")]))
+
+    assert await store.journal(state.id) == [entry(state, 1)]
+
+
+async def test_numbers_go_on_from_the_highest(store: ClosableStore) -> None:
+    """The last number is that of the very definition in the very repository."""
+    for state in (orchestration(2), orchestration(9), orchestration(4, repository_id=8)):
+        await store.commit(first(state))
+
+    assert await store.last_numbers([(7, "train"), (8, "train"), (8, "other")]) == {
+        (7, "train"): 9,
+        (8, "train"): 4,
+    }
+    assert await store.last_numbers([]) == {}
+
+
+async def test_the_newest_orchestrations_are_listed_first(store: ClosableStore) -> None:
+    """The list has what people look for, and can leave out what has ended."""
+    ended = replace(orchestration(3), status=OrchestrationStatus.FAILED, ended_at=at(100))
+    for state in (orchestration(1), ended, orchestration(2)):
+        await store.commit(first(state))
+    rows = await store.orchestrations(limit=2)
+    still_open = await store.orchestrations(limit=9, open_only=True)
+
+    assert [(row.number, row.name, row.status) for row in rows] == [
+        (3, "Train", "failed"),
+        (2, "Train", "requested"),
+    ]
+    assert (rows[0].started_at, rows[0].ended_at) == (at(3), at(100))
+    assert [row.number for row in still_open] == [2, 1]
+
+
+async def test_an_attempt_is_found_by_marker_and_by_workflow_run(store: ClosableStore) -> None:
+    """A dispatch is known by its marker first, and by its id from when that is heard."""
+    state = orchestration()
+    await store.commit(first(state))
+    await store.commit(Batch(dispatched=[sent("m1", state.id, None), sent("m2", state.id, 22)]))
+    by_marker = await store.dispatched([], ["m1", "m9"])
+    await store.commit(Batch(dispatched=[sent("m1", state.id, 11), sent("m2", state.id, None)]))
+
+    assert by_marker == [sent("m1", state.id, None)]
+    assert await store.dispatched([11, 22, 33], ["m1"]) == [
+        sent("m1", state.id, 11),
+        sent("m2", state.id, 22),
+    ]
+    assert await store.dispatched([], []) == []
+
+
+# commands
+
+
+async def test_the_most_urgent_command_is_claimed_first(store: ClosableStore) -> None:
+    """Priority counts first, then who waits longest; what is not due waits."""
+    await store.commit(
+        Batch(
+            commands=[
+                wanted(dispatch(1), seconds=3, priority=1),
+                wanted(dispatch(2), seconds=1, priority=2),
+                wanted(dispatch(3), seconds=2, priority=1),
+                wanted(SetTimer(task=None, due=at(60)), seconds=60, priority=0),
+            ]
+        )
+    )
+    claimed = await claim(store, 5, limit=2)
+    rest = await claim(store, 5)
+
+    assert [it.command for it in claimed] == [dispatch(3), dispatch(1)]
+    assert [it.command for it in rest] == [dispatch(2)]
+    assert await store.next_due() == at(60)
+
+
+async def test_a_claim_is_a_saved_intent(home: Home) -> None:
+    """Each try is counted before it is made: after a crash the next one knows of it."""
+    store = home.open()
+    await store.commit(Batch(commands=[wanted(dispatch())]))
+    before = await claim(store, 1)
+    await store.close()
+    reborn = home.open()
+    held = await claim(reborn, 2)
+    taken_back = await reborn.take_back(owner="me")
+    after = await claim(reborn, 3)
+    await reborn.close()
+
+    assert [(it.tries, it.first_tried_at) for it in before] == [(1, at(1))]
+    assert (held, taken_back) == ([], 1)
+    assert [(it.tries, it.first_tried_at) for it in after] == [(2, at(1))]
+    assert after[0].id == before[0].id
+
+
+async def test_a_lease_that_ran_out_is_another_replicas(store: ClosableStore) -> None:
+    """What a dead replica held goes to whoever asks, once its lease is over."""
+    await store.commit(Batch(commands=[wanted(dispatch())]))
+    await claim(store, 0, owner="dead")
+    too_early = await claim(store, 9.9)
+    taken = await claim(store, 10)
+
+    assert too_early == []
+    assert [it.tries for it in taken] == [2]
+    assert await store.take_back(owner="dead") == 0
+
+
+async def test_a_command_is_stored_once(store: ClosableStore) -> None:
+    """Asking again changes nothing: not while it is open, nor when it is done or failed."""
+    await store.commit(
+        Batch(commands=[wanted(dispatch(1)), wanted(dispatch(1)), wanted(dispatch(2))])
+    )
+    again = wanted(dispatch(1), seconds=-5, owner="me")
+    open_still = await store.commit(Batch(commands=[again]))
+    one, two = await claim(store, 1)
+    await store.commit(Batch(commands_done=[one.id], commands_failed=[(two.id, "poison")]))
+    ended = await store.commit(
+        Batch(
+            commands=[again, wanted(dispatch(2), owner="me"), wanted(dispatch(2), subject="b")]
+        )
+    )
+
+    assert (open_still, ended) == ([], [])
+    assert [it.subject for it in await claim(store, 99)] == ["b"]
+
+
+async def test_a_command_can_be_stored_as_claimed(store: ClosableStore) -> None:
+    """Whoever saves a command may carry it at once: nobody else gets it meanwhile."""
+    (mine,) = await store.commit(
+        Batch(commands=[wanted(dispatch(1), owner="me"), wanted(dispatch(2), seconds=1)])
+    )
+    others = await claim(store, 2, owner="other")
+    after_the_lease = await claim(store, 10, owner="other")
+
+    assert (mine.command, mine.subject, mine.tries) == (dispatch(1), "a", 1)
+    assert mine.first_tried_at == at(0)
+    assert [it.command for it in others] == [dispatch(2)]
+    assert [(it.id, it.tries) for it in after_the_lease] == [(mine.id, 2)]
+
+
+async def test_a_postponed_command_waits(store: ClosableStore) -> None:
+    """It is nobody's until it is due again, and its tries are remembered."""
+    await store.commit(Batch(commands=[wanted(dispatch())]))
+    (claimed,) = await claim(store, 0)
+    await store.postpone(claimed.id, due=at(30), why="502")
+    due, early, late = await store.next_due(), await claim(store, 29), await claim(store, 30)
+
+    assert (due, early) == (at(30), [])
+    assert [it.tries for it in late] == [2]
+
+
+async def test_the_next_due_is_what_nobody_holds(store: ClosableStore) -> None:
+    """Held and ended commands are not waited for."""
+    nothing = await store.next_due()
+    await store.commit(Batch(commands=[wanted(dispatch(n), seconds=n) for n in (1, 2, 3)]))
+    first_due = await store.next_due()
+    one, _ = await claim(store, 2)
+    then = await store.next_due()
+    await store.commit(Batch(commands_done=[one.id]))
+    await claim(store, 3)
+
+    assert (nothing, first_due, then) == (None, at(1), at(3))
+    assert await store.next_due() is None
+
+
+# levels
+
+
+async def test_a_level_is_due_again_when_asked_for_again(store: ClosableStore) -> None:
+    """What was done is done again, as a first try, and not before the spacing has passed."""
+    await ask(store, WriteCheck())
+    (one,) = await claim(store, 0)
+    await store.commit(Batch(commands_done=[one.id]))
+    await ask(store, WriteCheck(), seconds=0.2, spacing=1)
+    due = await store.next_due()
+    (two,) = await claim(store, 1)
+
+    assert due == at(1)
+    assert (two.id, two.tries, two.first_tried_at) == (one.id, 1, at(1))
+
+
+async def test_a_waiting_level_is_due_at_the_earlier_moment(store: ClosableStore) -> None:
+    """A wish for later does not put off an earlier one, and the earlier one wins."""
+    await ask(store, WriteCheck(), seconds=5)
+    await ask(store, WriteCheck(), seconds=9)
+    unmoved = await store.next_due()
+    await store.commit(
+        Batch(commands=[wanted(WriteCheck(), seconds=4), wanted(WriteCheck(), seconds=3)])
+    )
+
+    assert unmoved == at(5)
+    assert await store.next_due() == at(3)
+
+
+async def test_a_level_asked_for_while_it_is_written_is_not_lost(store: ClosableStore) -> None:
+    """Whoever writes may have looked before the change: so it is written once more."""
+    await ask(store, WriteCheck())
+    (one,) = await claim(store, 0)
+    await ask(store, WriteCheck(), seconds=0.2, spacing=1)
+    await ask(store, WriteCheck(), seconds=0.3, spacing=1)
+    while_written = await claim(store, 5), await store.next_due()
+    await store.commit(Batch(commands_done=[one.id]))
+    due = await store.next_due()
+    (two,) = await claim(store, 5)
+    await store.commit(Batch(commands_done=[two.id]))
+
+    assert while_written == ([], None)
+    assert (due, two.tries) == (at(1), 1)
+    assert await store.next_due() is None
+
+
+async def test_a_level_ticked_off_and_asked_for_in_one_batch_is_open(
+    store: ClosableStore,
+) -> None:
+    """The decision that follows from a write may call for another."""
+    await ask(store, WriteCheck())
+    (one,) = await claim(store, 0)
+    again = wanted(WriteCheck(), seconds=0.5, spacing=1)
+    await store.commit(Batch(commands_done=[one.id], commands=[again]))
+
+    assert await store.next_due() == at(1)
+
+
+async def test_a_failed_level_is_tried_again_when_asked_for(store: ClosableStore) -> None:
+    """It was set aside with an unknown outcome, so its tries go on counting."""
+    await ask(store, WriteCheck())
+    (one,) = await claim(store, 0)
+    await store.commit(Batch(commands_failed=[(one.id, "poison")]))
+    aside = await store.next_due()
+    await ask(store, WriteCheck(), seconds=2)
+    (two,) = await claim(store, 2)
+
+    assert aside is None
+    assert (two.tries, two.first_tried_at) == (2, at(0))
+
+
+async def test_a_level_that_failed_while_asked_for_is_open(store: ClosableStore) -> None:
+    """The wish that came meanwhile is not set aside with the try before it."""
+    await ask(store, WriteCheck())
+    (one,) = await claim(store, 0)
+    await ask(store, WriteCheck(), seconds=2)
+    await store.commit(Batch(commands_failed=[(one.id, "poison")]))
+
+    assert [(it.id, it.tries) for it in await claim(store, 2)] == [(one.id, 2)]
+
+
+async def test_a_late_tick_does_not_swallow_a_level(store: ClosableStore) -> None:
+    """A replica that lost its lease cannot tick off what was asked for since."""
+    await ask(store, WriteCheck())
+    (slow,) = await claim(store, 0, owner="slow")
+    (quick,) = await claim(store, 10, owner="quick")
+    await store.commit(Batch(commands_done=[quick.id]))
+    await ask(store, WriteCheck(), seconds=11)
+    await store.commit(Batch(commands_done=[slow.id]))
+    await store.commit(Batch(commands_failed=[(slow.id, "too late")]))
+
+    assert len(await claim(store, 11)) == 1
+
+
+async def test_a_postponed_level_waits_though_it_was_asked_for(store: ClosableStore) -> None:
+    """The next try sees the change anyway, so the rate limit's moment holds."""
+    await ask(store, WriteCheck())
+    (one,) = await claim(store, 0)
+    await ask(store, WriteCheck(), seconds=1)
+    await store.postpone(one.id, due=at(60), why="rate limit")
+    due = await store.next_due()
+    (two,) = await claim(store, 60)
+    await store.commit(Batch(commands_done=[two.id]))
+
+    assert due == at(60)
+    assert await store.next_due() is None
+
+
+async def test_a_level_is_claimed_at_once_unless_it_has_to_wait(store: ClosableStore) -> None:
+    """Held by another or held back by its spacing, it is not the asker's."""
+    (one,) = await store.commit(Batch(commands=[wanted(WriteCheck(), owner="me")]))
+    held = await store.commit(Batch(commands=[wanted(WriteCheck(), owner="me", seconds=1)]))
+    await store.commit(Batch(commands_done=[one.id]))
+    (two,) = await claim(store, 1)
+    await store.commit(Batch(commands_done=[two.id]))
+    spaced = await store.commit(
+        Batch(commands=[wanted(WriteCheck(), owner="me", seconds=1.5, spacing=1)])
+    )
+    due = await store.next_due()
+    (three,) = await store.commit(
+        Batch(commands=[wanted(WriteCheck(), owner="me", seconds=3, spacing=1)])
+    )
+
+    assert (held, spaced, due) == ([], [], at(2))
+    assert [it.id for it in (two, three)] == [one.id, one.id]
+    assert (three.tries, three.first_tried_at) == (1, at(3))
+
+
+async def test_levels_of_different_kinds_and_subjects_are_apart(store: ClosableStore) -> None:
+    """A check and a comment are two rows, and so are the checks of two orchestrations."""
+    await store.commit(
+        Batch(
+            commands=[
+                wanted(WriteCheck()),
+                wanted(WriteComment()),
+                wanted(WriteCheck(), subject="b"),
+                wanted(ListRepositories(installation_id=3), subject="installation/3"),
+            ]
+        )
+    )
+
+    assert len(await claim(store, 0)) == 4
+
+
+# catalogue
+
+
+async def test_the_catalogue_is_replaced_repository_by_repository(
+    store: ClosableStore,
+) -> None:
+    """Definitions are those last read; a forgotten repository takes its own along."""
+    await store.commit(
+        Batch(
+            repositories=[known(1, "acme/one"), known(2, "acme/two")],
+            definitions=[(1, (file("b.yml"), file("a.yml"))), (2, (file("c.yml"),))],
+        )
+    )
+    await store.commit(
+        Batch(
+            repositories=[known(1, "acme/renamed")],
+            definitions=[(1, (file("a.yml", "new"),))],
+            forget_repositories=[2],
+        )
+    )
+    catalogue = await store.catalogue()
+
+    assert catalogue.repositories == (known(1, "acme/renamed"),)
+    assert catalogue.definitions == (
+        KnownDefinition(repository_id=1, file=file("a.yml", "new")),
+    )
+
+
+async def test_a_current_store_is_ready(store: ClosableStore) -> None:
+    """A database that answers and is up to date is ready; an empty batch is no trouble."""
+    await store.ready()
+
+    assert await store.commit(Batch()) == []
+    assert await store.save_deliveries([]) == []
+
+
+# words of this file
+
+
+async def names(store: ClosableStore) -> list[str]:
+    return [it.id for it in await store.new_deliveries(100)]
+
+
+async def claim(
+    store: ClosableStore, seconds: float, *, owner: str = "me", limit: int = 100
+) -> Sequence[ClaimedCommand]:
+    return await store.claim(owner=owner, now=at(seconds), lease=LEASE, limit=limit)
+
+
+async def ask(
+    store: ClosableStore, command: WriteCheck, *, seconds: float = 0, spacing: float = 0
+) -> None:
+    await store.commit(Batch(commands=[wanted(command, seconds=seconds, spacing=spacing)]))
+
+
+def parked(name: str, workflow_run_id: int | None) -> DeliveryDone:
+    return DeliveryDone(id=name, status=DeliveryStatus.PARKED, workflow_run_id=workflow_run_id)
+
+
+def sent(marker: str, orchestration_id: str, run: int | None) -> Dispatched:
+    return Dispatched(
+        marker=marker,
+        orchestration_id=type(orchestration().id)(orchestration_id),
+        attempt=attempt(),
+        workflow_run_id=run,
+    )
+
+
+def known(number: int, name: str) -> KnownRepository:
+    repository = Repository(id=number, name=RepositoryName(name), default_branch="main")
+    return KnownRepository(
+        repository=repository, installation_id=3, head_sha=Sha("a" * 40), policy=None
+    )
+
+
+def file(path: str, text: str = "old") -> File:
+    return File(path=path, blob_sha=Sha(text), text=text)
