@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from app.rehearsal.model.state import (
     Account,
@@ -79,7 +80,8 @@ def instant_or_none(moment: datetime | None) -> str | None:
 def account(at: Addresses, who: Account) -> Shape:
     """Return a `simple-user`."""
     if who.shape is None:
-        url = f"{at.api}/users/{who.login}"
+        url = f"{at.api}/users/{quote(who.login)}"
+        page = who.login if who.type != "Bot" else f"apps/{who.login.removesuffix('[bot]')}"
         who.shape = {
             "login": who.login,
             "id": who.id,
@@ -87,7 +89,7 @@ def account(at: Addresses, who: Account) -> Shape:
             "avatar_url": f"{at.web}/avatars/u/{who.id}",
             "gravatar_id": "",
             "url": url,
-            "html_url": f"{at.web}/{who.login}",
+            "html_url": f"{at.web}/{page}",
             "followers_url": f"{url}/followers",
             "following_url": f"{url}/following{{/other_user}}",
             "gists_url": f"{url}/gists{{/gist_id}}",

@@ -129,7 +129,7 @@ def issue(at: Addresses, repository: Repository, pull: PullRequest, comments: in
             "html_url": web,
             "diff_url": f"{web}.diff",
             "patch_url": f"{web}.patch",
-            "merged_at": instant_or_none(pull.merged_at),
+            **({"merged_at": instant(pull.merged_at)} if pull.merged_at else {}),
         },
         "body": pull.body or None,
         "reactions": reactions(url),

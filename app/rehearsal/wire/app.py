@@ -28,6 +28,7 @@ from app.rehearsal.wire.exchange import Answer, Ask, Door, Needs, RouteTable, Se
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Asgi: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # https://docs.github.com/rest/about-the-rest-api/api-versions
 VERSIONS = {

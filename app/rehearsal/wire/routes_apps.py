@@ -193,9 +193,10 @@ def rate_limit(ask: Ask) -> Answer:
 
 
 def versions(ask: Ask) -> Answer:
-    """Return the API versions there are."""
-    is_cloud = ask.world.flavour is Flavour.CLOUD
-    return Answer(200, ["2026-03-10", "2022-11-28"] if is_cloud else ["2022-11-28"])
+    """Return the API versions there are. An Enterprise Server describes no such endpoint."""
+    if ask.world.flavour is Flavour.ENTERPRISE_SERVER:
+        raise not_found()
+    return Answer(200, ["2026-03-10", "2022-11-28"])
 
 
 def meta(ask: Ask) -> Answer:

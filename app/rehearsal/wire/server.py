@@ -13,7 +13,7 @@ from app.rehearsal.model.faults import ConnectionDropped
 from app.rehearsal.model.world import Flavour
 from app.rehearsal.rehearsal import Rehearsal
 from app.rehearsal.shapes.people import Addresses
-from app.rehearsal.wire.app import ENTERPRISE_PREFIX
+from app.rehearsal.wire.app import ENTERPRISE_PREFIX, Asgi
 
 STARTS_WITHIN = 10.0
 
@@ -36,10 +36,13 @@ class _QuietServer(uvicorn.Server):
 
 
 class RehearsalTransport(httpx.AsyncBaseTransport):
-    """Reaches a rehearsal inside this process. A dropped connection looks like one."""
+    """Reaches a rehearsal inside this process. A dropped connection looks like one.
 
-    def __init__(self, rehearsal: Rehearsal) -> None:
-        self._inner = httpx.ASGITransport(app=rehearsal.asgi)
+    `app` is the rehearsal's `asgi`, or a judge that stands before it.
+    """
+
+    def __init__(self, app: Asgi) -> None:
+        self._inner = httpx.ASGITransport(app=app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
@@ -51,11 +54,11 @@ class RehearsalTransport(httpx.AsyncBaseTransport):
 
 @contextlib.asynccontextmanager
 async def serve(
-    rehearsal: Rehearsal, host: str = "127.0.0.1", port: int = 0
+    rehearsal: Rehearsal, host: str = "127.0.0.1", port: int = 0, *, app: Asgi | None = None
 ) -> AsyncIterator[str]:
     """Serve a rehearsal in real time, and say at which address its pages are.
 
-    The address of the API is `rehearsal.api_url`.
+    The address of the API is `rehearsal.api_url`. `app` is a judge before it, if any.
     """
     listener = socket.create_server((host, port))
     base = f"http://{host}:{listener.getsockname()[1]}"
@@ -63,7 +66,7 @@ async def serve(
     api = base if is_cloud else base + ENTERPRISE_PREFIX
     rehearsal.world.move_to(Addresses(api=api, web=base))
     config = uvicorn.Config(
-        rehearsal.asgi,
+        app or rehearsal.asgi,
         # A dropped connection is asked for here, so it is not worth a stack trace.
         log_level=60,
         access_log=False,

@@ -1,0 +1,1 @@
+"""The rehearsal GitHub: does it behave, and does it speak, as the real one does?"""
