@@ -95,12 +95,12 @@ def fault(answer: Answer, now: datetime, *, is_write: bool) -> GitHubError | Non
     if limited is not None:
         return limited
     request_id = answer.headers.get("x-github-request-id", "")[:100]
-    if answer.status == 422:
+    if answer.status == 422 and not _lacks_permission(message):
         return UnprocessableError(
             message, messages=messages, call=answer.call, request_id=request_id
         )
     kind = _REFUSALS.get(answer.status, RefusedError)
-    if kind is ForbiddenError and _lacks_permission(message):
+    if _lacks_permission(message):
         kind = PermissionMissingError
     return kind(message, status=answer.status, call=answer.call, request_id=request_id)
 

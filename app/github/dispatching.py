@@ -17,6 +17,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from app.core.heard import WorkflowRunFacts
+from app.core.observing import marker_in
+from app.core.refs import is_sha, short_lived_tag
 from app.core.values import Json, RepositoryName, Sha
 from app.github.client import Access, Client
 from app.github.errors import ConflictError, NotFoundError, UnprocessableError
@@ -28,8 +30,8 @@ ACTIONS_READ: Final = {"actions": "read"}
 ACTIONS_WRITE: Final = {"actions": "write"}
 CONTENTS_WRITE: Final = {"contents": "write"}
 
+# Declared by targets, see workflow-templates/orchestrated.yml.
 MARKER_INPUT: Final = "signalbox"
-TAG_PREFIX: Final = "signalbox/"
 # How long we remember that a target does not declare the input, before asking it again.
 UNMARKED_KEPT: Final = timedelta(hours=1)
 UNMARKED_MAX: Final = 10_000
@@ -39,8 +41,6 @@ LOOK_UP_PAGES_MAX: Final = 10
 # Clocks differ: a workflow run may seem to be older than its dispatch.
 LOOK_UP_EARLIER: Final = timedelta(minutes=2)
 
-_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_MARKER = re.compile(r"\bsb-[0-9a-f]{12}-[0-9a-f]{8}\b")
 _UNEXPECTED = re.compile(r"Unexpected inputs provided:\s*(\[.*?\])", re.DOTALL)
 
 
@@ -57,16 +57,6 @@ class Sought(Enum):
 
     NOT_THERE = "not there"
     CANNOT_TELL = "cannot tell"
-
-
-def is_sha(ref: str) -> bool:
-    """Tell whether a ref is a whole commit SHA, which must be dispatched through a tag."""
-    return _SHA.fullmatch(ref) is not None
-
-
-def tag_of(marker: str) -> str:
-    """Return the name of the short-lived tag for a dispatch of a SHA."""
-    return f"{TAG_PREFIX}{marker}"
 
 
 class Dispatcher:
@@ -94,7 +84,7 @@ class Dispatcher:
         https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
         """
         if is_sha(ref):
-            await self._tag(access, tag_of(marker), Sha(ref))
+            await self._tag(access, short_lived_tag(marker), Sha(ref))
         capabilities = await self._client.capabilities()
         target = (access.repository, workflow, ref)
         sent = {name: as_text(value) for name, value in inputs.items()}
@@ -112,7 +102,7 @@ class Dispatcher:
     async def _dispatch(
         self, access: Access, workflow: str, ref: str, inputs: Mapping[str, str], marker: str
     ) -> Started:
-        body: dict[str, Json] = {"ref": tag_of(marker) if is_sha(ref) else ref}
+        body: dict[str, Json] = {"ref": short_lived_tag(marker) if is_sha(ref) else ref}
         if inputs:
             body["inputs"] = inputs
         if (await self._client.capabilities()).run_details is RunDetails.ON_REQUEST:
@@ -169,7 +159,6 @@ async def delete_tag(client: Client, access: Access, tag: str) -> None:
 
     https://docs.github.com/en/rest/git/refs#delete-a-reference
     """
-    assert tag.startswith(TAG_PREFIX), "only tags of ours are ours to delete"
     path = f"{path_to(access)}/git/refs/tags/{quote(tag, safe='/')}"
     try:
         await client.call(access, "DELETE", path, permissions=CONTENTS_WRITE)
@@ -231,7 +220,7 @@ async def look_up(
         run = workflow_run_facts(item)
         if run is None:
             continue
-        if marker in run.title or run.head_branch == tag_of(marker):
+        if marker_in(run) == marker:
             return run
         doubtful = doubtful or _may_be_ours(item, run, ref)
     return Sought.CANNOT_TELL if doubtful else Sought.NOT_THERE
@@ -240,9 +229,9 @@ async def look_up(
 def _may_be_ours(item: Mapping[str, Any], run: WorkflowRunFacts, ref: str) -> bool:
     """Tell whether a workflow run without our marker may be ours all the same."""
     # A tag of ours would have shown, and so would a marker where others' do.
-    if is_sha(ref) or _MARKER.search(run.title):
+    if is_sha(ref) or marker_in(run) is not None:
         return False
-    if run.head_branch != short(ref):
+    if ref and run.head_branch != short(ref):
         return False
     # An App acts as a bot; what a person dispatched is not ours.
     actor = text_of(object_of(item.get("actor")), "type")

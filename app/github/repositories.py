@@ -140,8 +140,8 @@ async def ref_target(client: Client, access: Access, ref: str) -> Sha:
     return Sha(text_of(object_of(object_of(answer.json()).get("object")), "sha"))
 
 
-async def read_file(client: Client, access: Access, path: str, ref: str) -> File:
-    """Read a text file at a ref. Raises NotFoundError where there is none.
+async def read_file(client: Client, access: Access, path: str, ref: str | None = None) -> File:
+    """Read a text file at a ref, or on the default branch. Raises NotFoundError without one.
 
     https://docs.github.com/en/rest/repos/contents#get-repository-content
     """
@@ -150,7 +150,7 @@ async def read_file(client: Client, access: Access, path: str, ref: str) -> File
         "GET",
         f"{path_to(access)}/contents/{quoted_path(path)}",
         permissions=CONTENTS_READ,
-        parameters={"ref": ref},
+        parameters={"ref": ref} if ref is not None else None,
     )
     body = answer.json()
     if not isinstance(body, dict) or body.get("type") != "file":

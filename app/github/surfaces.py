@@ -113,6 +113,13 @@ async def list_comments(client: Client, access: Access, number: int) -> tuple[Co
     return tuple(_comment(item) for item in listing.items)
 
 
+async def get_comment(client: Client, access: Access, comment_id: int) -> Comment:
+    """https://docs.github.com/en/rest/issues/comments#get-an-issue-comment"""
+    path = f"{path_to(access)}/issues/comments/{comment_id}"
+    answer = await client.call(access, "GET", path, permissions=COMMENTS_READ)
+    return _comment(object_of(answer.json()))
+
+
 async def create_comment(client: Client, access: Access, number: int, body: str) -> Comment:
     """https://docs.github.com/en/rest/issues/comments#create-an-issue-comment"""
     path = f"{path_to(access)}/issues/{number}/comments"

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.anyio
 
 HERE = f"{API}/repos/acme/api"
 DEPLOY = f"{HERE}/actions/workflows/deploy.yml"
-MARKER = "sb-0123456789ab-89abcdef"
-OTHER = "sb-ffffffffffff-00000000"
+MARKER = "sb-0123456789abcdef-89abcdef"
+OTHER = "sb-ffffffffffffffff-00000000"
 SHA = "c" * 40
 UNEXPECTED = {"message": 'Unexpected inputs provided: ["signalbox"]'}
 TAKEN = {

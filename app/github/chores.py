@@ -1,0 +1,264 @@
+"""Finds out about installations and repositories, and checks the definitions of commits.
+
+A chore may be done again at any time; its finding tells how things are, not what has changed.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Final
+
+from app.core.commands import (
+    CheckDefinitions,
+    ListChangedFiles,
+    ListRepositories,
+    ReadRepository,
+)
+from app.core.findings import (
+    ChangedFilesListed,
+    File,
+    InstallationsListed,
+    RepositoriesListed,
+    RepositoryGone,
+    RepositoryRead,
+)
+from app.core.heard import Repository
+from app.core.parse import parse
+from app.core.problem_report import ProblemsText, summarise_problems
+from app.core.problems import Problem
+from app.core.routing import DEFINITIONS, POLICY, is_ours
+from app.core.values import Json, Sha
+from app.github import repositories, surfaces
+from app.github.budget import Urgency
+from app.github.client import Access, Client
+from app.github.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+)
+from app.github.reporting import Reporter
+from app.ports import Carried, Errand
+
+CHECK_NAME: Final = "Signalbox definitions"
+BLOBS_MAX: Final = 2_000
+
+log = logging.getLogger(__name__)
+
+
+class Chores:
+    """Does chores, and keeps the texts of files by their blob, which never change."""
+
+    def __init__(self, client: Client, reporter: Reporter) -> None:
+        self._client = client
+        self._reporter = reporter
+        self._blobs: OrderedDict[tuple[int, Sha], str] = OrderedDict()
+
+    async def list_installations(self) -> Carried:
+        """List where the App is installed and not suspended."""
+        found = await repositories.list_installations(self._client)
+        listed = tuple(each.id for each in found if not each.is_suspended)
+        return Carried(findings=(InstallationsListed(installation_ids=listed),))
+
+    async def list_repositories(self, command: ListRepositories) -> Carried:
+        """List what an installation covers; one that is gone or suspended covers nothing."""
+        access = Access(installation_id=command.installation_id, urgency=Urgency.SWEEP)
+        try:
+            found = await repositories.list_repositories(self._client, access)
+        except (NotFoundError, ForbiddenError) as error:
+            log.warning("installation %d: %s", command.installation_id, error)
+            found = ()
+        finding = RepositoriesListed(
+            installation_id=command.installation_id, repositories=found
+        )
+        return Carried(findings=(finding,))
+
+    async def read_repository(self, command: ReadRepository) -> Carried:
+        """Read definitions and policy, all at the one commit that the default branch is at."""
+        by_id = Access(
+            installation_id=command.installation_id,
+            repository_id=command.repository_id,
+            urgency=Urgency.SWEEP,
+        )
+        try:
+            repository = await repositories.get_repository(self._client, by_id)
+        except NotFoundError:
+            gone = RepositoryGone(
+                installation_id=command.installation_id, repository_id=command.repository_id
+            )
+            return Carried(findings=(gone,))
+        access = _named(by_id, repository)
+        try:
+            head = await repositories.head_of(self._client, access, repository.default_branch)
+        except (NotFoundError, ConflictError):
+            # A repository without a single commit.
+            head = Sha("")
+        definitions: tuple[File, ...] = ()
+        policy = None
+        if head:
+            definitions = await self._definitions(access, head)
+            policy = await self._policy(access, head)
+        finding = RepositoryRead(
+            installation_id=command.installation_id,
+            repository=repository,
+            head_sha=head,
+            definitions=definitions,
+            policy=policy,
+        )
+        return Carried(findings=(finding,))
+
+    async def check_definitions(self, command: CheckDefinitions, errand: Errand) -> Carried:
+        """Write the problems of a commit's definitions on a check of that commit."""
+        by_id = Access(
+            installation_id=command.installation_id,
+            repository_id=command.repository_id,
+            urgency=Urgency.STATUS,
+        )
+        try:
+            access = _named(by_id, await repositories.get_repository(self._client, by_id))
+            problems = await self._problems(access, command)
+            if not problems:
+                return Carried()
+            content = _check_content(summarise_problems(problems), command.sha)
+            known = None
+            if errand.tries > 1:
+                known = await self._reporter.find_check(
+                    access, command.sha, CHECK_NAME, command.key
+                )
+            if known is None:
+                await surfaces.create_check_run(
+                    self._client, access, {**content, "external_id": command.key}
+                )
+        except RefusedError as error:
+            # There is nowhere to say it but the log.
+            log.warning("definitions at %s not checked: %s", command.sha, error)
+        return Carried()
+
+    async def list_changed_files(self, command: ListChangedFiles) -> Carried:
+        """List what a pull request changes, or what lies between two commits."""
+        by_id = Access(
+            installation_id=command.installation_id, repository_id=command.repository_id
+        )
+        paths: tuple[str, ...] = ()
+        try:
+            repository = await repositories.get_repository(self._client, by_id)
+            access = _named(by_id, repository)
+            if command.number is not None:
+                found = await repositories.list_pull_request_files(
+                    self._client, access, command.number
+                )
+                paths = found.paths
+            elif command.head.strip("0"):
+                base = command.base if command.base.strip("0") else repository.default_branch
+                paths = await self._between(
+                    access, base, command.head, repository.default_branch
+                )
+        except RefusedError as error:
+            log.warning("changed files of delivery %s: %s", command.delivery_id, error)
+        finding = ChangedFilesListed(delivery_id=command.delivery_id, files=paths)
+        return Carried(findings=(finding,))
+
+    async def _between(
+        self, access: Access, base: str, head: str, default_branch: str
+    ) -> tuple[str, ...]:
+        try:
+            return (await repositories.compare(self._client, access, base, head)).paths
+        except NotFoundError:
+            # A forced push may have left its old end behind.
+            if base == default_branch:
+                raise
+        return (await repositories.compare(self._client, access, default_branch, head)).paths
+
+    async def _definitions(self, access: Access, head: Sha) -> tuple[File, ...]:
+        folder = DEFINITIONS.rstrip("/")
+        listed = await repositories.list_directory(self._client, access, folder, head)
+        return tuple(
+            [
+                await self._file(access, entry.path, entry.sha, head)
+                for entry in listed
+                if entry.kind == "file" and is_ours(entry.path)
+            ]
+        )
+
+    async def _file(self, access: Access, path: str, blob_sha: Sha, head: Sha) -> File:
+        assert access.repository_id is not None, "blobs are kept by repository"
+        key = (access.repository_id, blob_sha)
+        if key not in self._blobs:
+            self._blobs[key] = await self._text(access, path, head)
+            while len(self._blobs) > BLOBS_MAX:
+                self._blobs.popitem(last=False)
+        else:
+            self._blobs.move_to_end(key)
+        return File(path=path, blob_sha=blob_sha, text=self._blobs[key])
+
+    async def _text(self, access: Access, path: str, head: Sha) -> str:
+        try:
+            return (await repositories.read_file(self._client, access, path, head)).text
+        except NotFoundError:
+            raise
+        except RefusedError as error:
+            # Too large, or no text: an empty definition is a problem, and is told as one.
+            log.warning("%s of %s: %s", path, access.repository, error)
+            return ""
+
+    async def _policy(self, access: Access, head: Sha) -> str | None:
+        try:
+            return await self._text(access, POLICY, head)
+        except NotFoundError:
+            return None
+
+    async def _problems(
+        self, access: Access, command: CheckDefinitions
+    ) -> Mapping[str, tuple[Problem, ...]]:
+        paths = command.paths
+        if command.pull_request is not None:
+            found = await repositories.list_pull_request_files(
+                self._client, access, command.pull_request
+            )
+            paths = found.paths
+        problems = {}
+        for path in paths:
+            if not is_ours(path) or path == POLICY:
+                continue
+            try:
+                text = await self._text(access, path, command.sha)
+            except NotFoundError:
+                # The commit removes it.
+                continue
+            problems[path] = parse(text, path)[1]
+        return problems
+
+
+def _named(access: Access, repository: Repository) -> Access:
+    return Access(
+        installation_id=access.installation_id,
+        repository=repository.name,
+        repository_id=repository.id,
+        urgency=access.urgency,
+    )
+
+
+def _check_content(text: ProblemsText, sha: Sha) -> Mapping[str, Json]:
+    return {
+        "name": CHECK_NAME,
+        "head_sha": sha,
+        "status": "completed",
+        "conclusion": text.conclusion,
+        "output": {
+            "title": text.title,
+            "summary": text.summary,
+            "annotations": [
+                {
+                    "path": annotation.path,
+                    "start_line": annotation.start_line,
+                    "end_line": annotation.start_line,
+                    "start_column": annotation.start_column,
+                    "end_column": annotation.start_column,
+                    "annotation_level": annotation.level,
+                    "title": annotation.title,
+                    "message": annotation.message,
+                }
+                for annotation in text.annotations
+            ],
+        },
+    }

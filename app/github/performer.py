@@ -1,0 +1,249 @@
+"""Carries each command of the core to GitHub and brings back what came of it.
+
+Straight through: what is to be done stands in the command, what is allowed is judged by
+`core.policy`, what is written is rendered by `core.summary`. A refusal by GitHub is an event or
+a finding; everything that may pass is `Postponed`.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Final, assert_never
+
+from app.core.commands import (
+    CancelWorkflowRun,
+    CheckDefinitions,
+    Command,
+    DispatchWorkflow,
+    ListChangedFiles,
+    ListInstallations,
+    ListRepositories,
+    LookUpWorkflowRun,
+    ReadRepository,
+    RemoveTag,
+    SetTimer,
+    WriteCheck,
+    WriteComment,
+)
+from app.core.events import (
+    AttemptId,
+    Surface,
+    SurfaceRefused,
+    TimerElapsed,
+    WorkflowRunMissed,
+)
+from app.core.findings import RepositoryRead
+from app.core.heard import WorkflowRunFacts
+from app.core.observing import observed
+from app.core.policy import consent_to_dispatch, consent_to_write
+from app.core.state import Orchestration
+from app.github import dispatching
+from app.github.budget import Urgency
+from app.github.chores import Chores
+from app.github.client import Client
+from app.github.consents import Consents
+from app.github.errors import (
+    ConflictError,
+    GitHubError,
+    NotFoundError,
+    RateLimitedError,
+    RefusedError,
+)
+from app.github.reporting import Reporter, access_to_cause
+from app.github.starting import SETTLED_AFTER, Starter, explain, refused
+from app.ports import Carried, Errand, Outcome, Postponed
+
+# A dispatch and its settling fit into the courier's lease (60 seconds), so that another
+# replica, which takes over when the lease runs out, finds what this one did.
+DISPATCH_SECONDS_MAX: Final = 40
+
+
+class GitHubPerformer:
+    """Performs commands on GitHub; `ports.Performer` says what is asked of it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._clock = client.clock
+        self._consents = Consents(client)
+        self._starter = Starter(client)
+        self._reporter = Reporter(client)
+        self._chores = Chores(client, self._reporter)
+
+    async def perform(self, command: Command, errand: Errand) -> Outcome:
+        """Carry one command out. Raises nothing for what the world does."""
+        try:
+            return await self._perform(command, errand)
+        except RateLimitedError as error:
+            return Postponed(why=str(error), until=error.until)
+        except GitHubError as error:
+            return Postponed(why=str(error))
+
+    async def _perform(self, command: Command, errand: Errand) -> Outcome:
+        match command:
+            case DispatchWorkflow():
+                return await self._dispatch(command, errand)
+            case CancelWorkflowRun():
+                return await self._cancel(command, errand)
+            case LookUpWorkflowRun():
+                return await self._look_up(command, errand)
+            case RemoveTag():
+                return await self._remove_tag(command, errand)
+            case SetTimer():
+                event = TimerElapsed(at=self._clock.now(), task=command.task)
+                return Carried(events=(event,))
+            case WriteCheck():
+                return await self._write(Surface.CHECK, errand)
+            case WriteComment():
+                return await self._write(Surface.COMMENT, errand)
+            case ListInstallations():
+                return await self._chores.list_installations()
+            case ListRepositories():
+                return await self._chores.list_repositories(command)
+            case ReadRepository():
+                return await self._read_repository(command)
+            case CheckDefinitions():
+                return await self._chores.check_definitions(command, errand)
+            case ListChangedFiles():
+                return await self._chores.list_changed_files(command)
+            case _:
+                assert_never(command)
+
+    async def _dispatch(self, command: DispatchWorkflow, errand: Errand) -> Outcome:
+        try:
+            async with asyncio.timeout(DISPATCH_SECONDS_MAX):
+                return await self._dispatch_with_consent(command, errand)
+        except TimeoutError:
+            # `starter` remembers whether it had been sent by then.
+            until = self._clock.now() + SETTLED_AFTER
+            return Postponed(why="GitHub was too slow to take the dispatch", until=until)
+
+    async def _dispatch_with_consent(
+        self, command: DispatchWorkflow, errand: Errand
+    ) -> Outcome:
+        """Look for what an earlier try did, ask whether the target consents, and dispatch."""
+        plan = _state(errand).plan
+        try:
+            access = await self._consents.access_to(
+                command.repository, plan.origin, Urgency.DECISION
+            )
+        except NotFoundError:
+            message = (
+                f"Signalbox is not installed on {command.repository}, or there is no such "
+                "repository: install the App there"
+            )
+            return refused(self._clock, command, "app-not-installed", message)
+        try:
+            known = await self._starter.look(command, errand, access)
+            if known is not None:
+                return known
+            ref = command.ref or await self._consents.default_branch(access)
+            is_own = access.repository_id is not None
+            consent = consent_to_dispatch(
+                None if is_own else await self._consents.policy(access),
+                target=command.repository,
+                origin=plan.origin,
+                definition=plan.definition.id,
+                workflow=command.workflow,
+                ref=ref.removeprefix("refs/heads/"),
+            )
+        except RefusedError as error:
+            return refused(self._clock, command, *explain(command, error))
+        if not consent.is_given:
+            return refused(self._clock, command, consent.code, consent.message)
+        return await self._starter.dispatch(replace(command, ref=ref), errand, access)
+
+    async def _cancel(self, command: CancelWorkflowRun, errand: Errand) -> Outcome:
+        origin = _state(errand).plan.origin
+        number = command.workflow_run_id
+        try:
+            access = await self._consents.access_to(
+                command.repository, origin, Urgency.DECISION
+            )
+            try:
+                await dispatching.cancel_workflow_run(
+                    self._client, access, number, force=command.force
+                )
+            except ConflictError:
+                # It has ended by itself.
+                run = await dispatching.get_workflow_run(self._client, access, number)
+                return self._observed(command.attempt, run)
+        except NotFoundError:
+            return self._missed(command.attempt)
+        return Carried()
+
+    async def _look_up(self, command: LookUpWorkflowRun, errand: Errand) -> Outcome:
+        origin = _state(errand).plan.origin
+        found: WorkflowRunFacts | dispatching.Sought
+        try:
+            access = await self._consents.access_to(command.repository, origin, Urgency.SWEEP)
+            if command.workflow_run_id is not None:
+                found = await dispatching.get_workflow_run(
+                    self._client, access, command.workflow_run_id
+                )
+            else:
+                found = await dispatching.look_up(
+                    self._client,
+                    access,
+                    workflow=command.workflow,
+                    ref=command.ref,
+                    marker=command.marker,
+                    since=command.since,
+                )
+        except NotFoundError:
+            return self._missed(command.attempt)
+        if isinstance(found, WorkflowRunFacts):
+            return self._observed(command.attempt, found)
+        return self._missed(command.attempt)
+
+    async def _remove_tag(self, command: RemoveTag, errand: Errand) -> Outcome:
+        origin = _state(errand).plan.origin
+        try:
+            access = await self._consents.access_to(command.repository, origin, Urgency.SWEEP)
+            await dispatching.delete_tag(self._client, access, command.tag)
+        except NotFoundError:
+            # Nor is there a repository to remove it from.
+            pass
+        return Carried()
+
+    async def _write(self, surface: Surface, errand: Errand) -> Outcome:
+        """Write where the repository of the cause lets this definition write."""
+        state = _state(errand)
+        plan, access = state.plan, access_to_cause(state)
+        is_own = plan.cause.repository_id == plan.origin.repository_id
+        try:
+            consent = consent_to_write(
+                None if is_own else await self._consents.policy(access),
+                target=plan.origin.repository if is_own else plan.cause.repository,
+                origin=plan.origin,
+                definition=plan.definition.id,
+            )
+        except RefusedError as error:
+            return self._surface_refused(surface, error.message)
+        if not consent.is_given:
+            return self._surface_refused(surface, consent.message)
+        if surface is Surface.CHECK:
+            return await self._reporter.write_check(state, errand)
+        return await self._reporter.write_comment(state)
+
+    async def _read_repository(self, command: ReadRepository) -> Outcome:
+        carried = await self._chores.read_repository(command)
+        for finding in carried.findings:
+            if isinstance(finding, RepositoryRead):
+                self._consents.note(finding)
+        return carried
+
+    def _observed(self, attempt: AttemptId, run: WorkflowRunFacts) -> Carried:
+        event = observed(attempt, run, self._clock.now())
+        # A status that GitHub has made up since says nothing yet.
+        return Carried(events=(event,) if event is not None else ())
+
+    def _missed(self, attempt: AttemptId) -> Carried:
+        return Carried(events=(WorkflowRunMissed(at=self._clock.now(), attempt=attempt),))
+
+    def _surface_refused(self, surface: Surface, message: str) -> Carried:
+        event = SurfaceRefused(at=self._clock.now(), surface=surface, message=message)
+        return Carried(events=(event,))
+
+
+def _state(errand: Errand) -> Orchestration:
+    assert errand.state is not None, "a command of an orchestration comes with its state"
+    return errand.state

@@ -1,0 +1,171 @@
+"""Brings the check run and the comment of an orchestration up to its state.
+
+What they say is the core's `summary`. Here it is found out whether there is something to write
+to, and that it is written once.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from weakref import WeakValueDictionary
+
+from app.core.events import Surface, SurfaceRefused, SurfaceWritten
+from app.core.state import Orchestration, Written
+from app.core.summary import (
+    CheckText,
+    comment_mark_start,
+    summarise_check,
+    summarise_comment,
+)
+from app.core.values import Json, Sha
+from app.github import surfaces
+from app.github.budget import Urgency
+from app.github.client import Access, Client
+from app.github.errors import NotFoundError, RefusedError
+from app.github.repositories import app_id
+from app.github.surfaces import Comment
+from app.ports import Carried, Errand
+
+_NUMBER: Final = re.compile(r"(\d{1,18}) -->")
+
+
+class Reporter:
+    """Writes to checks and comments as the App."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._app_id: int | None = None
+        # Held while a comment may have to be created; gone when nobody holds it.
+        self._commenting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def write_check(self, state: Orchestration, errand: Errand) -> Carried:
+        """Create or update the check run, if it says something else than before."""
+        text = summarise_check(state)
+        written = state.surfaces.get(Surface.CHECK, Written())
+        if text.digest == written.digest:
+            return Carried()
+        access = access_to_cause(state)
+        content = _check_content(text)
+        check_id = written.remote_id
+        try:
+            if check_id is None and errand.tries > 1:
+                check_id = await self.find_check(
+                    access, state.plan.cause.sha, text.name, state.id
+                )
+            if check_id is None:
+                created = {
+                    **content,
+                    "head_sha": state.plan.cause.sha,
+                    "external_id": state.id,
+                }
+                check_id = (await surfaces.create_check_run(self._client, access, created)).id
+            else:
+                await surfaces.update_check_run(self._client, access, check_id, content)
+        except RefusedError as error:
+            return self._refused(Surface.CHECK, error)
+        return self._written(Surface.CHECK, check_id, text.digest)
+
+    async def find_check(
+        self, access: Access, sha: Sha, name: str, external_id: str
+    ) -> int | None:
+        """Find a check run that an earlier try may have created."""
+        found = await surfaces.list_check_runs(
+            self._client, access, sha, name=name, app_id=await self._own_id()
+        )
+        return next((check.id for check in found if check.external_id == external_id), None)
+
+    async def write_comment(self, state: Orchestration) -> Carried:
+        """Edit our comment on the pull request, or create it.
+
+        One that a later orchestration of the same definition has taken over is left alone,
+        and so is the wish of whoever deleted it.
+        """
+        plan = state.plan
+        text = summarise_comment(state)
+        written = state.surfaces.get(Surface.COMMENT, Written())
+        if text.digest == written.digest or plan.cause.pull_request is None:
+            return Carried()
+        access, pull_request = access_to_cause(state), plan.cause.pull_request
+        mark = comment_mark_start(plan.origin.repository, plan.definition.id)
+        place = f"{plan.cause.repository_id}/{pull_request}/{mark}"
+        lock = self._commenting.setdefault(place, asyncio.Lock())
+        try:
+            async with lock:
+                comment = await self._comment(access, pull_request, mark, written.remote_id)
+                if comment is None:
+                    comment = await surfaces.create_comment(
+                        self._client, access, pull_request, text.body
+                    )
+                elif _number_of(comment, mark) <= plan.number:
+                    await surfaces.update_comment(self._client, access, comment.id, text.body)
+        except RefusedError as error:
+            return self._refused(Surface.COMMENT, error)
+        return self._written(Surface.COMMENT, comment.id, text.digest)
+
+    async def _comment(
+        self, access: Access, pull_request: int, mark: str, comment_id: int | None
+    ) -> Comment | None:
+        """Return the comment of the definition, as it stands now."""
+        if comment_id is not None:
+            try:
+                return await surfaces.get_comment(self._client, access, comment_id)
+            except NotFoundError as error:
+                raise RefusedError("somebody deleted the comment") from error
+        own_id = await self._own_id()
+        for comment in await surfaces.list_comments(self._client, access, pull_request):
+            if comment.app_id == own_id and comment.body.startswith(mark):
+                return comment
+        return None
+
+    async def _own_id(self) -> int:
+        if self._app_id is None:
+            self._app_id = await app_id(self._client)
+        return self._app_id
+
+    def _written(self, surface: Surface, remote_id: int, digest: str) -> Carried:
+        at = self._client.clock.now()
+        event = SurfaceWritten(at=at, surface=surface, remote_id=remote_id, digest=digest)
+        return Carried(events=(event,))
+
+    def _refused(self, surface: Surface, error: RefusedError) -> Carried:
+        at = self._client.clock.now()
+        event = SurfaceRefused(at=at, surface=surface, message=error.message)
+        return Carried(events=(event,))
+
+
+def access_to_cause(state: Orchestration) -> Access:
+    """Return how to reach the repository in which the orchestration was caused."""
+    cause = state.plan.cause
+    return Access(
+        installation_id=cause.installation_id,
+        repository=cause.repository,
+        repository_id=cause.repository_id,
+        urgency=Urgency.STATUS,
+    )
+
+
+def _check_content(text: CheckText) -> Mapping[str, Json]:
+    content: dict[str, Json] = {
+        "name": text.name,
+        "status": text.status,
+        "output": {"title": text.title, "summary": text.summary, "text": text.text},
+    }
+    if text.started_at is not None:
+        content["started_at"] = _instant(text.started_at)
+    if text.conclusion is not None:
+        content["conclusion"] = text.conclusion
+    if text.conclusion is not None and text.ended_at is not None:
+        content["completed_at"] = _instant(text.ended_at)
+    return content
+
+
+def _number_of(comment: Comment, mark: str) -> int:
+    """Return the number of the orchestration that a comment speaks of."""
+    found = _NUMBER.match(comment.body.removeprefix(mark))
+    return int(found[1]) if found else 0
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
