@@ -321,7 +321,8 @@ def _syntax(error: yaml.YAMLError, text: str) -> _NotReadable:
     said = getattr(error, "problem", None) or "the text is no YAML"
     context = getattr(error, "context", None)
     place = Place(line=mark.line + 1, column=mark.column + 1) if mark else _START
-    if "tab" in said:
+    stands = text.split("\n")[place.line - 1 : place.line]
+    if "tab" in said or (stands and stands[0][place.column - 1 :].startswith("\t")):
         hint = "indent with spaces; YAML knows no tabs there"
     elif "mapping values are not allowed" in said:
         hint = "put quotes around a text that holds `: `"

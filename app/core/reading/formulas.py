@@ -38,7 +38,7 @@ class Formulas:
         place = node.place_of(hole.start)
         return Expression(source=hole.source, place=place, reads=checked.reads)
 
-    def template(self, node: Node, *, is_condition: bool = False) -> Template | None:
+    def template(self, node: Node) -> Template | None:
         """Read a value whose texts may hold `${{ }}`."""
         reads: dict[str, str] = {}
         is_right = True
@@ -49,8 +49,6 @@ class Formulas:
                     is_right = False
                     continue
                 reads.update(checked.reads)
-                if is_condition:
-                    is_right &= self._is_condition(checked, scalar, hole, "the value")
         if not is_right:
             return None
         found: Reads = tuple(sorted(reads.items()))

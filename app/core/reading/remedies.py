@@ -93,7 +93,7 @@ def remedy_for(mistake: Mistake, source: str, around: Surroundings) -> Remedy:
         hint = "break it up, or let a workflow work it out and report an output"
         message = "the expression is nested too deeply" if "recursion" in text else text
         return Remedy(Code.EXPRESSION_LIMIT, message, hint, offset)
-    return _syntax(text, offset, source)
+    return _syntax(offset, source)
 
 
 def _undeclared(name: str, offset: int, source: str, around: Surroundings) -> Remedy:
@@ -117,6 +117,9 @@ def _no_function(chain: Chain) -> Remedy:
     name = chain.names[-1]
     if len(chain.names) == 1 and name in _FUNCTIONS_OF_ACTIONS:
         return _of_actions(f"{name}()", _FUNCTIONS_OF_ACTIONS[name], chain)
+    if name in FUNCTIONS:
+        message = f"`{name}` does not take these arguments"
+        return Remedy(Code.EXPRESSION_TYPE, message, "see https://cel.dev", chain.start)
     guess = did_you_mean(name, FUNCTIONS)
     hint = "functions are those of CEL, such as size, contains, matches, exists, string"
     return _unknown(f"there is no function `{name}`{guess}", hint, chain.end - len(name))
@@ -228,6 +231,7 @@ def _no_overload(function: str, types: str, offset: int, source: str) -> Remedy:
         message = "an integer and a number do not mix"
         hint = "write 1.0 instead of 1, or `double(...)` around the integer"
         return Remedy(Code.EXPRESSION_TYPE, message, hint, offset)
+    function = function.removeprefix("@")
     sign = found[1] or found[2] if (found := _OPERATOR.fullmatch(function)) else function
     message = f"`{sign}` does not go with {' and '.join(said)}"
     hint = "convert one side with `string(...)`, `int(...)` or `double(...)`"
@@ -237,14 +241,14 @@ def _no_overload(function: str, types: str, offset: int, source: str) -> Remedy:
 _WORD_OPERATORS = {"and": "&&", "or": "||", "not": "!"}
 
 
-def _syntax(text: str, offset: int, source: str) -> Remedy:
+def _syntax(offset: int, source: str) -> Remedy:
     code = Code.EXPRESSION_SYNTAX
     marks = [token for token in tokens(source) if token.kind == "mark"]
     for token in marks:
         if token.text == "=":
             return Remedy(code, "`=` is no operator", "write `==` to compare", token.start)
     for word, sign in _WORD_OPERATORS.items():
-        if source[offset:].startswith(f"{word} ") or source[: offset + 1].endswith(f"{word} "):
+        if source[offset:].startswith(f"{word} ") or source[:offset].endswith(f"{word} "):
             return Remedy(code, f"`{word}` is no operator", f"write `{sign}`", offset)
     if ".*" in source:
         message = "`.*` of GitHub Actions is not known here"
@@ -254,7 +258,7 @@ def _syntax(text: str, offset: int, source: str) -> Remedy:
     for token in marks:
         if token.text in "\"'":
             return Remedy(code, "a text is not closed", "end it with its quote", token.start)
-    if "'<EOF>' expecting" in text:
+    if offset >= len(source):
         return Remedy(code, "the expression ends too early", hint, offset)
     return Remedy(code, f"`{source[offset : offset + 12]}` does not belong here", hint, offset)
 

@@ -229,7 +229,11 @@ def _action(
 
 
 def _continue_on_error(reader: Reader, node: Node, formulas: Formulas) -> Template | None:
-    if isinstance(node, Scalar) and str(node.value).strip().startswith("${{"):
-        return formulas.template(node, is_condition=True)
+    if isinstance(node, Scalar) and "${{" in str(node.value):
+        condition = formulas.condition(node, "`continue-on-error`")
+        if condition is None:
+            return None
+        value = f"${{{{ {condition.source} }}}}"
+        return Template(value=value, place=condition.place, reads=condition.reads)
     found = reader.truth(node, "`continue-on-error`")
     return None if found is None else Template(value=found, place=node.place)

@@ -139,7 +139,8 @@ def _filter(reader: Reader, event: str, key: str, node: Node) -> tuple[str, ...]
             _check_type(reader, event, text, place)
         else:
             _check_pattern(reader, key, text, place)
-    if key != "types" and found and all(text.startswith("!") for text, _ in found):
+    is_wanted = key != "types" and not key.endswith("-ignore")
+    if is_wanted and found and all(text.startswith("!") for text, _ in found):
         hint = "write what to start from first, for instance '**'"
         message = f"`{key}` only takes away; nothing would ever match"
         reader.report(Code.BAD_FILTER, message, hint, node.place)
