@@ -41,7 +41,8 @@ def _headline(state: Orchestration) -> str:
             return _running(state)
         case OrchestrationStatus.CANCELLING:
             active = [name for name, task in state.tasks.items() if not task.has_ended]
-            return f"{_reason(state, 'cancelling')}; {_names(active)} still to end"
+            rest = f"; {_names(active)} still to end" if active else ""
+            return f"{_reason(state, 'cancelling')}{rest}"
         case OrchestrationStatus.SUCCEEDED:
             return _succeeded(state)
         case OrchestrationStatus.FAILED:

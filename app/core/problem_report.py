@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.core.headline import count
-from app.core.markdown import code, fit, one_line, plain, size
+from app.core.markdown import code, fit, one_line, prose, size
 from app.core.masking import mask_text
 from app.core.problems import Problem
 
@@ -77,8 +77,8 @@ def _lines(path: str, problems: Sequence[Problem]) -> list[str]:
 
 
 def _line(problem: Problem) -> str:
-    said = f"  - line {problem.line}, column {problem.column}: {plain(problem.message, 1_000)}"
-    hint = f" — {plain(problem.hint, 1_000)}" if problem.hint else ""
+    said = f"  - line {problem.line}, column {problem.column}: {prose(problem.message, 1_000)}"
+    hint = f" — {prose(problem.hint, 1_000)}" if problem.hint else ""
     return f"{said}{hint} ({code(problem.code)})"
 
 

@@ -1,0 +1,304 @@
+"""What each part of the text says, and what happens where there is too much to say."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.core.drawing import draw_mermaid, draw_tree
+from app.core.events import Conclusion, RunStatus
+from app.core.headline import headline
+from app.core.problems import Code, Problem
+from app.core.state import (
+    Leg,
+    LegStatus,
+    Orchestration,
+    OrchestrationStatus,
+    Reason,
+    Task,
+    TaskStatus,
+)
+from app.core.summary import summarise_check, summarise_comment, summarise_problems
+from app.core.task_table import duration, rows_of
+from app.core.values import LegKey, TaskName
+from tests.core.told import Told, plan_of
+
+CHAIN = """
+version: 1
+name: Chain
+on: {push: {}}
+tasks:
+  a: {dispatch: acme/api/.github/workflows/a.yml@main}
+  b: {needs: [a], dispatch: acme/api/.github/workflows/b.yml@main}
+  c: {needs: [a], if: 'actor == "octocat"', dispatch: acme/api/.github/workflows/c.yml@main}
+  d:
+    needs: [b, c]
+    strategy: {matrix: {os: [linux, windows], arch: [arm64]}}
+    dispatch: acme/api/.github/workflows/d.yml@main
+  e: {dispatch: acme/api/.github/workflows/e.yml@main}
+"""
+
+
+def many(number: int) -> str:
+    """Return a definition of independent tasks."""
+    line = "  t{}: {{dispatch: acme/api/.github/workflows/a.yml@main}}"
+    tasks = "\n".join(line.format(at) for at in range(number))
+    return f"version: 1\nname: Many\non: {{push: {{}}}}\ntasks:\n{tasks}\n"
+
+
+def failed_everywhere(number: int) -> Orchestration:
+    """Return an orchestration whose tasks have all failed with much to say."""
+    told = Told(plan_of(many(number), stem="many")).begin()
+    for at in range(number):
+        told.run(f"t{at}").report(f"t{at}", summary="| " * 2_000)
+        told.end(f"t{at}", conclusion=Conclusion.FAILURE)
+    return told.state
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    """Tables and reports are cut at a row, and say how much is missing."""
+    state = failed_everywhere(300)
+    check = summarise_check(state)
+    comment = summarise_comment(state)
+
+    assert check.title == "failed: t0 — the workflow run failed, and 299 more tasks"
+    assert check.summary.endswith("more rows did not fit here.")
+    assert check.text.startswith(
+        "### Graph\n\nThe graph of 300 tasks is too large to be drawn."
+    )
+    assert check.text.endswith("more reports did not fit here.")
+    assert comment.body.endswith("more tasks did not fit here; the check has them.")
+    assert len(check.summary) <= 65_535
+    assert len(check.text) <= 65_535
+    assert len(comment.body) <= 65_536
+
+
+def test_one_report_too_many_is_one() -> None:
+    """A single thing left out is spoken of as one."""
+    shown = summarise_check(failed_everywhere(17)).text
+
+    assert shown.endswith("1 more report did not fit here.")
+
+
+def test_inputs_that_do_not_fit_are_counted() -> None:
+    """Inputs have a share of the text, and no more."""
+    inputs = {f"input_{number}": "x" * 300 for number in range(100)}
+    shown = summarise_check(Told(plan_of(CHAIN, inputs=inputs)).state).text
+
+    assert "more values did not fit here." in shown
+    assert len(shown) < 10_000
+
+
+def test_a_tree_has_each_task_once() -> None:
+    """A task hangs under the last of those it needs; the others stand beside it."""
+    definition = plan_of(CHAIN, stem="chain").definition
+
+    assert draw_tree(definition) == (
+        "Chain (chain)\n"
+        "├─ a  → acme/api/.github/workflows/a.yml@main\n"
+        "│  ├─ b  → acme/api/.github/workflows/b.yml@main\n"
+        "│  │  └─ d  → acme/api/.github/workflows/d.yml@main  · also after c"
+        "  · for each os and arch\n"
+        '│  └─ c  → acme/api/.github/workflows/c.yml@main  · if actor == "octocat"\n'
+        "└─ e  → acme/api/.github/workflows/e.yml@main"
+    )
+
+
+def test_a_tree_tells_how_far_tasks_are() -> None:
+    """With a state, each line of the tree begins with the state of its task."""
+    state = Told(plan_of(CHAIN)).begin().run("a").state
+
+    lines = draw_tree(state.plan.definition, state.tasks).split("\n")
+    assert lines[1].startswith("├─ a  ▶️ running  → ")
+    assert lines[2].startswith("│  ├─ b  ⏳ waiting  → ")
+
+
+def test_a_plan_is_drawn_without_a_state() -> None:
+    """A definition alone has a graph, in which nothing has a colour."""
+    assert draw_mermaid(plan_of(CHAIN).definition) == (
+        "flowchart LR\n"
+        '  t1["a"]\n'
+        '  t2["b"]\n'
+        '  t3["c"]\n'
+        '  t4[["d<br/>for each os and arch"]]\n'
+        '  t5["e"]\n'
+        "  t1 --> t2\n"
+        "  t1 --> t3\n"
+        "  t2 --> t4\n"
+        "  t3 --> t4"
+    )
+
+
+def test_a_graph_has_as_many_arrows_as_can_be_read() -> None:
+    """Few tasks may still have too many arrows."""
+    names = [f"t{at}" for at in range(100)]
+    lines = [
+        f"  {name}: {{needs: [{', '.join(names[:at])}], "
+        "dispatch: acme/api/.github/workflows/a.yml@main}"
+        for at, name in enumerate(names)
+    ]
+    text = "version: 1\nname: Dense\non: {push: {}}\ntasks:\n" + "\n".join(lines)
+    state = Told(plan_of(text.replace("needs: [], ", ""))).state
+
+    assert draw_mermaid(state.plan.definition) is None
+    assert "Graph" not in summarise_comment(state).body
+
+
+@pytest.mark.parametrize(
+    ("span", "written"),
+    [
+        (timedelta(0), "0 s"),
+        (timedelta(seconds=-5), "0 s"),
+        (timedelta(seconds=59), "59 s"),
+        (timedelta(seconds=61), "1 min 1 s"),
+        (timedelta(minutes=60), "1 h"),
+        (timedelta(hours=1, seconds=5), "1 h"),
+        (timedelta(days=3, hours=2, minutes=5), "3 d 2 h"),
+    ],
+)
+def test_a_duration_has_two_units_at_most(span: timedelta, written: str) -> None:
+    """Nobody needs the seconds of a day."""
+    assert duration(span) == written
+
+
+def test_a_later_attempt_is_told() -> None:
+    """A workflow run that was run again says which attempt it is."""
+    told = Told(plan_of(CHAIN)).begin().run("a").run("a", run_attempt=2)
+
+    assert next(rows_of(told.state)).workflow_run.endswith("at `main`, attempt 2")
+
+
+def test_legs_that_need_a_look_are_counted_too() -> None:
+    """Of a large matrix only some of what failed is named."""
+    legs = {
+        LegKey(f"n{at}"): Leg(key=LegKey(f"n{at}"), status=LegStatus.FAILED) for at in range(40)
+    }
+    state = Told(plan_of(CHAIN)).state.with_task(
+        TaskName("d"), Task(status=TaskStatus.FAILED, legs=legs, is_matrix=True)
+    )
+
+    assert "| d, 30 more that failed or are held |" in summarise_check(state).summary
+    assert "| n0, n1, n2 and 37 more |" in summarise_comment(state).body
+
+
+def test_failures_of_several_kinds_are_told_apart() -> None:
+    """Where legs failed for different reasons, the one shown is said to be the first."""
+    told = Told(plan_of(CHAIN)).begin().end("a").end("b").end("c")
+    told.end("d", "linux, arm64", Conclusion.FAILURE)
+    told.end("d", "windows, arm64", Conclusion.TIMED_OUT)
+
+    assert "); the first: the workflow run failed" in summarise_comment(told.state).body
+
+
+def test_many_names_are_counted() -> None:
+    """A title names a few tasks and counts the rest."""
+    told = Told(plan_of(many(5))).begin()
+    for at in range(5):
+        told.run(f"t{at}")
+
+    assert headline(told.state) == "0 of 5 tasks done, t0, t1 and 3 more running"
+
+
+def test_several_that_are_held_wait_together() -> None:
+    """Grammar holds for more than one."""
+    told = Told(plan_of(CHAIN)).begin()
+    told.run("a", status=RunStatus.WAITING).run("e", status=RunStatus.WAITING)
+
+    assert (
+        headline(told.state) == "held: a and e wait for a person on GitHub, 0 of 5 tasks done"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "title"),
+    [
+        (OrchestrationStatus.CANCELLING, None, "cancelling; a, b and 3 more still to end"),
+        (OrchestrationStatus.CANCELLED, None, "cancelled"),
+        (OrchestrationStatus.CANCELLED, ("x", "cancelled"), "cancelled"),
+        (
+            OrchestrationStatus.CANCELLED,
+            ("task-cancelled", "a task was"),
+            "cancelled: a task was",
+        ),
+        (OrchestrationStatus.FAILED, None, "failed"),
+        (OrchestrationStatus.FAILED, ("timed-out", "it took long"), "failed: it took long"),
+    ],
+)
+def test_an_end_says_its_reason(
+    status: OrchestrationStatus, reason: tuple[str, str] | None, title: str
+) -> None:
+    """The title of an end is its reason, said once."""
+    why = Reason(code=reason[0], message=reason[1]) if reason else None
+
+    assert headline(replace(Told(plan_of(CHAIN)).state, status=status, reason=why)) == title
+
+
+def test_a_reason_of_the_whole_is_told() -> None:
+    """What the tasks do not say, the check says above them."""
+    reason = Reason(
+        code="timed-out", message="it took more than 60 minutes (`timeout-minutes`)"
+    )
+    state = replace(Told(plan_of(CHAIN)).state, reason=reason)
+
+    assert (
+        "\n\nReason: it took more than 60 minutes (`timeout-minutes`); raise the limit, "
+        "or find what hangs (`timed-out`)\n"
+    ) in summarise_check(state).summary
+
+
+def test_a_definition_without_mistakes_is_fine() -> None:
+    """Good news is short, and names the files."""
+    text = summarise_problems({".github/orchestrations/a.yml": ()})
+
+    assert (text.conclusion, text.title, text.annotations) == (
+        "success",
+        "1 definition fine",
+        (),
+    )
+    assert "- ✅ `.github/orchestrations/a.yml` is fine" in text.summary
+
+
+def test_no_definition_is_no_failure() -> None:
+    """A commit that takes the last definition away is told so."""
+    text = summarise_problems({})
+
+    assert (text.conclusion, text.title) == ("success", "no definitions")
+    assert text.summary == "This commit changes no definition."
+
+
+def test_problems_are_told_by_file_and_line() -> None:
+    """Each problem stands in the summary and beside its line, with its hint."""
+    problem = Problem(
+        code=Code.UNKNOWN_TASK,
+        message="there is no task `buidl`",
+        hint="did you mean `build`?",
+        line=12,
+        column=5,
+    )
+    plain = replace(problem, hint="", message="x" * 9_000)
+    text = summarise_problems({"a.yml": (problem,), "b.yml": (), "c.yml": (plain, problem)})
+    only = summarise_problems({"a.yml": (problem,)})
+
+    assert text.conclusion == "failure"
+    assert text.title == "3 problems in 2 of 3 definitions"
+    assert only.title == "1 problem in 1 definition"
+    assert (
+        "- ❌ `a.yml` has 1 problem\n"
+        "  - line 12, column 5: there is no task `buidl`"
+        " — did you mean `build`? (`unknown-task`)"
+    ) in only.summary
+    annotation = text.annotations[0]
+    assert (annotation.path, annotation.start_line, annotation.start_column) == ("a.yml", 12, 5)
+    assert (annotation.level, annotation.title) == ("failure", "unknown-task")
+    assert annotation.message == "there is no task `buidl`\ndid you mean `build`?"
+    assert len(text.annotations[1].message) == 8_000
+
+
+def test_problems_without_number_fit() -> None:
+    """The summary is cut at a line; the annotations are all there."""
+    problem = Problem(code=Code.BAD_NAME, message="| " * 500, hint="", line=1, column=1)
+    text = summarise_problems({"a.yml": (problem,) * 500})
+
+    assert len(text.summary) <= 65_535
+    assert text.summary.endswith("more lines did not fit here; the annotations have them all.")
+    assert len(text.annotations) == 500
