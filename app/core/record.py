@@ -25,7 +25,7 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.limits import LOOK_UP_MISSES_MAX, SUMMARY_TEXT_MAX
-from app.core.outcome import ended
+from app.core.outcome import ended, fail
 from app.core.refs import is_sha
 from app.core.state import (
     Attempt,
@@ -82,6 +82,8 @@ def _record_surface(
         after = Written(remote_id=event.remote_id, digest=event.digest)
     else:
         after = replace(before, refused=event.message)
+    if after == before:
+        return state
     return replace(state, surfaces={**state.surfaces, event.surface: after})
 
 
@@ -118,16 +120,17 @@ def _record_attempt(
         case DispatchAccepted():
             changed = _accept(leg, event)
         case DispatchRefused():
-            changed = _refuse(leg, event)
+            changed = _refuse(state, leg, event)
         case WorkflowRunObserved():
             changed = _observe(state, leg, event)
         case WorkflowRunMissed():
-            changed = _miss(leg, event)
+            changed = _miss(state, leg, event)
         case OutputsReported():
             changed = _report(leg, event)
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(event)
-    if changed is leg:
+    # A report that is heard twice says nothing new.
+    if changed == leg:
         return state
     name = event.attempt.task
     return state.with_task(name, state.tasks[name].with_leg(changed))
@@ -149,14 +152,15 @@ def _accept(leg: Leg, event: DispatchAccepted) -> Leg:
     return leg if leg.status is LegStatus.CANCELLING else leg.to(LegStatus.QUEUED)
 
 
-def _refuse(leg: Leg, event: DispatchRefused) -> Leg:
+def _refuse(state: Orchestration, leg: Leg, event: DispatchRefused) -> Leg:
     attempt = leg.attempt
     if attempt.accepted_at is not None or attempt.workflow_run_id is not None:
         return leg
     leg = leg.with_attempt(replace(attempt, ended_at=event.at))
     if leg.status is LegStatus.CANCELLING:
         return leg.to(LegStatus.CANCELLED)
-    return leg.to(LegStatus.FAILED, Reason(code=event.code, message=event.message))
+    reason = Reason(code=event.code, message=event.message)
+    return fail(state, event.attempt.task, leg, reason, event.at)
 
 
 def _observe(state: Orchestration, leg: Leg, event: WorkflowRunObserved) -> Leg:
@@ -168,7 +172,10 @@ def _observe(state: Orchestration, leg: Leg, event: WorkflowRunObserved) -> Leg:
     status = effective_status(event)
     if event.run_attempt > attempt.run_attempt:
         attempt = replace(attempt, outputs=None, running_since=None, summary="")
-    running = status is RunStatus.IN_PROGRESS and attempt.running_since is None
+    # Time spent waiting for a person does not count as running.
+    since = None if status is RunStatus.WAITING else attempt.running_since
+    if status is RunStatus.IN_PROGRESS and since is None:
+        since = event.at
     attempt = replace(
         attempt,
         workflow_run_id=event.workflow_run_id,
@@ -178,7 +185,7 @@ def _observe(state: Orchestration, leg: Leg, event: WorkflowRunObserved) -> Leg:
         head_sha=event.head_sha,
         heard_at=event.at,
         look_ups=0,
-        running_since=event.at if running else attempt.running_since,
+        running_since=since,
     )
     leg = leg.with_attempt(attempt)
     if status is RunStatus.COMPLETED:
@@ -214,13 +221,14 @@ def is_stale(attempt: Attempt, event: WorkflowRunObserved) -> bool:
     return status is attempt.run_status or RANK[status] < RANK[attempt.run_status]
 
 
-def _miss(leg: Leg, event: WorkflowRunMissed) -> Leg:
+def _miss(state: Orchestration, leg: Leg, event: WorkflowRunMissed) -> Leg:
     attempt = leg.attempt
     if attempt.workflow_run_id is None and attempt.look_ups < LOOK_UP_MISSES_MAX:
         return leg
     leg = leg.with_attempt(replace(attempt, ended_at=event.at))
     why = "GitHub knows no such workflow run any more; it may have been deleted"
-    return leg.to(LegStatus.FAILED, Reason(code="workflow-run-lost", message=why))
+    reason = Reason(code="workflow-run-lost", message=why)
+    return fail(state, event.attempt.task, leg, reason, event.at)
 
 
 def _report(leg: Leg, event: OutputsReported) -> Leg:

@@ -35,7 +35,7 @@ from app.core.state import (
     TaskStatus,
 )
 from app.core.values import RepositoryName, TaskName
-from app.core.watching import deadline, due_look_up, next_moment
+from app.core.watching import TIMED, deadline, due_look_up, next_moment
 
 Commands: TypeAlias = tuple[OrchestrationCommand, ...]
 
@@ -156,7 +156,7 @@ def stop_overdue(state: Orchestration, name: TaskName, now: datetime) -> Decisio
     task = state.tasks[name]
     limit = state.plan.definition.tasks[name].timeout
     for leg in task.legs.values():
-        if leg.status not in (LegStatus.QUEUED, LegStatus.RUNNING, LegStatus.HELD):
+        if leg.status not in TIMED:
             continue
         due, reason = deadline(leg.attempt, limit)
         if due <= now:
@@ -181,7 +181,8 @@ def dispatch_legs(state: Orchestration, name: TaskName, now: datetime) -> Decisi
         except ExpressionError as error:
             reason = Reason(code="expression-failed", message=str(error))
             task = task.with_leg(fail(state, name, leg, reason, now))
-            continue
+            # Whether the others may still begin is for `stop_legs` to say first.
+            break
         commands.append(command)
         task = task.with_leg(leg)
         places -= 1

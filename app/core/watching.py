@@ -13,6 +13,10 @@ from app.core.limits import (
 from app.core.state import Attempt, Leg, LegStatus, Reason, Task
 
 
+TIMED = frozenset({LegStatus.QUEUED, LegStatus.RUNNING})
+"""While it waits for a person on GitHub, only the time of the whole orchestration counts."""
+
+
 def deadline(attempt: Attempt, limit: timedelta) -> tuple[datetime, Reason]:
     """Return when an attempt has taken too long, and the reason that it then gets.
 
@@ -53,7 +57,7 @@ def _moments(leg: Leg, limit: timedelta) -> Iterator[datetime]:
     if leg.has_ended or not leg.attempts:
         return
     attempt = leg.attempt
-    if leg.status in (LegStatus.QUEUED, LegStatus.RUNNING, LegStatus.HELD):
+    if leg.status in TIMED:
         yield deadline(attempt, limit)[0]
     if attempt.cancel_asked_at is not None and attempt.force_asked_at is None:
         yield attempt.cancel_asked_at + CANCEL_GRACE
