@@ -42,9 +42,9 @@ def ask(connection: sa.Connection, wanted: Sequence[NewCommand]) -> list[Claimed
         for new in wanted
         if (result := asked(known.get((new.subject, new.command.key)), new)) is not None
     ]
-    _put(connection, [it.row for it in results if not it.is_claimed])
     ours = [it.row for it in results if it.is_claimed]
-    ids = _put(connection, ours, with_ids=True)
+    # All in the order in which they were asked for, since that is the order of their ids.
+    ids = _put(connection, [it.row for it in results], with_ids=bool(ours))
     return [
         ClaimedCommand(
             id=ids[row.subject, row.command.key],
