@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.core.values import RepositoryName
-from app.github.errors import NotFoundError, RefusedError, UnavailableError
+from app.github.errors import NotFoundError, UnavailableError
 from app.github.transport import Transport
 from app.ports import Clock
 
@@ -185,13 +185,13 @@ class Tokens:
 
 
 def repository_path(repository: RepositoryName) -> str:
-    """Return `owner/name` for use in a path. Raises RefusedError where it is no such name.
+    """Return `owner/name` for use in a path. Raises NotFoundError where it is no such name.
 
     https://docs.github.com/en/rest/repos/repos lists letters, digits, `.`, `_` and `-`.
     """
     parts = repository.split("/")
     if len(parts) != 2 or not all(_is_name(part) for part in parts):
-        raise RefusedError(f"{repository!r} is not the name of a repository")
+        raise NotFoundError(f"{repository!r} is not the name of a repository")
     return repository
 
 

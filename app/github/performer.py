@@ -121,6 +121,7 @@ class GitHubPerformer:
     ) -> Outcome:
         """Look for what an earlier try did, ask whether the target consents, and dispatch."""
         plan = _state(errand).plan
+        self._starter.begin(command, errand)
         try:
             access = await self._consents.access_to(
                 command.repository, plan.origin, Urgency.DECISION

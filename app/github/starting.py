@@ -53,6 +53,18 @@ class Starter:
         self._opened_at = self._clock.now()
         self._tries: OrderedDict[str, _Try] = OrderedDict()
 
+    def begin(self, command: DispatchWorkflow, errand: Errand) -> None:
+        """Note that this try begins, and that nothing has been sent in it.
+
+        Of a try in between, only another process knows: what was noted before is no proof
+        then, and stays as it is.
+        """
+        earlier = self._tries.get(command.marker)
+        is_last = earlier is not None and earlier.number == errand.tries - 1
+        is_harmless = is_last and earlier is not None and not earlier.may_have_started
+        if errand.tries == 1 or is_harmless:
+            self._remember(command, errand, may_have_started=False)
+
     async def look(
         self, command: DispatchWorkflow, errand: Errand, access: Access
     ) -> Outcome | None:
@@ -61,15 +73,13 @@ class Starter:
         if earlier is not None and earlier.outcome is not None:
             # It was done, and could not be saved.
             return earlier.outcome
-        # Of a try in between, another process may know; what we remember is no proof then.
+        if earlier is not None and earlier.number == errand.tries:
+            return None
         is_last = earlier is not None and earlier.number == errand.tries - 1
-        is_known = is_last and earlier is not None and not earlier.may_have_started
-        if errand.tries > 1 and not is_known:
-            outcome = await self._look(command, errand, access, earlier if is_last else None)
-            if outcome is not None:
-                return outcome
-        self._remember(command, errand, may_have_started=False)
-        return None
+        outcome = await self._look(command, errand, access, earlier if is_last else None)
+        if outcome is None:
+            self._remember(command, errand, may_have_started=False)
+        return outcome
 
     async def _look(
         self, command: DispatchWorkflow, errand: Errand, access: Access, earlier: _Try | None
@@ -207,7 +217,8 @@ _REMEDIES: Final = (
     (
         "unexpected inputs",
         "unexpected-inputs",
-        "Declare them under `on.workflow_dispatch.inputs` of {where}, or drop them.",
+        "Declare them under `on.workflow_dispatch.inputs` of {where}, "
+        "or take them out of `with`.",
     ),
     ("required input", "input-missing", "Give it under `with`."),
     ("no ref found", "ref-not-found", "There must be a branch or tag {ref} beside {where}."),

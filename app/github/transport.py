@@ -117,6 +117,8 @@ class Transport:
 
     async def capabilities(self) -> Capabilities:
         """Return what the host can do, asking it once a day."""
+        if self._is_enterprise_server:
+            return _ENTERPRISE_SERVER
         async with self._probing:
             now = self._clock.now()
             if self._capabilities is not None and now < self._capabilities[0]:
@@ -130,10 +132,8 @@ class Transport:
                 pass
             except GitHubError:
                 kept = GUESS_KEPT
-            listed = versions if isinstance(versions, list) else []
-            found = _capabilities(
-                tuple(v for v in listed if isinstance(v, str)), self._is_enterprise_server
-            )
+            is_new = isinstance(versions, list) and NEWEST_VERSION in versions
+            found = _NEWEST if is_new else _OLDEST
             self._capabilities = (now + kept, found)
             return found
 
@@ -224,27 +224,15 @@ async def _read(response: httpx.Response) -> bytes | None:
     return bytes(received)
 
 
-def _capabilities(versions: tuple[str, ...], is_enterprise_server: bool) -> Capabilities:
-    """Tell what a host can do from the API versions it lists.
-
-    Version 2026-03-10 always answers a dispatch with the workflow run. Before it, github.com
-    does if asked to, and GitHub Enterprise Server (up to 3.19) cannot.
-    """
-    inputs_max = 10 if is_enterprise_server else 25
-    if NEWEST_VERSION in versions:
-        return Capabilities(
-            api_version=NEWEST_VERSION,
-            run_details=RunDetails.ALWAYS,
-            dispatch_inputs_max=inputs_max,
-        )
-    if is_enterprise_server:
-        return Capabilities(
-            api_version=OLDEST_VERSION if OLDEST_VERSION in versions else None,
-            run_details=RunDetails.NEVER,
-            dispatch_inputs_max=inputs_max,
-        )
-    return Capabilities(
-        api_version=OLDEST_VERSION,
-        run_details=RunDetails.ON_REQUEST,
-        dispatch_inputs_max=inputs_max,
-    )
+# From version 2026-03-10 on, a dispatch is always answered with the workflow run; before it,
+# only if asked for; and never by GitHub Enterprise Server, which (up to 3.19) neither has that
+# version nor lists its versions.
+_NEWEST: Final = Capabilities(
+    api_version=NEWEST_VERSION, run_details=RunDetails.ALWAYS, dispatch_inputs_max=25
+)
+_OLDEST: Final = Capabilities(
+    api_version=OLDEST_VERSION, run_details=RunDetails.ON_REQUEST, dispatch_inputs_max=25
+)
+_ENTERPRISE_SERVER: Final = Capabilities(
+    api_version=None, run_details=RunDetails.NEVER, dispatch_inputs_max=10
+)

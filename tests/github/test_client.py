@@ -182,7 +182,6 @@ async def test_no_secret_shows(github: Wire) -> None:
         (API, ["2022-11-28", "2026-03-10"], "2026-03-10", RunDetails.ALWAYS, 25),
         (API, ["2022-11-28"], "2022-11-28", RunDetails.ON_REQUEST, 25),
         (API, None, "2022-11-28", RunDetails.ON_REQUEST, 25),
-        ("https://ghe.test/api/v3", ["2022-11-28"], "2022-11-28", RunDetails.NEVER, 10),
         ("https://ghe.test/api/v3", None, None, RunDetails.NEVER, 10),
     ],
 )
@@ -193,7 +192,7 @@ async def test_a_host_is_spoken_to_in_the_newest_version_it_has(
     details: RunDetails,
     inputs_max: int,
 ) -> None:
-    """The versions are asked for once; a host that lists none gets its oldest."""
+    """The versions are asked for once; GitHub Enterprise Server lists none, and has one."""
     host = wire(api_url)
     probe = host.router.get(f"{api_url}/versions")
     probe.respond(json=versions) if versions is not None else probe.respond(404)
@@ -207,7 +206,7 @@ async def test_a_host_is_spoken_to_in_the_newest_version_it_has(
     sent = host.sent("GET", path)
     assert {request.headers.get("x-github-api-version") for request in sent} == {version}
     assert (capabilities.run_details, capabilities.dispatch_inputs_max) == (details, inputs_max)
-    assert probe.call_count == 1
+    assert probe.call_count == (1 if api_url == API else 0)
 
 
 # --- redirects --------------------------------------------------------------------------------
