@@ -157,8 +157,8 @@ def _render(value: Json, reads: Reads, values: JsonObject) -> Json:
 
 def _evaluate(source: str, reads: Reads, values: JsonObject) -> Json:
     reads = reads or tuple((name, NameType.ANY.value) for name in values)
-    data = {name: _to_cel(type_, values[name]) for name, type_ in reads if name in values}
     try:
+        data = {name: _to_cel(type_, values[name]) for name, type_ in reads if name in values}
         answer = _program(source, reads).eval(data=data)
         if answer.type() == cel.Type.ERROR:
             raise ExpressionError(f"`{source}`: {_plainly(str(answer.value()))}")
@@ -199,7 +199,9 @@ _CEL_TYPES: Mapping[NameType, cel.Type] = {
 
 
 def _to_cel(type_: str, value: Json) -> object:
-    if type_ == NameType.NUMBER and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool) and type_ in (NameType.NUMBER, NameType.INTEGER):
+        raise ValueError("true or false is no number")
+    if type_ == NameType.NUMBER and isinstance(value, int):
         return float(value)
     if type_ == NameType.INTEGER and isinstance(value, float) and value.is_integer():
         return int(value)
