@@ -1,0 +1,78 @@
+"""`signalbox serve`: the server itself, on uvicorn."""
+
+import logging
+import socket
+from collections.abc import Mapping
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from app import logs
+from app.cli.database import prepare
+from app.cli.saying import Refused, complain
+from app.main import build
+from app.settings import Settings, SettingsError
+
+SHUTDOWN_SECONDS: Final = 10
+BACKLOG: Final = 2048
+CONNECTIONS_MAX: Final = 2_000
+
+
+def serve_with(environ: Mapping[str, str]) -> None:
+    """Serve until told to stop. Everything that can be refused is refused before."""
+    try:
+        settings = Settings.from_environ(environ)
+        app = build(settings)
+    except SettingsError as error:
+        for fault in error.faults[:-1]:
+            complain(f"{fault.name} {fault.message}", fault.remedy)
+        last = error.faults[-1]
+        raise Refused(f"{last.name} {last.message}", last.remedy) from error
+    # Taken before anything is opened: a second server on the same port must not get so far.
+    listening = listen(settings.host, settings.port)
+    prepare(settings.database_url)
+    logs.set_up()
+    server = server_of(app)
+    address = f"http://{settings.host}:{settings.port}"
+    logging.getLogger(__name__).info("listening", extra={"address": address})
+    server.run(sockets=[listening])
+    if not server.started:
+        raise Refused("the server did not start", "the log above says why", code=3)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take a port. Raises `Refused`."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        taken = socket.socket(family, socket.SOCK_STREAM)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(address)
+        taken.listen(BACKLOG)
+    except OSError as error:
+        raise Refused(
+            f"{host}:{port} cannot be listened on: {error.strerror}",
+            "choose others with HOST and PORT",
+            code=3,
+        ) from error
+    return taken
+
+
+def server_of(app: FastAPI) -> uvicorn.Server:
+    """Return the web server for the application."""
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,188 @@
+"""The demo: Signalbox as it is, against a rehearsed GitHub, over real HTTP, before your eyes.
+
+A push releases two components over four repositories; then a pull request fails its test, and
+what needs the test is not deployed. At the end all that was promised is looked at.
+"""
+
+import asyncio
+import shlex
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import httpx
+from rich.console import Console
+
+from app import logs
+from app.cli.serving import listen, server_of
+from app.clock import SystemClock
+from app.demo.proof import Proof, prove
+from app.demo.stage import ACTOR, HOME, set_stage
+from app.demo.telling import Teller
+from app.main import build
+from app.ports import Store
+from app.rehearsal import Rehearsal, serve
+from app.settings import Settings
+from app.store.sql import open_store
+
+HOST: Final = "127.0.0.1"
+SECRET: Final = "the webhook secret of the demo"  # noqa: S105 - it guards nothing
+PATIENCE_SECONDS: Final = 30
+LOOK_SECONDS: Final = 0.1
+
+
+class DemoError(Exception):
+    """Something that the demo waits for did not come."""
+
+
+def run_demo(*, once: bool, port: int) -> int:
+    """Play the demo. Return 0 if all went as it should, 1 if not."""
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="signalbox-demo-") as folder:
+        log_path = Path(folder) / "signalbox.log"
+        with log_path.open("w", encoding="utf-8") as log:
+            logs.set_up(log)
+            try:
+                return asyncio.run(_play(console, Path(folder), once=once, port=port))
+            except DemoError as error:
+                console.print(f"[red]{error}")
+                console.print(log_path.read_text(encoding="utf-8")[-5_000:], markup=False)
+                return 1
+            except KeyboardInterrupt:
+                return 0
+
+
+async def _play(console: Console, folder: Path, *, once: bool, port: int) -> int:
+    listening = listen(HOST, port)
+    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    rehearsal = Rehearsal(
+        SystemClock(), webhook_url=f"{url}/webhooks/github", webhook_secret=SECRET
+    )
+    set_stage(rehearsal)
+    async with httpx.AsyncClient() as receiver, serve(rehearsal):
+        rehearsal.connect(receiver)
+        settings = Settings(
+            app_id=str(rehearsal.app_id),
+            private_key=rehearsal.app_private_key_pem,
+            webhook_secret=SECRET,
+            url=url,
+            api_url=rehearsal.api_url,
+            server_url=rehearsal.web_url,
+            oidc_issuer=rehearsal.oidc_issuer,
+            database_url=f"sqlite:///{folder / 'demo.db'}",
+            host=HOST,
+            port=listening.getsockname()[1],
+        )
+        server = server_of(build(settings))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            await _until(lambda: _is(server.started), "Signalbox does not start")
+            store = open_store(settings.database_url)
+            try:
+                proof = await _scenes(console, rehearsal, store, settings)
+                if not once:
+                    await _stay(console, settings, rehearsal)
+            finally:
+                await store.close()
+        finally:
+            server.should_exit = True
+            with suppress(asyncio.CancelledError):
+                await serving
+    return 0 if proof.holds else 1
+
+
+async def _scenes(
+    console: Console, rehearsal: Rehearsal, store: Store, settings: Settings
+) -> Proof:
+    console.print(f"Signalbox listens at {settings.url}, GitHub is rehearsed at", end=" ")
+    console.print(f"{rehearsal.web_url}. One organisation, four repositories.")
+
+    async def knows_definitions() -> bool:
+        return len((await store.catalogue()).definitions) == 2
+
+    await _until(knows_definitions, "Signalbox does not read the definitions")
+    teller = Teller(console, rehearsal, store)
+
+    teller.heading(f"{ACTOR} pushes to main of {HOME}")
+    async with _telling(teller):
+        pushed = rehearsal.push(HOME, {"versions/train.txt": "2026.47\n"}, author=ACTOR)
+        await _until(lambda: _concluded(rehearsal, pushed), "the release does not end")
+    check = rehearsal.check_runs(HOME, pushed)[0]
+    teller.text(
+        f"The check on {pushed[:7]}: {check.title}", f"{check.summary}\n\n{check.text or ''}"
+    )
+
+    teller.heading(f"{ACTOR} opens a pull request in {HOME}, and its browser test fails")
+    async with _telling(teller):
+        pull = rehearsal.open_pull_request(HOME, {"README.md": "# Release\n"}, author=ACTOR)
+        await _until(lambda: _concluded(rehearsal, pull.head_sha), "the preview does not end")
+        await _until(
+            lambda: _is(_comment_is_final(rehearsal, pull.number)), "the comment lags behind"
+        )
+    comment = rehearsal.comments(HOME, pull.number)[0]
+    teller.text(f"The one comment on pull request #{pull.number}", comment.body)
+
+    teller.heading("Was all as it should be?")
+    proof = prove(rehearsal, pushed, pull.head_sha, pull.number)
+    for said, holds in proof.points:
+        console.print(f"  [green]✓[/] {said}" if holds else f"  [red]✗ {said}")
+    return proof
+
+
+async def _stay(console: Console, settings: Settings, rehearsal: Rehearsal) -> None:
+    """Say where to look, and stay up until interrupted."""
+    shell = f"DATABASE_URL={shlex.quote(settings.database_url)} {shlex.quote(sys.executable)}"
+    console.print()
+    console.print("It stays up; Ctrl-C ends it. Meanwhile:", style="bold")
+    console.print(f"  Signalbox          {settings.url}/ready")
+    console.print(f"  rehearsed GitHub   {rehearsal.api_url}/meta")
+    for what in ("list", "show 'release#1'", f"start release --repository {HOME}"):
+        console.print(f"  {shell} -m app {what}", soft_wrap=True, highlight=False)
+    await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def _telling(teller: Teller) -> AsyncIterator[None]:
+    """Tell what happens while it happens."""
+
+    async def tell_on() -> None:
+        while True:
+            await teller.tell()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    telling = asyncio.create_task(tell_on())
+    try:
+        yield
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
+        await teller.tell()
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+async def _concluded(rehearsal: Rehearsal, sha: str) -> bool:
+    checks = rehearsal.check_runs(HOME, sha)
+    return bool(checks) and all(check.status == "completed" for check in checks)
+
+
+def _comment_is_final(rehearsal: Rehearsal, number: int) -> bool:
+    comments = rehearsal.comments(HOME, number)
+    return bool(comments) and "skipped" in comments[0].body
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], otherwise: str) -> None:
+    """Wait until something holds. Raises `DemoError` when patience ends."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            # It is looked at from outside, so there is no event to wait for.
+            while not await holds():  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        raise DemoError(f"{otherwise}, not within {PATIENCE_SECONDS} seconds") from None

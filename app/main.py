@@ -1,0 +1,208 @@
+"""The only place where the rooms are joined: from settings to a server that runs.
+
+`build` makes the application; starting it opens the database, migrates it, takes up where an
+earlier life stopped, and keeps engine and courier running until it is closed.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final
+
+import httpx
+from fastapi import FastAPI
+
+from app.clock import SystemClock
+from app.courier import Courier
+from app.engine import Engine
+from app.github.client import Client
+from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
+from app.github.performer import GitHubPerformer
+from app.github.webhooks import read
+from app.ports import Clock, Delivery, StoreUnavailable
+from app.settings import Fault, Settings, SettingsError
+from app.store.inbox import GroupInbox
+from app.store.migrations import migrate
+from app.store.sql import SqlStore, open_store
+from app.supervision import Loop
+from app.web.api import web_app
+from app.web.hooks import WebhookDoor
+from app.web.reports import ReportDoor, Unproven
+
+KEPT: Final = timedelta(days=14)
+"""How long a delivery is kept that has ended: GitHub delivers again for three days at most."""
+SWEPT_EVERY: Final = timedelta(hours=1)
+
+_log = logging.getLogger(__name__)
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    http: httpx.AsyncBaseTransport | None = None,
+    owner: str | None = None,
+) -> FastAPI:
+    """Join the rooms. Raises `SettingsError` where a setting turns out to be unusable.
+
+    `http` is what GitHub is reached through, `owner` what this process calls itself when it
+    leases commands: the next process on this machine and port takes over from it.
+    """
+    server = _Server(
+        settings,
+        clock=clock or SystemClock(),
+        http=http,
+        owner=owner or f"{socket.gethostname()}:{settings.port}",
+    )
+    return web_app(
+        webhooks=WebhookDoor(
+            secret=settings.webhook_secret,
+            inbox=server,
+            clock=server.clock,
+            wake=server.wake,
+        ),
+        reports_door=ReportDoor(
+            inbox=server,
+            clock=server.clock,
+            identify=server.identify,
+            knows_repository=server.knows_repository,
+            wake=server.wake,
+        ),
+        trouble=server.trouble,
+        lifespan=server.lifespan,
+    )
+
+
+class _Server:
+    """All that lives as long as the process does."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        http: httpx.AsyncBaseTransport | None,
+        owner: str,
+    ) -> None:
+        self.clock = clock
+        self._settings = settings
+        self._owner = owner
+        self._client = _client(settings, clock, http)
+        self._verifier = _verifier(settings, clock, http)
+        self._store: SqlStore | None = None
+        self._inbox: GroupInbox | None = None
+        self._engine: Engine | None = None
+        self._loops: tuple[Loop, ...] = ()
+
+    @asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Open everything, run the loops, and close everything in the opposite order."""
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self._client.aclose)
+            closing.push_async_callback(self._verifier.aclose)
+            await asyncio.to_thread(migrate, self._settings.database_url)
+            store = open_store(self._settings.database_url)
+            closing.push_async_callback(store.close)
+            inbox = GroupInbox(store)
+            closing.push_async_callback(inbox.close)
+            engine = Engine(store=store, clock=self.clock, read=read, owner=self._owner)
+            courier = Courier(
+                store=store,
+                engine=engine,
+                performer=GitHubPerformer(self._client),
+                clock=self.clock,
+                owner=self._owner,
+            )
+            await engine.open()
+            self._store, self._inbox, self._engine = store, inbox, engine
+            self._loops = (
+                Loop("engine", engine.run),
+                Loop("courier", courier.run),
+                Loop("sweeper", self._sweep),
+            )
+            for loop in self._loops:
+                task = asyncio.create_task(loop.keep_running(), name=loop.name)
+                closing.push_async_callback(_stop, task)
+            _log.info("ready", extra={"url": self._settings.url, "owner": self._owner})
+            yield
+            _log.info("closing")
+            self._inbox = None
+
+    async def take_in(self, delivery: Delivery) -> bool:
+        """Take a delivery in, if we are open."""
+        if self._inbox is None:
+            raise StoreUnavailable("the server is not open")
+        return await self._inbox.take_in(delivery)
+
+    def wake(self) -> None:
+        """Tell the engine that something has come in."""
+        if self._engine is not None:
+            self._engine.wake()
+
+    def knows_repository(self, repository_id: int) -> bool:
+        """Tell whether an installation of ours covers a repository."""
+        return self._engine is not None and self._engine.knows_repository(repository_id)
+
+    async def identify(self, token: str) -> RunIdentity:
+        """Find out whom an OIDC token speaks for. Raises `Unproven`."""
+        try:
+            return await self._verifier.verify(token)
+        except IdentityError as error:
+            may_pass = error.code == "issuer-unavailable"
+            raise Unproven(error.code, error.message, may_pass=may_pass) from error
+
+    async def trouble(self) -> str:
+        """Say why we are not ready, if we are not."""
+        if self._store is None or self._inbox is None:
+            return "the server is starting or closing"
+        try:
+            await self._store.ready()
+        except StoreUnavailable as error:
+            _log.warning("the database is not ready", extra={"why": str(error)})
+            return "the database does not answer, cannot write or is of another version"
+        return "; ".join(loop.trouble for loop in self._loops if loop.trouble)
+
+    async def _sweep(self) -> None:
+        """Drop deliveries that nobody will ask for again."""
+        assert self._store is not None, "the sweeper runs while we are open"
+        while True:
+            dropped = await self._store.drop_deliveries(self.clock.now() - KEPT)
+            if dropped:
+                _log.info("old deliveries dropped", extra={"count": dropped})
+            await asyncio.sleep(SWEPT_EVERY.total_seconds())
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _client(settings: Settings, clock: Clock, http: httpx.AsyncBaseTransport | None) -> Client:
+    try:
+        return Client(
+            api_url=settings.api_url,
+            app_id=settings.app_id,
+            private_key=settings.private_key,
+            clock=clock,
+            http=http,
+        )
+    except ValueError as error:
+        remedy = "generate a new one on the App's settings page"
+        fault = Fault(name="GITHUB_PRIVATE_KEY", message=f"is unusable: {error}", remedy=remedy)
+        raise SettingsError((fault,)) from error
+
+
+def _verifier(
+    settings: Settings, clock: Clock, http: httpx.AsyncBaseTransport | None
+) -> IdentityVerifier:
+    try:
+        return IdentityVerifier(
+            issuer=settings.oidc_issuer, audience=settings.url, clock=clock, http=http
+        )
+    except ValueError as error:
+        fault = Fault(name="GITHUB_OIDC_ISSUER", message=str(error), remedy="use https")
+        raise SettingsError((fault,)) from error
