@@ -36,6 +36,7 @@ from app.github.errors import (
     ForbiddenError,
     NotFoundError,
     RefusedError,
+    UnprocessableError,
 )
 from app.github.reporting import Reporter
 from app.ports import Carried, Errand
@@ -163,7 +164,7 @@ class Chores:
     ) -> tuple[str, ...]:
         try:
             return (await repositories.compare(self._client, access, base, head)).paths
-        except NotFoundError:
+        except (NotFoundError, UnprocessableError):
             # A forced push may have left its old end behind.
             if base == default_branch:
                 raise

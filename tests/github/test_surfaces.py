@@ -1,0 +1,190 @@
+"""Stories about the check run and comment of an orchestration, told against a whole GitHub."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from app.core.commands import WriteCheck, WriteComment
+from app.core.events import Surface, SurfaceRefused, SurfaceWritten
+from app.core.state import Orchestration, OrchestrationStatus, Written
+from app.core.values import RepositoryName
+from app.ports import Carried, Postponed
+from app.rehearsal import CallFault
+from app.rehearsal.model import pulls
+from app.rehearsal.model.state import CheckRun, Comment
+from tests.github.house import House, house
+from tests.kit import build
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def here() -> AsyncIterator[House]:
+    """A house on github.com."""
+    async with house() as made:
+        yield made
+
+
+def checks(here: House, repository: str = "acme/release") -> list[CheckRun]:
+    """Return the check runs that Signalbox wrote."""
+    world = here.github.world
+    found = world.repository(repository).check_runs.values()
+    return [run for run in found if run.app_id == here.github.app_id]
+
+
+def running(state: Orchestration) -> Orchestration:
+    return replace(state.to(OrchestrationStatus.RUNNING), started_at=build.START)
+
+
+def written(state: Orchestration, event: object) -> Orchestration:
+    """Return the state with what a write brought back."""
+    assert isinstance(event, SurfaceWritten)
+    noted = Written(remote_id=event.remote_id, digest=event.digest)
+    return replace(state, surfaces={**state.surfaces, event.surface: noted})
+
+
+# --- the check --------------------------------------------------------------------------------
+
+
+async def test_a_check_is_created_and_then_updated(here: House) -> None:
+    """It stands on the commit of the cause, and the same one follows the state to its end."""
+    state = running(here.state())
+    state = written(state, await here.event(WriteCheck(), state))
+    ended = replace(state.to(OrchestrationStatus.SUCCEEDED), ended_at=build.later(minutes=5))
+    await here.event(WriteCheck(), ended)
+
+    [check] = checks(here)
+    assert check.head_sha == state.plan.cause.sha
+    assert (check.name, check.external_id) == ("Train", state.id)
+    assert (check.status, check.conclusion) == ("completed", "success")
+    assert check.completed_at == build.later(minutes=5)
+
+
+async def test_what_says_the_same_is_not_written(here: House) -> None:
+    """Without a change there is no call at all."""
+    state = running(here.state())
+    state = written(state, await here.event(WriteCheck(), state))
+    calls = len(here.github.world.calls)
+
+    assert await here.perform(WriteCheck(), state) == Carried()
+    assert len(here.github.world.calls) == calls
+
+
+async def test_a_check_whose_creation_is_in_doubt_is_found_again(here: House) -> None:
+    """After a lost answer the check is looked for, and not created twice."""
+    here.github.world.faults.plan_call(
+        CallFault.ERROR_AFTER, method="POST", path="/check-runs$"
+    )
+    first = await here.perform(WriteCheck(), running(here.state()))
+    event = await here.event(WriteCheck(), running(here.state()))
+
+    [check] = checks(here)
+    assert isinstance(first, Postponed)
+    assert isinstance(event, SurfaceWritten)
+    assert event.remote_id == check.id
+
+
+async def test_a_check_elsewhere_needs_consent(here: House) -> None:
+    """A repository that does not let the definition in is not written to."""
+    state = here.state(
+        repository=RepositoryName("acme/closed"),
+        repository_id=here.repository_id("acme/closed"),
+    )
+    event = await here.event(WriteCheck(), state)
+
+    assert isinstance(event, SurfaceRefused)
+    assert "orchestration-policy.yml" in event.message
+    assert checks(here, "acme/closed") == []
+
+
+async def test_a_check_elsewhere_is_written_with_consent(here: House) -> None:
+    """One that names the definition's repository is written to."""
+    api = here.github.world.repository("acme/api")
+    state = here.state(
+        repository=RepositoryName("acme/api"), repository_id=api.id, sha=api.head.sha
+    )
+
+    assert isinstance(await here.event(WriteCheck(), state), SurfaceWritten)
+    assert len(checks(here, "acme/api")) == 1
+
+
+async def test_a_check_without_permission_is_refused(here: House) -> None:
+    """What GitHub forbids is told, and not tried for ever."""
+    here.installation.permissions = {"metadata": "read"}
+    event = await here.event(WriteCheck())
+
+    assert isinstance(event, SurfaceRefused)
+    assert event.surface is Surface.CHECK
+
+
+# --- the comment ------------------------------------------------------------------------------
+
+
+def comments(here: House, number: int) -> list[Comment]:
+    return pulls.comments_of(here.github.world.repository("acme/release"), number)
+
+
+async def pull_request(here: House) -> int:
+    return here.github.open_pull_request("acme/release", {"a.txt": "x"}).number
+
+
+async def test_a_comment_is_created_and_edited_in_place(here: House) -> None:
+    """The pull request gets one comment, which changes with the state."""
+    number = await pull_request(here)
+    state = running(here.state(pull_request=number))
+    state = written(state, await here.event(WriteComment(), state))
+    await here.event(WriteComment(), state.to(OrchestrationStatus.FAILED))
+
+    [comment] = comments(here, number)
+    assert comment.body.startswith("<!-- signalbox acme/release/train #1 -->")
+    assert "❌" in comment.body
+
+
+async def test_a_later_orchestration_takes_the_comment_over(here: House) -> None:
+    """One definition has one comment; the earlier orchestration then leaves it alone."""
+    number = await pull_request(here)
+    first = running(here.state(pull_request=number))
+    first = written(first, await here.event(WriteComment(), first))
+    await here.event(WriteComment(), running(here.state(pull_request=number, number=2)))
+    event = await here.event(WriteComment(), first.to(OrchestrationStatus.FAILED))
+
+    [comment] = comments(here, number)
+    assert isinstance(event, SurfaceWritten)
+    assert comment.body.startswith("<!-- signalbox acme/release/train #2 -->")
+    assert "❌" not in comment.body
+
+
+async def test_somebody_elses_words_are_not_edited(here: House) -> None:
+    """A comment of a person is not ours, whatever stands in it."""
+    number = await pull_request(here)
+    here.github.comment("acme/release", number, "<!-- signalbox acme/release/train #1 --> hi")
+    await here.event(WriteComment(), running(here.state(pull_request=number)))
+
+    theirs, ours = comments(here, number)
+    assert theirs.body.endswith("hi")
+    assert ours.body != theirs.body
+
+
+async def test_a_comment_that_was_deleted_stays_deleted(here: House) -> None:
+    """Whoever deleted it did not want it."""
+    number = await pull_request(here)
+    state = running(here.state(pull_request=number))
+    noted = Written(remote_id=999_999, digest="old")
+    state = replace(state, surfaces={Surface.COMMENT: noted})
+    event = await here.event(WriteComment(), state)
+
+    assert isinstance(event, SurfaceRefused)
+    assert comments(here, number) == []
+
+
+async def test_a_comment_whose_creation_is_in_doubt_is_found_again(here: House) -> None:
+    """After a lost answer the comment is looked for, and not written twice."""
+    number = await pull_request(here)
+    here.github.world.faults.plan_call(CallFault.DROP_AFTER, method="POST", path="/comments$")
+    state = running(here.state(pull_request=number))
+    first = await here.perform(WriteComment(), state)
+    await here.event(WriteComment(), state)
+
+    assert isinstance(first, Postponed)
+    assert len(comments(here, number)) == 1
