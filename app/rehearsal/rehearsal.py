@@ -4,10 +4,11 @@ What people do on GitHub is a method here; what the App does it does through the
 world below may be looked at freely.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.rehearsal.model import checks, git, oidc, pulls, runs
+from app.rehearsal.model.faults import Faults
 from app.rehearsal.model.outcome import Script
 from app.rehearsal.model.state import (
     Account,
@@ -22,7 +23,7 @@ from app.rehearsal.model.state import (
     Team,
     WorkflowRun,
 )
-from app.rehearsal.model.world import Dispatch
+from app.rehearsal.model.world import Call, Dispatch
 from app.rehearsal.shapes import people
 from app.rehearsal.shapes import pulls as pull_shapes
 from app.rehearsal.timekeeper import Timekeeper
@@ -330,7 +331,28 @@ class Rehearsal(Timekeeper):
         """Let a run go on that waits at an environment, or turn it away."""
         runs.release(self.world, run, is_approved=is_approved)
 
+    def runner_environment(self, run: WorkflowRun) -> dict[str, str]:
+        """Return what a runner has in its environment to ask for its identity token."""
+        secret = f"runner-{run.repository.id}-{run.id}-{run.last.number}"
+        return {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.oidc_issuer}/token?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": secret,
+            "GITHUB_REPOSITORY": run.repository.full_name,
+            "GITHUB_RUN_ID": str(run.id),
+            "GITHUB_RUN_ATTEMPT": str(run.last.number),
+        }
+
     # What can be seen.
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong, by plan or by chance."""
+        return self.world.faults
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """Every call to the API, the oldest first."""
+        return self.world.calls
 
     @property
     def dispatches(self) -> list[Dispatch]:

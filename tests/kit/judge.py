@@ -195,7 +195,7 @@ class Judge:
         given = json.loads(body)
         place = f"request of {operation.name}"
         self._value(known, place, f"{operation.pointer}/requestBody", given)
-        for wrong in unseen_by_schema(operation, given):
+        for wrong in unseen_by_schema(operation, given) if isinstance(given, dict) else ():
             self._complain(f"{place}: {wrong}")
 
     def _answer(
@@ -237,7 +237,7 @@ class Judge:
             self.complaints.append(what)
 
 
-def unseen_by_schema(operation: Operation, given: Any) -> Iterator[str]:
+def unseen_by_schema(operation: Operation, given: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with a request though the description lets it pass."""
     template = operation.template
     # With a comment beside it, a misspelt state passes as a mere status report.
@@ -252,7 +252,7 @@ def unseen_by_schema(operation: Operation, given: Any) -> Iterator[str]:
         for name in given:
             if name not in content["schema"]["properties"]:
                 yield f"{name!r} is no key of a dispatch"
-    if "/comments" in template and len(given.get("body", "")) > COMMENT_CHARACTERS_MAX:
+    if "/comments" in template and len(str(given.get("body", ""))) > COMMENT_CHARACTERS_MAX:
         yield f"a comment has at most {COMMENT_CHARACTERS_MAX} characters"
 
 

@@ -30,8 +30,8 @@ def at_version(document: Mapping[str, Any], version: str) -> dict[str, Any]:
 def corrected(document: dict[str, Any]) -> dict[str, Any]:
     """Return the description without its one known mistake, changed in place.
 
-    In lists, an installation's account is said to be a user and an enterprise at once (`allOf`);
-    where a single installation is described, it is rightly one of the two.
+    In lists, an installation's account is said to be a user and an enterprise at once
+    (`allOf`); where a single installation is described, it is rightly one of the two.
     """
     listing = document["paths"]["/app/installations"]["get"]["responses"]["200"]
     schema = listing["content"]["application/json"]["schema"]["items"]

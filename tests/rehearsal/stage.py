@@ -1,5 +1,6 @@
 """One rehearsal with a repository, an installed App, a judge, and somebody who listens."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,14 +47,22 @@ class Receiver:
 
     statuses: list[int] = field(default_factory=list)
     heard: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.heard.append((scope["path"], headers, body))
+        self.news.set()
         status = self.statuses.pop(0) if self.statuses else 202
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"{}"})
+
+    async def has_heard(self, event: str) -> None:
+        """Return once an event was heard."""
+        while event not in self.events:
+            self.news.clear()
+            await self.news.wait()
 
     @property
     def events(self) -> list[str]:

@@ -39,17 +39,7 @@ def dispatch(
     workflow.run_count += 1
     now = world.now()
     branch = full_ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
-    values = {
-        "github.ref_name": branch,
-        "github.ref": full_ref,
-        "github.sha": sha,
-        "github.actor": actor.login,
-        "github.workflow": workflow.name,
-        "github.event_name": "workflow_dispatch",
-    }
-    for name, value in filled.items():
-        text = str(value).lower() if isinstance(value, bool) else value
-        values[f"inputs.{name}"] = values[f"github.event.inputs.{name}"] = text
+    values = _contexts(workflow, full_ref, sha, actor, filled)
     run = WorkflowRun(
         id=world.new_id(),
         number=workflow.run_count,
@@ -74,6 +64,27 @@ def dispatch(
     world.emit("workflow_dispatch", repository, actor, body)
     _begin(world, run, actor)
     return run
+
+
+def _contexts(
+    workflow: Workflow, full_ref: str, sha: str, actor: Account, inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the run-name of a dispatched workflow may read.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/contexts
+    """
+    values: dict[str, Any] = {
+        "github.ref_name": full_ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+        "github.ref": full_ref,
+        "github.sha": sha,
+        "github.actor": actor.login,
+        "github.workflow": workflow.name,
+        "github.event_name": "workflow_dispatch",
+    }
+    for name, value in inputs.items():
+        text = str(value).lower() if isinstance(value, bool) else value
+        values[f"inputs.{name}"] = values[f"github.event.inputs.{name}"] = text
+    return values
 
 
 def cancel(world: World, run: WorkflowRun, *, is_forced: bool = False) -> None:
