@@ -1,0 +1,1 @@
+"""Stories, laws and snapshots of the core."""

@@ -22,7 +22,7 @@ from app.core.reading.triggers import OF_EVENT
 from app.core.reading.words import ORCHESTRATION_MEMBERS, TASK, TASK_ACTIONS
 from app.core.values import TaskName
 
-TASKS_MAX = 256
+TASKS_MAX = 1_000
 TIMEOUT_MINUTES_MAX = 43_200  # 30 days
 TIMEOUT_DEFAULT = timedelta(minutes=360)  # as for a job of Actions
 _OF_ORCHESTRATION: Types = (

@@ -12,7 +12,14 @@ from typing import Any
 from app.rehearsal.model import checks, workflows
 from app.rehearsal.model.outcome import Outcome, outcome_for
 from app.rehearsal.model.refused import Refused
-from app.rehearsal.model.state import Account, Attempt, Job, Repository, WorkflowRun
+from app.rehearsal.model.state import (
+    Account,
+    Attempt,
+    Job,
+    Repository,
+    Workflow,
+    WorkflowRun,
+)
 from app.rehearsal.model.world import Dispatch, Report, World
 from app.rehearsal.shapes import actions as shapes
 from app.rehearsal.shapes.people import ACTIONS_APP_ID
