@@ -57,14 +57,14 @@ def failed_everywhere(number: int) -> Orchestration:
 
 def test_what_does_not_fit_is_counted() -> None:
     """Tables and reports are cut at a row, and say how much is missing."""
-    state = failed_everywhere(300)
+    state = failed_everywhere(600)
     check = summarise_check(state)
     comment = summarise_comment(state)
 
-    assert check.title == "failed: t0 — the workflow run failed, and 299 more tasks"
+    assert check.title == "failed: t0 — the workflow run failed, and 599 more tasks"
     assert check.summary.endswith("more rows did not fit here.")
     assert check.text.startswith(
-        "### Graph\n\nThe graph of 300 tasks is too large to be drawn."
+        "### Graph\n\nThe graph of 600 tasks is too large to be drawn."
     )
     assert check.text.endswith("more reports did not fit here.")
     assert comment.body.endswith("more tasks did not fit here; the check has them.")
