@@ -1,7 +1,5 @@
 """Stories about what chores find out, told against a whole GitHub."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from app.core.commands import (
@@ -21,18 +19,11 @@ from app.core.findings import (
 from app.core.values import Sha
 from app.ports import Carried, Postponed
 from app.rehearsal import CallFault
-from tests.github.house import ACCEPTS, TRAIN, TRAIN_PATH, House, house
+from tests.github.house import ACCEPTS, TRAIN, TRAIN_PATH, House
 
 pytestmark = pytest.mark.anyio
 
 BROKEN = "version: 1\nname: Train\non: {manual: {}}\ntasks: {}\n"
-
-
-@pytest.fixture
-async def here() -> AsyncIterator[House]:
-    """A house on github.com."""
-    async with house() as made:
-        yield made
 
 
 def read(here: House, name: str = "acme/release") -> ReadRepository:

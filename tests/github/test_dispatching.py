@@ -1,7 +1,6 @@
 """Stories about one dispatch, and about finding its workflow run again."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -27,15 +26,6 @@ TAKEN = {
     "html_url": "https://github.com/acme/api/actions/runs/99",
 }
 STARTED = Started(workflow_run_id=99, url="https://github.com/acme/api/actions/runs/99")
-
-
-@pytest.fixture
-async def github() -> AsyncIterator[Wire]:
-    """A github.com that lists its versions and mints tokens."""
-    made = wire()
-    made.grants()
-    async with made.client:
-        yield made
 
 
 async def dispatch(github: Wire, dispatcher: Dispatcher | None = None, **how: Any) -> Started:

@@ -1,7 +1,6 @@
 """Stories about dispatches, cancellations and look-ups, told against a whole GitHub."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -33,13 +32,6 @@ from tests.kit import build
 pytestmark = pytest.mark.anyio
 
 POST_DISPATCH = {"method": "POST", "path": "/dispatches$"}
-
-
-@pytest.fixture
-async def here() -> AsyncIterator[House]:
-    """A house on github.com."""
-    async with house() as made:
-        yield made
 
 
 # --- dispatching ------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,21 +11,12 @@ from app.core.values import RepositoryName
 from app.github import repositories, surfaces
 from app.github.client import Access
 from app.github.errors import NotFoundError, RefusedError
-from tests.github.wire import ACCESS, API, Wire, wire
+from tests.github.wire import ACCESS, API, Wire
 
 pytestmark = pytest.mark.anyio
 
 HERE = f"{API}/repos/acme/api"
 BY_ID = Access(installation_id=7, repository_id=42)
-
-
-@pytest.fixture
-async def github() -> AsyncIterator[Wire]:
-    """A github.com that lists its versions and mints tokens."""
-    made = wire()
-    made.grants()
-    async with made.client:
-        yield made
 
 
 def content(text: bytes, **changes: Any) -> dict[str, Any]:

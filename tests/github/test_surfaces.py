@@ -1,6 +1,5 @@
 """Stories about the check run and comment of an orchestration, told against a whole GitHub."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -13,17 +12,10 @@ from app.ports import Carried, Postponed
 from app.rehearsal import CallFault
 from app.rehearsal.model import pulls
 from app.rehearsal.model.state import CheckRun, Comment
-from tests.github.house import House, house
+from tests.github.house import House
 from tests.kit import build
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def here() -> AsyncIterator[House]:
-    """A house on github.com."""
-    async with house() as made:
-        yield made
 
 
 def checks(here: House, repository: str = "acme/release") -> list[CheckRun]:

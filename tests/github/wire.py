@@ -3,7 +3,6 @@
 Stories over several calls are told against the rehearsal GitHub instead.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -64,6 +63,23 @@ class Wire:
     clock: Clock
     pauses: list[float] = field(default_factory=list)
 
+    async def get(self, access: Access = ACCESS) -> object:
+        """Read the repository under a token."""
+        answer = await self.client.call(
+            access, "GET", "/repos/acme/api", permissions={"contents": "read"}
+        )
+        return answer.json()
+
+    async def post(self) -> None:
+        """Write something to the repository under a token."""
+        await self.client.call(
+            ACCESS,
+            "POST",
+            "/repos/acme/api/x",
+            permissions={"actions": "write"},
+            body={"a": 1},
+        )
+
     def sent(self, method: str, path: str) -> list[httpx.Request]:
         """Return the requests that were made of one kind, in order."""
         return [
@@ -107,11 +123,6 @@ def wire(api_url: str = API) -> Wire:
         http=httpx.MockTransport(router.async_handler),
     )
     return Wire(client=client, router=router, clock=clock, pauses=pauses)
-
-
-def in_turn(*answers: httpx.Response | Exception) -> Iterator[httpx.Response | Exception]:
-    """Answer with each of these, one call after the other."""
-    return iter(answers)
 
 
 def run_json(number: int, **changes: Any) -> dict[str, Any]:
