@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from math import isfinite
-from typing import TypeGuard
+from typing import TypeGuard, assert_never
 
 from app.core.definition import Declaration, ValueType
 from app.core.expressions import ExpressionError, has_match, text_of
@@ -76,6 +76,8 @@ def from_text(type_: ValueType, text: str) -> Json:
             except (ValueError, RecursionError):
                 return text
             return value if _is_of(type_, value) else text
+        case _:
+            assert_never(type_)
 
 
 def same(one: Json, other: Json) -> bool:
@@ -109,6 +111,8 @@ def _is_of(type_: ValueType, value: Json) -> bool:
             return isinstance(value, list | tuple)
         case ValueType.OBJECT:
             return isinstance(value, Mapping)
+        case _:
+            assert_never(type_)
 
 
 def _is_number(value: Json) -> TypeGuard[int | float]:

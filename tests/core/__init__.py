@@ -1,1 +1,1 @@
-"""Stories, laws and snapshots of the core."""
+"""The part that thinks: stories, laws and properties of values, without any world."""

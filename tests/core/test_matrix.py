@@ -38,7 +38,7 @@ def test_objects_are_known_by_name_or_id() -> None:
 
 
 def test_include_as_in_the_documentation() -> None:
-    """GitHub's own example: added where it overwrites nothing original, else a leg of its own."""
+    """GitHub's own example: added where nothing original is overwritten, else a leg."""
     # https://docs.github.com/en/actions/how-tos/write-workflows/choose-what-workflows-do/
     # run-job-variations#example-expanding-configurations
     legs = expand(

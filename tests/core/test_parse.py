@@ -1,4 +1,4 @@
-"""Definitions: what is right becomes values, and every mistake becomes a problem in its place."""
+"""Definitions: what is right becomes values, every mistake a problem in its place."""
 
 import re
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def only_problem(text: str) -> Problem:
 
 
 def test_every_word_that_is_built_is_read() -> None:
-    """A definition with every word of the language becomes values, with the defaults filled in."""
+    """Every word of the language becomes a value, with the defaults filled in."""
     definition = read((DEFINITIONS / "good.yml").read_text(encoding="utf-8"))
 
     assert (definition.id, definition.name) == ("train", "Ship")
@@ -125,7 +125,7 @@ def test_the_examples_only_use_what_is_to_come(path: Path) -> None:
 
 
 def test_scalars_are_those_of_yaml_1_2() -> None:
-    """Octal and hexadecimal numbers are read as YAML 1.2 writes them; yes, no and times are texts."""
+    """Numbers are read as YAML 1.2 writes them; yes, no and times are texts."""
     text = "[0o17, 0x1F, 1_000, 12:30, yes, Off, 2026-01-01, ~, TRUE, -1.5e3, 017, .5, '', 0x]"
     definition = read(
         f"{START}tasks: {{a: {{dispatch: acme/api/.github/workflows/a.yml@main,"
@@ -134,8 +134,21 @@ def test_scalars_are_those_of_yaml_1_2() -> None:
 
     given_ = definition.tasks[TaskName("a")].action.inputs["list"].value
     assert given_ == [
-        15, 31, "1_000", "12:30", "yes", "Off", "2026-01-01", None, True, -1500.0, 17, 0.5, "", "0x",
-    ]  # fmt: skip
+        *(15, 31, "1_000", "12:30", "yes", "Off", "2026-01-01"),
+        *(None, True, -1500.0, 17, 0.5, "", "0x"),
+    ]
+
+
+def test_a_condition_may_be_plain_truth() -> None:
+    """`if: false` switches a task off; in `${{ }}` or not is the same."""
+    definition = read(
+        f"{START}tasks:\n  a: {{dispatch: acme/api/.github/workflows/a.yml@main, if: false}}\n"
+        "  b: {dispatch: acme/api/.github/workflows/a.yml@main, if: true}\n"
+        "  c: {dispatch: acme/api/.github/workflows/a.yml@main, if: '${{ false }}'}\n"
+    )
+
+    conditions = [task.condition for task in definition.tasks.values()]
+    assert [each.source for each in conditions if each] == ["false", "true", "false"]
 
 
 def test_an_alias_repeats_a_value() -> None:
@@ -220,7 +233,8 @@ def test_many_problems_are_not_all_told() -> None:
             Code.OUT_OF_RANGE,
         ),
         (
-            f"{START}{TASK}inputs: {{{', '.join(f'a{n}: {{type: string}}' for n in range(101))}}}",
+            f"{START}{TASK}inputs:\n"
+            + "".join(f"  a{n}: {{type: array}}\n" for n in range(101)),
             Code.TOO_MANY,
         ),
         (
@@ -262,7 +276,10 @@ def test_a_file_of_forty_tasks_is_read() -> None:
         "    outputs: {image: {type: string}}\n"
         for n in range(1, 40)
     ]
-    first = "  t0: {dispatch: acme/api/.github/workflows/a.yml@main, outputs: {image: {type: string}}}\n"
+    first = (
+        "  t0: {dispatch: acme/api/.github/workflows/a.yml@main,"
+        " outputs: {image: {type: string}}}\n"
+    )
 
     assert len(read(START + "tasks:\n" + first + "".join(tasks)).tasks) == 40
 
@@ -299,7 +316,7 @@ def _mutated(draw: st.DrawFn) -> str:
 @settings(max_examples=200, deadline=None)
 @given(_mutated())
 def test_no_mistake_makes_it_raise(text: str) -> None:
-    """A definition with a few wrong strokes has problems at places that the file has, or none."""
+    """A few wrong strokes give problems at places that the file has, or none."""
     definition, problems = parse(text, "x.yml")
 
     assert (definition is None) == bool(problems)

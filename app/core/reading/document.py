@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from app.core.definition import Place
 from app.core.values import Json
@@ -88,6 +88,8 @@ def plain(node: Node) -> Json:
             return [plain(each) for each in node.nodes]
         case Entries():
             return {name: plain(each) for name, each in node.nodes.items()}
+        case _:
+            assert_never(node)
 
 
 def texts(node: Node) -> Iterator[Scalar]:
@@ -102,3 +104,5 @@ def texts(node: Node) -> Iterator[Scalar]:
         case Entries():
             for each in node.nodes.values():
                 yield from texts(each)
+        case _:
+            assert_never(node)

@@ -7,6 +7,7 @@ reading goes on and all problems of a file are found at once.
 import difflib
 import re
 from collections.abc import Collection, Iterator
+from typing import assert_never
 
 from app.core.definition import Place
 from app.core.problems import Code, Problem
@@ -54,7 +55,8 @@ class Reader:
                 return node.value
             self.report(Code.WRONG_VALUE, f"{what} is empty", hint or "write it", node.place)
             return None
-        self._wrong_type(node, what, "a text", hint or "put quotes around it")
+        quotes = "put quotes around it" if isinstance(node, Scalar) else ""
+        self._wrong_type(node, what, "a text", hint or quotes)
         return None
 
     def truth(self, node: Node, what: str) -> bool | None:
@@ -161,6 +163,8 @@ def kind(node: Node) -> str:
             return "a text"
         case Scalar():
             return f"the number {node.raw}"
+        case _:
+            assert_never(node)
 
 
 def _listed(words: Collection[str]) -> str:

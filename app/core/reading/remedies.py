@@ -155,7 +155,7 @@ def _unknown_name(chain: Chain, around: Surroundings) -> Remedy:
         if root == "matrix":
             hint = "`strategy.matrix` declares it; the task's `if` cannot read it"
         return _unknown(f"there is no `{root}` here", hint, chain.start)
-    guess = did_you_mean(root, roots | FUNCTIONS)
+    guess = did_you_mean(root, roots)
     hint = f'there are {_listed(roots)}; a text stands in quotes: `"{root}"`'
     return _unknown(f"there is no `{root}`{guess}", hint, chain.start)
 

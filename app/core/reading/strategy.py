@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from app.core.definition import Strategy, Template
 from app.core.expressions import NameType, Types
@@ -162,3 +163,5 @@ def _type(node: Node) -> NameType:
             return NameType.STRING
         case Scalar():
             return NameType.ANY
+        case _:
+            assert_never(node)
