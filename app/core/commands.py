@@ -95,7 +95,7 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteCheck:
-    """Bring the check run up to the state. A level, not a stream: one row, written if changed."""
+    """Bring the check run up to the state. A level: one row, written if it changed."""
 
     @property
     def key(self) -> str:

@@ -136,5 +136,5 @@ def _writes(
 
 
 def _milestone(state: Orchestration) -> tuple[object, ...]:
-    """Return what must change for the comment to be edited: beginnings and ends, not progress."""
+    """Return what must change for the comment to be edited: beginnings and ends."""
     return (state.status, *(task.status for task in state.tasks.values()))

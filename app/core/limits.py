@@ -12,7 +12,7 @@ CANCEL_GRACE = timedelta(minutes=5)
 """How long a workflow run may take to stop before it is force-cancelled."""
 
 LOOK_UP_FIRST = timedelta(minutes=10)
-"""Silence after which a workflow run is looked up: most end or speak before, so most never are."""
+"""Silence after which a workflow run is looked up: most speak before, and never are."""
 
 LOOK_UP_UNKNOWN = timedelta(minutes=1)
 """The same while we do not know the workflow run's id: only its webhook can tell us sooner."""

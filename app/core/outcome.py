@@ -48,17 +48,18 @@ def ended(state: Orchestration, task: TaskName, leg: Leg) -> Leg:
         reason = Reason(code="bad-outputs", message="; ".join(faults))
         return fail(state, task, leg, reason, attempt.ended_at)
     if attempt.conclusion is Conclusion.CANCELLED:
-        return _cancelled(state, task, leg, attempt.ended_at)
+        if leg.status is LegStatus.CANCELLING:
+            return stopped(state, task, leg, attempt.ended_at)
+        why = "the workflow run was cancelled on GitHub"
+        return leg.to(LegStatus.CANCELLED, Reason(code="cancelled-on-github", message=why))
     code = attempt.conclusion.value.replace("_", "-")
     reason = Reason(code=code, message=WHY[attempt.conclusion])
     return fail(state, task, leg, reason, attempt.ended_at)
 
 
-def _cancelled(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -> Leg:
-    if leg.status is not LegStatus.CANCELLING or leg.reason is None:
-        why = "the workflow run was cancelled on GitHub"
-        return leg.to(LegStatus.CANCELLED, Reason(code="cancelled-on-github", message=why))
-    if leg.reason.code in FAULTS:
+def stopped(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -> Leg:
+    """Return a leg as it is once its workflow run, which we wanted to stop, is no more."""
+    if leg.reason is not None and leg.reason.code in FAULTS:
         return fail(state, task, leg, leg.reason, now)
     return leg.to(LegStatus.CANCELLED)
 

@@ -25,7 +25,7 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.limits import LOOK_UP_MISSES_MAX, SUMMARY_TEXT_MAX
-from app.core.outcome import ended, fail
+from app.core.outcome import ended, fail, stopped
 from app.core.refs import is_sha
 from app.core.state import (
     Attempt,
@@ -226,6 +226,8 @@ def _miss(state: Orchestration, leg: Leg, event: WorkflowRunMissed) -> Leg:
     if attempt.workflow_run_id is None and attempt.look_ups < LOOK_UP_MISSES_MAX:
         return leg
     leg = leg.with_attempt(replace(attempt, ended_at=event.at))
+    if leg.status is LegStatus.CANCELLING:
+        return stopped(state, event.attempt.task, leg, event.at)
     why = "GitHub knows no such workflow run any more; it may have been deleted"
     reason = Reason(code="workflow-run-lost", message=why)
     return fail(state, event.attempt.task, leg, reason, event.at)

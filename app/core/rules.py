@@ -124,7 +124,7 @@ def _end(
 
 
 def stop_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision:
-    """Stop all legs when the orchestration is cancelled, or when one failed and `fail-fast` holds."""
+    """Stop all legs when the whole is cancelled, or when one failed and `fail-fast` holds."""
     task = state.tasks[name]
     if task.status is not TaskStatus.RUNNING:
         return Decision(state=state)

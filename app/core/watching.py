@@ -12,7 +12,6 @@ from app.core.limits import (
 )
 from app.core.state import Attempt, Leg, LegStatus, Reason, Task
 
-
 TIMED = frozenset({LegStatus.QUEUED, LegStatus.RUNNING})
 """While it waits for a person on GitHub, only the time of the whole orchestration counts."""
 

@@ -105,11 +105,11 @@ def is_stale(before: Orchestration, event: Event) -> bool:
     if leg is None or leg.has_ended:
         return True
     known = leg.attempt
-    is_of_run = isinstance(event, WorkflowRunObserved | OutputsReported)
-    if is_of_run and event.run_attempt < known.run_attempt:
-        return True
+    if isinstance(event, OutputsReported):
+        return event.run_attempt < known.run_attempt
     if isinstance(event, WorkflowRunObserved):
-        return known.workflow_run_id not in (None, event.workflow_run_id)
+        is_foreign = known.workflow_run_id not in (None, event.workflow_run_id)
+        return is_foreign or event.run_attempt < known.run_attempt
     if isinstance(event, DispatchAccepted | DispatchRefused):
         return known.accepted_at is not None or known.workflow_run_id is not None
     return False
