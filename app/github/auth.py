@@ -28,6 +28,8 @@ JWT_RENEWED_BEFORE_END: Final = timedelta(minutes=2)
 TOKEN_RENEWED_BEFORE_END: Final = timedelta(minutes=5)
 TOKENS_MAX: Final = 5_000
 INSTALLATIONS_MAX: Final = 10_000
+# A repository may be transferred to where another installation covers it.
+INSTALLATION_KEPT: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,7 @@ class Tokens:
         self._clock = clock
         self._minted: OrderedDict[Grant, tuple[datetime, Secret]] = OrderedDict()
         self._minting: dict[Grant, asyncio.Task[Secret]] = {}
-        self._installations: OrderedDict[RepositoryName, int] = OrderedDict()
+        self._installations: OrderedDict[RepositoryName, tuple[datetime, int]] = OrderedDict()
 
     async def authorization(self, grant: Grant) -> str:
         """Return the header for calls under this grant."""
@@ -123,7 +125,7 @@ class Tokens:
         """Drop all that is known of an installation: it was removed, or its grants changed."""
         for grant in [g for g in self._minted if g.installation_id == installation_id]:
             del self._minted[grant]
-        for name in [n for n, i in self._installations.items() if i == installation_id]:
+        for name in [n for n, (_, i) in self._installations.items() if i == installation_id]:
             del self._installations[name]
 
     async def installation_of(self, repository: RepositoryName) -> int:
@@ -132,8 +134,8 @@ class Tokens:
         https://docs.github.com/en/rest/apps/apps#get-a-repository-installation-for-the-authenticated-app
         """
         known = self._installations.get(repository)
-        if known is not None:
-            return known
+        if known is not None and self._clock.now() < known[0]:
+            return known[1]
         answer = await self._transport.send(
             "GET",
             f"/repos/{repository_path(repository)}/installation",
@@ -143,7 +145,8 @@ class Tokens:
         found = body.get("id") if isinstance(body, dict) else None
         if not isinstance(found, int):
             raise NotFoundError(f"no installation of the App covers {repository}")
-        self._installations[repository] = found
+        self._installations[repository] = (self._clock.now() + INSTALLATION_KEPT, found)
+        self._installations.move_to_end(repository)
         while len(self._installations) > INSTALLATIONS_MAX:
             self._installations.popitem(last=False)
         return found

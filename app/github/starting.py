@@ -29,7 +29,7 @@ from app.github.errors import (
 from app.ports import Carried, Clock, Errand, Outcome, Postponed
 
 # How long GitHub may take to show a workflow run that it has accepted.
-SETTLED_AFTER: Final = timedelta(seconds=20)
+SETTLED_AFTER: Final = timedelta(seconds=60)
 TRIES_REMEMBERED_MAX: Final = 10_000
 
 

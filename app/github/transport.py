@@ -39,6 +39,8 @@ CONNECTIONS_MAX: Final = 50
 CALL_SECONDS_MAX: Final = 60
 CONNECT_SECONDS_MAX: Final = 5
 SILENCE_SECONDS_MAX: Final = 20
+# Shorter than a call may take: whoever waited for a connection in vain has sent nothing.
+POOL_SECONDS_MAX: Final = 10
 CAPABILITIES_KEPT: Final = timedelta(days=1)
 # A host that does not answer is assumed to be the plainest, and soon asked again.
 GUESS_KEPT: Final = timedelta(minutes=1)
@@ -85,7 +87,7 @@ class Transport:
             follow_redirects=False,
             limits=httpx.Limits(max_connections=CONNECTIONS_MAX, keepalive_expiry=60),
             timeout=httpx.Timeout(
-                SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX, pool=CALL_SECONDS_MAX
+                SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX, pool=POOL_SECONDS_MAX
             ),
             headers={"User-Agent": USER_AGENT, "Accept": "application/vnd.github+json"},
         )
