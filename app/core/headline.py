@@ -5,6 +5,7 @@ words only, so the most pressing thing comes first.
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from app.core.looks import LOOKS, look_of_task, name_of
 from app.core.markdown import one_line
@@ -49,6 +50,8 @@ def _headline(state: Orchestration) -> str:
             return _failed(state)
         case OrchestrationStatus.CANCELLED:
             return _reason(state, "cancelled")
+        case _:  # pragma: no cover - the type checker counts the cases
+            assert_never(state.status)
 
 
 def _running(state: Orchestration) -> str:

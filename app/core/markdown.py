@@ -8,6 +8,7 @@ nothing gets into a text but through these functions. They know nothing of orche
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 
 from app.core.masking import mask_text
 
@@ -117,14 +118,9 @@ def fit(parts: Sequence[str], size_max: int, rest: Callable[[int], str]) -> list
     """Return as many parts as fit, one to a line; `rest` says how many are left out."""
     if sum(size(part) + 1 for part in parts) <= size_max:
         return list(parts)
-    kept: list[str] = []
     free = size_max - size(rest(len(parts))) - 1
-    for part in parts:
-        free -= size(part) + 1
-        if free < 0:
-            break
-        kept.append(part)
-    return [*kept, rest(len(parts) - len(kept))]
+    kept = sum(used <= free for used in accumulate(size(part) + 1 for part in parts))
+    return [*parts[:kept], rest(len(parts) - kept)]
 
 
 def _visible(character: str) -> str:
