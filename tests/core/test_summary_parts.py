@@ -233,6 +233,14 @@ def test_an_end_says_its_reason(
     assert headline(replace(Told(plan_of(CHAIN)).state, status=status, reason=why)) == title
 
 
+def test_a_failure_without_a_reason_names_the_task() -> None:
+    """Where nothing is known but the task, the title says that."""
+    state = replace(Told(plan_of(CHAIN)).state, status=OrchestrationStatus.FAILED)
+    state = state.with_task(TaskName("a"), Task(status=TaskStatus.FAILED))
+
+    assert headline(state) == "failed: a"
+
+
 def test_a_reason_of_the_whole_is_told() -> None:
     """What the tasks do not say, the check says above them."""
     reason = Reason(
