@@ -2,6 +2,9 @@
 
 import re
 
+TAG_PREFIX = "signalbox/"
+"""What the names of all short-lived tags begin with."""
+
 SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -15,4 +18,4 @@ def short_lived_tag(marker: str) -> str:
 
     https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
     """
-    return f"signalbox/{marker}"
+    return f"{TAG_PREFIX}{marker}"

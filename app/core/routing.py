@@ -23,6 +23,7 @@ from app.core.filters import wants_name, wants_paths, wants_ref, wants_repositor
 from app.core.heard import Heard
 from app.core.plan import Cause
 from app.core.planning import cause_of
+from app.core.refs import TAG_PREFIX
 from app.core.values import Json, Sha
 
 DEFINITIONS = ".github/orchestrations/"
@@ -160,6 +161,8 @@ def _refusal(listen: Listen, entry: Entry, heard: Heard, covered: Covered) -> st
     if heard.push is not None:
         if heard.push.is_deleted:
             return "the ref was deleted"
+        if heard.push.ref.startswith(f"refs/tags/{TAG_PREFIX}"):
+            return "it is the short-lived tag of a dispatch"
         return None if wants_ref(listen, heard.push.ref) else _not_wanted(heard.push.ref)
     if heard.event == "pull_request":
         pull_request = heard.pull_request
