@@ -168,7 +168,7 @@ async def test_a_dispatch_whose_answer_is_lost_is_found_again(
     first = await here.perform(here.dispatch())
     if has_crashed:
         here.restart()
-    await here.wait(seconds=20)
+    await here.wait(seconds=60)
     event = await here.event(here.dispatch())
 
     assert isinstance(first, Postponed)
@@ -187,7 +187,7 @@ async def test_a_dispatch_that_did_not_arrive_is_made_again(
     if has_crashed:
         here.restart()
     too_soon = await here.perform(here.dispatch())
-    await here.wait(seconds=20)
+    await here.wait(seconds=60)
     event = await here.event(here.dispatch())
 
     assert isinstance(first, Postponed)
@@ -202,11 +202,11 @@ async def test_a_run_that_github_is_slow_to_show_is_waited_for(here: House) -> N
     here.github.world.faults.plan_call(CallFault.ERROR_AFTER, **POST_DISPATCH)
     await here.perform(here.dispatch())
     too_soon = await here.perform(here.dispatch())
-    await here.wait(seconds=20)
+    await here.wait(seconds=60)
     event = await here.event(here.dispatch())
 
     assert isinstance(too_soon, Postponed)
-    assert too_soon.until == build.START + timedelta(seconds=20)
+    assert too_soon.until == build.START + timedelta(seconds=60)
     assert isinstance(event, WorkflowRunObserved)
     assert len(here.github.world.dispatches) == 1
 
@@ -217,7 +217,7 @@ async def test_where_nobody_can_tell_it_is_not_dispatched_again(here: House) -> 
     await here.event(other)
     here.github.world.faults.plan_call(CallFault.ERROR_BEFORE, **POST_DISPATCH)
     await here.perform(here.dispatch("acme/plain"))
-    await here.wait(seconds=20)
+    await here.wait(seconds=60)
     event = await here.event(here.dispatch("acme/plain"))
 
     assert isinstance(event, DispatchRefused)
@@ -253,10 +253,10 @@ async def test_another_process_may_have_tried_in_between(here: House) -> None:
     other = house_of_another(here)
     here.github.world.faults.plan_call(CallFault.TOO_MANY, retry_after=10, **POST_DISPATCH)
     await here.perform(here.dispatch())
-    await here.wait(seconds=20)
+    await here.wait(seconds=60)
     here.github.world.faults.plan_call(CallFault.ERROR_AFTER, **POST_DISPATCH)
     await other.perform(here.dispatch())
-    await here.wait(seconds=20)
+    await here.wait(seconds=60)
     event = await here.event(here.dispatch())
 
     assert isinstance(event, WorkflowRunObserved)

@@ -1,4 +1,4 @@
-"""`kill -9` at any moment: the real server as a process, over HTTP, and a GitHub that watches."""
+"""`kill -9` at any moment: the real server as a process, and a GitHub that watches."""
 
 import asyncio
 import os
