@@ -26,8 +26,8 @@ _SPECIAL = re.compile(r"[\\`*\[\]|~$<>&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _BLOCK = re.compile(r"(?:[#+=-]|\d+[.)])")
 _NOT_PLAIN_CODE = re.compile(r"[`|\\]")
-# One that is followed by what GitHub would take for a name or a number.
-_MENTION = re.compile(r"@(?=\S)|#(?=\d)|(?<=\b[gG][hH])-(?=\d)")
+# What follows may make a name or a number of it, also if it is another's text that follows.
+_MENTION = re.compile(r"@|#(?=\d|$)|(?<=\b[gG][hH])-(?=\d|$)")
 _FOREIGN = re.compile(r"<(?=\S)|@(?=\S)|#(?=\d)|(?<=\b[gG][hH])-(?=\d)|!(?=\[)")
 
 

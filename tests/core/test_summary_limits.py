@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 
 from app.core.drawing import draw_mermaid, draw_tree
@@ -15,7 +16,7 @@ from app.core.summary import (
     summarise_check,
     summarise_comment,
 )
-from tests.core.hostile import TEXTS, states
+from tests.core.hostile import NASTY, TEXTS, states
 from tests.core.rendered import INVISIBLE, read
 
 # A state is large; a few of them say what a hundred would.
@@ -60,6 +61,22 @@ def test_a_strangers_words_are_shown_and_do_nothing(text: str) -> None:
     told = [cell.replace(INVISIBLE, "").strip() for cell in seen.rows[1]]
     assert told == [shown(text), shown(text), shown(f"x{text}").strip()]
     assert not MENTION.search(seen.unquoted)
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_the_usual_tricks_do_nothing(text: str) -> None:
+    """Each known trick is shown as it was written, wherever it stands."""
+    words = (plain(text), prose(text), code(text))
+    seen = read("\n".join([*table(("a", "b", "c")), row(words)]))
+
+    assert seen.tags <= {"table", "thead", "tbody", "tr", "th", "td", "code"}
+    assert {len(cells) for cells in seen.rows} == {3}
+    assert not MENTION.search(seen.unquoted)
+    assert read(foreign(text)).tags.isdisjoint({"img", "script", "details"})
+    assert read(f"<details>\n<summary>{html(text)}</summary>\n\n</details>").tags == {
+        "details",
+        "summary",
+    }
 
 
 @given(TEXTS)

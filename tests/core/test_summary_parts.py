@@ -8,6 +8,7 @@ import pytest
 from app.core.drawing import draw_mermaid, draw_tree
 from app.core.events import Conclusion, RunStatus
 from app.core.headline import headline
+from app.core.markdown import plain
 from app.core.problems import Code, Problem
 from app.core.state import (
     Leg,
@@ -20,7 +21,7 @@ from app.core.state import (
 )
 from app.core.summary import summarise_check, summarise_comment, summarise_problems
 from app.core.task_table import duration, rows_of
-from app.core.values import LegKey, TaskName
+from app.core.values import ONLY_LEG, LegKey, Sha, TaskName
 from tests.core.told import Told, plan_of
 
 CHAIN = """
@@ -36,6 +37,16 @@ tasks:
     strategy: {matrix: {os: [linux, windows], arch: [arm64]}}
     dispatch: acme/api/.github/workflows/d.yml@main
   e: {dispatch: acme/api/.github/workflows/e.yml@main}
+"""
+
+REPORTING = """
+version: 1
+name: Reporting
+on: {push: {}}
+tasks:
+  scan:
+    dispatch: acme/api/.github/workflows/scan.yml@main
+    outputs: {found: {type: array}}
 """
 
 
@@ -241,6 +252,83 @@ def test_a_failure_without_a_reason_names_the_task() -> None:
     assert headline(state) == "failed: a"
 
 
+def test_a_start_without_a_commit_is_told() -> None:
+    """What was started by hand may have neither a commit nor a ref."""
+    state = Told(plan_of(CHAIN, ref="")).begin().run("a").state
+    by_hand = replace(state.plan.cause, sha=Sha(""), event_name="manual")
+    odd = replace(by_hand, sha=Sha("main"))
+    attempt = replace(state.tasks[TaskName("a")].legs[ONLY_LEG].attempt, ref="")
+    task = state.tasks[TaskName("a")]
+    state = state.with_task(
+        TaskName("a"), task.with_leg(task.legs[ONLY_LEG].with_attempt(attempt))
+    )
+
+    shown = [
+        summarise_check(replace(state, plan=replace(state.plan, cause=cause))).summary
+        for cause in (by_hand, odd)
+    ]
+    assert "Chain #&#8203;42 · acme/release · started by octocat, `manual`\n" in shown[0]
+    assert "Chain #&#8203;42 · acme/release at `main` · started by octocat" in shown[1]
+    assert (
+        "| [acme/api · a.yml](https://github.com/acme/api/actions/runs/9000000001) |"
+        in shown[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("a", "title"),
+    [
+        (Task(status=TaskStatus.SUCCEEDED), "1 task succeeded"),
+        (Task(status=TaskStatus.SKIPPED), "0 tasks succeeded, 1 skipped"),
+        (
+            Task(status=TaskStatus.FAILED, is_tolerated=True),
+            "0 tasks succeeded, 1 failed and tolerated",
+        ),
+    ],
+)
+def test_a_success_counts_what_happened(a: Task, title: str) -> None:
+    """Tasks that were skipped or whose failure is tolerated are counted apart."""
+    state = Told(plan_of(many(1))).state.with_task(TaskName("t0"), a)
+
+    assert headline(replace(state, status=OrchestrationStatus.SUCCEEDED)) == title
+
+
+def test_what_was_reported_is_shown_as_far_as_it_is_declared() -> None:
+    """Before a task has ended, outputs are those reported so far; any JSON is shown as such."""
+    told = Told(plan_of(REPORTING)).begin().run("scan").report("scan", found=[1, 2], other="x")
+    text = summarise_check(told.state).text
+
+    assert "| scan | `found` | `[1, 2]` |" in text
+    assert "other" not in text
+
+
+def test_a_leg_that_is_cancelled_without_a_reason_says_nothing() -> None:
+    """Where nothing is known, nothing is made up."""
+    leg = Leg(key=ONLY_LEG, status=LegStatus.CANCELLED)
+    task = Task(status=TaskStatus.CANCELLED, legs={ONLY_LEG: leg})
+    state = Told(plan_of(many(1))).state.with_task(TaskName("t0"), task)
+
+    assert next(rows_of(state)).why == ""
+
+
+def test_a_leg_without_a_place_says_what_it_waits_for() -> None:
+    """Where `max-parallel` lets fewer legs run than there are, the others say so."""
+    text = CHAIN.replace("strategy: {", "strategy: {max-parallel: 1, ")
+    told = Told(plan_of(text)).begin().end("a").end("b").end("c")
+
+    whys = [each.why for each in rows_of(told.state) if each.name.startswith("d (")]
+    assert whys == [
+        "asked for; GitHub has not answered yet",
+        "waits for a place among `max-parallel`",
+    ]
+
+
+def test_a_name_cannot_end_in_a_mention() -> None:
+    """A sign at the end of one text does not get at the next."""
+    assert plain("see #") + "1" == "see #&#8203;1"
+    assert plain("by @") + "octocat" == "by @&#8203;octocat"
+
+
 def test_a_reason_of_the_whole_is_told() -> None:
     """What the tasks do not say, the check says above them."""
     reason = Reason(
@@ -283,8 +371,8 @@ def test_problems_are_told_by_file_and_line() -> None:
         line=12,
         column=5,
     )
-    plain = replace(problem, hint="", message="x" * 9_000)
-    text = summarise_problems({"a.yml": (problem,), "b.yml": (), "c.yml": (plain, problem)})
+    bare = replace(problem, hint="", message="x" * 9_000)
+    text = summarise_problems({"a.yml": (problem,), "b.yml": (), "c.yml": (bare, problem)})
     only = summarise_problems({"a.yml": (problem,)})
 
     assert text.conclusion == "failure"
