@@ -199,6 +199,8 @@ def _why_of_leg(leg: Leg) -> str:
             return "asked for; GitHub has not answered yet"
         case LegStatus.QUEUED:
             return "waits for a runner"
+        case LegStatus.RUNNING if leg.attempts and leg.attempt.conclusion is not None:
+            return "the workflow run has ended; its outputs have not come yet"
         case LegStatus.HELD:
             return why_held(leg)
         case _:
