@@ -12,10 +12,16 @@ from typing import Final
 
 import structlog
 
-from app.core.commands import DispatchWorkflow, SetTimer
+from app.core.commands import (
+    LEVELS,
+    CancelWorkflowRun,
+    DispatchWorkflow,
+    LookUpWorkflowRun,
+    SetTimer,
+)
 from app.core.events import DispatchRefused, TimerElapsed, WorkflowRunMissed
 from app.core.state import Orchestration
-from app.core.wanted import is_wanted, look_up_instead
+from app.core.wanted import is_over, is_wanted, look_up_instead
 from app.ports import (
     Carried,
     ClaimedCommand,
@@ -33,9 +39,12 @@ LEASE: Final = timedelta(seconds=60)
 POLL: Final = timedelta(seconds=1)
 BACK_OFF_FIRST: Final = timedelta(seconds=1)
 BACK_OFF_MAX: Final = timedelta(minutes=5)
+BACK_OFF_HOPELESS: Final = timedelta(hours=1)
 TRIES_MAX: Final = 50
 """With the back-off this is about four hours of asking."""
 SETTLED_AT_ONCE: Final = 200
+NEVER_GIVEN_UP: Final = (*LEVELS, CancelWorkflowRun)
+"""What people read must become right some day, and what we cancelled must not run on."""
 
 log = structlog.get_logger(__name__)
 
@@ -143,8 +152,12 @@ class Courier:
             errand = Errand(
                 state=state, tries=claimed.tries, first_tried_at=claimed.first_tried_at
             )
-            if isinstance(command, DispatchWorkflow) and state is not None:
-                return await self._dispatch(command, state, errand)
+            match command:
+                case DispatchWorkflow() if state is not None:
+                    return await self._dispatch(command, state, errand)
+                case CancelWorkflowRun() | LookUpWorkflowRun() if state is not None:
+                    if is_over(state, command):
+                        return Carried()
             return await self._performer.perform(command, errand)
         # A fault of ours in one command must not stop the others.
         except Exception as error:
@@ -177,7 +190,7 @@ class Courier:
         for claimed, outcome in results:
             if isinstance(outcome, Carried):
                 carried.append((claimed, outcome))
-            elif claimed.tries < TRIES_MAX:
+            elif claimed.tries < TRIES_MAX or isinstance(claimed.command, NEVER_GIVEN_UP):
                 due = outcome.until or self._clock.now() + back_off(claimed.tries)
                 await self._store.postpone(claimed.id, due=due, why=outcome.why)
             elif isinstance(claimed.command, DispatchWorkflow):
@@ -200,4 +213,5 @@ class Courier:
 
 def back_off(tries: int) -> timedelta:
     """Return the pause after a number of tries: doubling, up to a limit."""
-    return min(BACK_OFF_FIRST * (1 << min(tries - 1, 20)), BACK_OFF_MAX)
+    most = BACK_OFF_MAX if tries < TRIES_MAX else BACK_OFF_HOPELESS
+    return min(BACK_OFF_FIRST * (1 << min(tries - 1, 20)), most)

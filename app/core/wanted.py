@@ -1,10 +1,10 @@
 """Whether a command is still wanted at the moment at which it is about to be carried.
 
 A dispatch may wait for an hour on a rate limit; meanwhile somebody cancels. Such a dispatch
-must not leave.
+must not leave. A look-up or a cancellation of what has ended would be a call for nothing.
 """
 
-from app.core.commands import DispatchWorkflow, LookUpWorkflowRun
+from app.core.commands import CancelWorkflowRun, DispatchWorkflow, LookUpWorkflowRun
 from app.core.state import LegStatus, Orchestration
 
 
@@ -12,6 +12,12 @@ def is_wanted(state: Orchestration, command: DispatchWorkflow) -> bool:
     """Tell whether the leg still waits for this very dispatch."""
     leg = state.leg(command.attempt)
     return leg is not None and leg.status is LegStatus.DISPATCHING
+
+
+def is_over(state: Orchestration, command: CancelWorkflowRun | LookUpWorkflowRun) -> bool:
+    """Tell whether the workflow run that a command is about has ended, as we know already."""
+    leg = state.leg(command.attempt)
+    return leg is None or leg.has_ended
 
 
 def look_up_instead(
