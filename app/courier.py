@@ -42,6 +42,7 @@ BACK_OFF_MAX: Final = timedelta(minutes=5)
 BACK_OFF_HOPELESS: Final = timedelta(hours=1)
 TRIES_MAX: Final = 50
 """With the back-off this is about four hours of asking."""
+DISPATCH_GIVEN_UP_AFTER: Final = timedelta(hours=24)
 SETTLED_AT_ONCE: Final = 200
 NEVER_GIVEN_UP: Final = (*LEVELS, CancelWorkflowRun)
 """What people read must become right some day, and what we cancelled must not run on."""
@@ -190,7 +191,7 @@ class Courier:
         for claimed, outcome in results:
             if isinstance(outcome, Carried):
                 carried.append((claimed, outcome))
-            elif claimed.tries < TRIES_MAX or isinstance(claimed.command, NEVER_GIVEN_UP):
+            elif not self._is_given_up(claimed):
                 due = outcome.until or self._clock.now() + back_off(claimed.tries)
                 await self._store.postpone(claimed.id, due=due, why=outcome.why)
             elif isinstance(claimed.command, DispatchWorkflow):
@@ -200,8 +201,20 @@ class Courier:
         if carried or failed:
             await self._engine.settle(carried, failed)
 
+    def _is_given_up(self, claimed: ClaimedCommand) -> bool:
+        if claimed.tries < TRIES_MAX or isinstance(claimed.command, NEVER_GIVEN_UP):
+            return False
+        if isinstance(claimed.command, DispatchWorkflow):
+            # It may have been started: to call it failed is the very last resort.
+            return claimed.first_tried_at + DISPATCH_GIVEN_UP_AFTER <= self._clock.now()
+        return True
+
     def _give_up(self, command: DispatchWorkflow, outcome: Postponed) -> Carried:
-        why = f"GitHub did not take the dispatch in {TRIES_MAX} tries: {outcome.why}"
+        hours = int(DISPATCH_GIVEN_UP_AFTER.total_seconds() // 3600)
+        why = (
+            f"after {hours} hours it is not known whether GitHub took the dispatch: see the "
+            f"Actions tab of {command.repository} before you try again ({outcome.why})"
+        )
         refused = DispatchRefused(
             at=self._clock.now(),
             attempt=command.attempt,
