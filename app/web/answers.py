@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +41,11 @@ def unsaved(remedy: str) -> JSONResponse:
     )
 
 
+_SECURITY_HEADERS: Final = tuple(
+    (name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+)
+
+
 class SecurityHeaders:
     """ASGI middleware that puts the security headers on every answer."""
 
@@ -56,9 +60,10 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                given = list(message["headers"])
+                names = {name for name, _ in given}
+                given += [pair for pair in _SECURITY_HEADERS if pair[0] not in names]
+                message = {**message, "headers": given}
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -22,13 +22,15 @@ async def measure(folder: Path, seconds: float) -> list[Figure]:
         letters.request("pull_request", f"bench-{number:08}", body, signature)
         for number in range(count + WARM_UP)
     ]
-    async with server(folder / "answering.db", length=3) as running:
-        async with lines(running.port, CONNECTIONS) as opened:
-            await send_all(opened, requests[:WARM_UP])
-            await asyncio.sleep(1)  # the engine works off what it was warmed up with
-            begun = time.perf_counter()
-            took = await send_all(opened, requests[WARM_UP:])
-            lasted = time.perf_counter() - begun
+    async with (
+        server(folder / "answering.db", length=3) as running,
+        lines(running.port, CONNECTIONS) as opened,
+    ):
+        await send_all(opened, requests[:WARM_UP])
+        await asyncio.sleep(1)  # the engine works off what it was warmed up with
+        begun = time.perf_counter()
+        took = await send_all(opened, requests[WARM_UP:])
+        lasted = time.perf_counter() - begun
     note = (
         f"{count} bodies of {len(body):,} bytes over {CONNECTIONS} connections in"
         f" {lasted:.1f} s; loader: asyncio on raw sockets, requests built before"

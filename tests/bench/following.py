@@ -47,11 +47,11 @@ async def measure_latency(folder: Path, count: int) -> list[Figure]:
 
 async def measure_chain(folder: Path) -> list[Figure]:
     """Let workflow runs end the moment they are dispatched, task after task."""
-    took: list[float] = []
-    async with server(folder / "chain.db", length=CHAIN) as running:
-        async with lines(running.port, 2) as opened:
-            for number in range(CHAINS):
-                took.append(await _run_chain(running, opened[0], opened[1], number))
+    async with (
+        server(folder / "chain.db", length=CHAIN) as running,
+        lines(running.port, 2) as [one, other],
+    ):
+        took = [await _run_chain(running, one, other, number) for number in range(CHAINS)]
     each = [seconds / CHAIN * 1e3 for seconds in took]
     note = (
         f"median of {CHAINS} chains, each workflow run answered by two webhooks over HTTP;"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from app.core.commands import Command, DispatchWorkflow, WriteCheck, WriteComment
-from app.core.events import DispatchAccepted, SurfaceWritten, Surface
+from app.core.events import DispatchAccepted, Surface, SurfaceWritten
 from app.core.values import Json
 from app.ports import Carried, Clock, Errand, Outcome
 

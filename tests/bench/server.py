@@ -17,6 +17,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from app.cli.serving import server_of
 from app.clock import SystemClock
 from app.core.values import Json
 from app.store.inbox import GroupInbox
@@ -60,10 +61,7 @@ async def serve(database_url: str, length: int) -> None:
             trouble=trouble,
             lifespan=lifespan,
         )
-        config = uvicorn.Config(
-            app, loop="uvloop", http="httptools", log_level="error", access_log=False
-        )
-        server = uvicorn.Server(config)
+        server = server_of(app)
         _say({"ready": listener.getsockname()[1]})
         asyncio.get_running_loop().add_reader(0, _stop_at_end, server)
         await server.serve(sockets=[listener])
