@@ -17,6 +17,12 @@ LOOK_UP_FIRST = timedelta(minutes=10)
 LOOK_UP_UNKNOWN = timedelta(minutes=1)
 """The same while we do not know the workflow run's id: only its webhook can tell us sooner."""
 
+OUTPUTS_GRACE = timedelta(minutes=1)
+"""How long outputs may follow once we know which workflow run an attempt has.
+
+They come before its end, but wait parked until we know whose they are.
+"""
+
 LOOK_UP_PAUSE_MAX = timedelta(hours=1)
 """Pauses between look-ups double up to this: never more than 6 calls an hour."""
 

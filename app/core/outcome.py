@@ -8,8 +8,9 @@ from app.core.context import values_for
 from app.core.definition import Declaration
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, render
+from app.core.limits import OUTPUTS_GRACE
 from app.core.refs import is_sha
-from app.core.state import Leg, LegStatus, Orchestration, Reason
+from app.core.state import Attempt, Leg, LegStatus, Orchestration, Reason
 from app.core.typed_values import check_value, from_text
 from app.core.values import Json, JsonObject, TaskName
 
@@ -62,6 +63,17 @@ def stopped(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -> Le
     if leg.reason is not None and leg.reason.code in FAULTS:
         return fail(state, task, leg, leg.reason, now)
     return leg.to(LegStatus.CANCELLED)
+
+
+def awaits_outputs(
+    state: Orchestration, task: TaskName, attempt: Attempt, now: datetime
+) -> bool:
+    """Tell whether declared outputs of a good end may be there, parked, and not yet matched."""
+    if attempt.conclusion not in GOOD or attempt.known_at is None:
+        return False
+    declared = state.plan.definition.tasks[task].outputs
+    is_lacking = not declared.keys() <= (attempt.outputs or {}).keys()
+    return is_lacking and now < attempt.known_at + OUTPUTS_GRACE
 
 
 def fail(state: Orchestration, task: TaskName, leg: Leg, reason: Reason, now: datetime) -> Leg:

@@ -25,7 +25,7 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.limits import LOOK_UP_MISSES_MAX, SUMMARY_TEXT_MAX
-from app.core.outcome import ended, fail, stopped
+from app.core.outcome import awaits_outputs, ended, fail, stopped
 from app.core.refs import is_sha
 from app.core.state import (
     Attempt,
@@ -145,6 +145,7 @@ def _accept(leg: Leg, event: DispatchAccepted) -> Leg:
         attempt,
         accepted_at=event.at,
         workflow_run_id=event.workflow_run_id,
+        known_at=event.at if event.workflow_run_id is not None else None,
         url=event.url,
         heard_at=event.at,
     )
@@ -171,7 +172,14 @@ def _observe(state: Orchestration, leg: Leg, event: WorkflowRunObserved) -> Leg:
         return leg
     status = effective_status(event)
     if event.run_attempt > attempt.run_attempt:
-        attempt = replace(attempt, outputs=None, running_since=None, summary="")
+        attempt = replace(
+            attempt,
+            outputs=None,
+            summary="",
+            running_since=None,
+            conclusion=None,
+            ended_at=None,
+        )
     # Time spent waiting for a person does not count as running.
     since = None if status is RunStatus.WAITING else attempt.running_since
     if status is RunStatus.IN_PROGRESS and since is None:
@@ -179,6 +187,7 @@ def _observe(state: Orchestration, leg: Leg, event: WorkflowRunObserved) -> Leg:
     attempt = replace(
         attempt,
         workflow_run_id=event.workflow_run_id,
+        known_at=attempt.known_at or event.at,
         run_attempt=event.run_attempt,
         run_status=status,
         url=event.url or attempt.url,
@@ -191,7 +200,11 @@ def _observe(state: Orchestration, leg: Leg, event: WorkflowRunObserved) -> Leg:
     if status is RunStatus.COMPLETED:
         conclusion = event.conclusion or Conclusion.FAILURE
         attempt = replace(attempt, conclusion=conclusion, ended_at=event.at)
-        return ended(state, event.attempt.task, leg.with_attempt(attempt))
+        leg = leg.with_attempt(attempt)
+        if not awaits_outputs(state, event.attempt.task, attempt, event.at):
+            return ended(state, event.attempt.task, leg)
+        is_moved = leg.status not in (LegStatus.RUNNING, LegStatus.CANCELLING)
+        return leg.to(LegStatus.RUNNING) if is_moved else leg
     if leg.status is LegStatus.CANCELLING:
         return leg
     if is_sha(attempt.ref) and event.head_sha != attempt.ref:
@@ -239,7 +252,13 @@ def _report(leg: Leg, event: OutputsReported) -> Leg:
         return leg
     if event.run_attempt > attempt.run_attempt:
         attempt = replace(
-            attempt, run_attempt=event.run_attempt, run_status=None, outputs=None, summary=""
+            attempt,
+            run_attempt=event.run_attempt,
+            run_status=None,
+            outputs=None,
+            summary="",
+            conclusion=None,
+            ended_at=None,
         )
     # Several jobs of one workflow run may report; the later word on a name counts.
     attempt = replace(

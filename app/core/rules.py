@@ -23,7 +23,7 @@ from app.core.events import AttemptId
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.limits import CANCEL_GRACE
 from app.core.matrix import MatrixError
-from app.core.outcome import fail
+from app.core.outcome import awaits_outputs, ended, fail
 from app.core.refs import is_sha, short_lived_tag
 from app.core.state import (
     Leg,
@@ -123,6 +123,17 @@ def _end(
     return Decision(state=state.with_task(name, task))
 
 
+def conclude_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+    """End each leg whose workflow run has, once its outputs are there or will not come."""
+    task = state.tasks[name]
+    for leg in task.legs.values():
+        if leg.has_ended or not leg.attempts or leg.attempt.ended_at is None:
+            continue
+        if not awaits_outputs(state, name, leg.attempt, now):
+            task = task.with_leg(ended(state, name, leg))
+    return Decision(state=state if task is state.tasks[name] else state.with_task(name, task))
+
+
 def stop_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision:
     """Stop all legs when the whole is cancelled, or when one failed and `fail-fast` holds."""
     task = state.tasks[name]
@@ -156,7 +167,7 @@ def stop_overdue(state: Orchestration, name: TaskName, now: datetime) -> Decisio
     task = state.tasks[name]
     limit = state.plan.definition.tasks[name].timeout
     for leg in task.legs.values():
-        if leg.status not in TIMED:
+        if leg.status not in TIMED or leg.attempt.ended_at is not None:
             continue
         due, reason = deadline(leg.attempt, limit)
         if due <= now:
@@ -199,6 +210,8 @@ def cancel_workflow_runs(state: Orchestration, name: TaskName, now: datetime) ->
         if leg.status is not LegStatus.CANCELLING or leg.attempt.workflow_run_id is None:
             continue
         attempt = leg.attempt
+        if attempt.ended_at is not None:
+            continue
         if attempt.cancel_asked_at is None:
             attempt = replace(attempt, cancel_asked_at=now)
         elif attempt.force_asked_at is None and attempt.cancel_asked_at + CANCEL_GRACE <= now:
@@ -224,7 +237,9 @@ def look_up_silent(state: Orchestration, name: TaskName, now: datetime) -> Decis
     task = state.tasks[name]
     commands: list[OrchestrationCommand] = []
     for leg in task.legs.values():
-        if leg.status not in ACTIVE or (due := due_look_up(leg.attempt)) is None or due > now:
+        if leg.status not in ACTIVE or leg.attempt.ended_at is not None:
+            continue
+        if (due := due_look_up(leg.attempt)) is None or due > now:
             continue
         attempt = replace(leg.attempt, look_ups=leg.attempt.look_ups + 1, looked_up_at=now)
         task = task.with_leg(leg.with_attempt(attempt))
@@ -303,6 +318,7 @@ def set_timer(state: Orchestration, name: TaskName, now: datetime) -> Decision:
 
 RULES: tuple[Rule, ...] = (
     begin_ready,
+    conclude_legs,
     stop_overdue,
     stop_legs,
     dispatch_legs,

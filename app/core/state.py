@@ -126,6 +126,7 @@ class Attempt:
     asked_at: datetime
     accepted_at: datetime | None = None
     workflow_run_id: int | None = None
+    known_at: datetime | None = None
     run_attempt: int = 1
     run_status: RunStatus | None = None
     conclusion: Conclusion | None = None

@@ -8,6 +8,7 @@ from app.core.limits import (
     LOOK_UP_FIRST,
     LOOK_UP_PAUSE_MAX,
     LOOK_UP_UNKNOWN,
+    OUTPUTS_GRACE,
     QUEUE_TIMEOUT_MAX,
 )
 from app.core.state import Attempt, Leg, LegStatus, Reason, Task
@@ -56,6 +57,9 @@ def _moments(leg: Leg, limit: timedelta) -> Iterator[datetime]:
     if leg.has_ended or not leg.attempts:
         return
     attempt = leg.attempt
+    if attempt.ended_at is not None and attempt.known_at is not None:
+        yield attempt.known_at + OUTPUTS_GRACE
+        return
     if leg.status in TIMED:
         yield deadline(attempt, limit)[0]
     if attempt.cancel_asked_at is not None and attempt.force_asked_at is None:

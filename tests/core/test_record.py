@@ -173,8 +173,9 @@ def test_outputs_are_checked(outputs: dict[str, object]) -> None:
     """A declared output that is missing or of another type fails the task."""
     decision = begun(
         plan("build", build=IMAGE),
+        accepted("build"),
         reported("build", outputs),  # type: ignore[arg-type]  # JSON all the same
-        ended("build"),
+        ended("build", at=later(minutes=2)),
     )
 
     assert build.code(decision.state, "build") == "bad-outputs"
@@ -189,11 +190,40 @@ def test_outputs_get_their_types_and_defaults() -> None:
     }
     decision = begun(
         plan("build", build={"outputs": declared}),
+        accepted("build"),
         reported("build", {"count": "7", "more": "x"}),
-        ended("build"),
+        ended("build", at=later(minutes=2)),
     )
 
     assert build.leg(decision.state, "build").outputs == {"count": 7, "image": "latest"}
+
+
+def test_an_end_that_comes_with_the_id_waits_for_its_outputs() -> None:
+    """A report that could not be matched before is taken in after the end of its run."""
+    end = begun(plan("build; test: build", build=IMAGE), ended("build"))
+    over = after(end, ended("build"), reported("build", {"image": "v1"}))
+
+    assert build.legs(end.state, "build") == {"": L.RUNNING}
+    assert build.leg(over.state, "build").outputs == {"image": "v1"}
+
+
+def test_outputs_that_do_not_come_are_waited_for_no_longer_than_a_minute() -> None:
+    """Then the end counts as it was, and nothing is looked up or cancelled meanwhile."""
+    end = begun(plan("build", build=IMAGE), ended("build"), cancelled())
+    over = after(end, elapsed("build", later(minutes=1)))
+
+    assert build.keys(end.commands) == []
+    assert build.code(over.state, "build") == "bad-outputs"
+
+
+def test_a_run_that_waits_for_its_outputs_may_run_again() -> None:
+    """A higher run attempt starts over here, too."""
+    end = begun(plan("build", build=IMAGE), ended("build"))
+    webhook = after(end, seen("build", "queued", run_attempt=2))
+    report = after(end, reported("build", {"image": "v2"}, run_attempt=2))
+
+    assert build.legs(webhook.state, "build") == {"": L.QUEUED}
+    assert build.legs(report.state, "build") == {"": L.RUNNING}
 
 
 # Pinned commits.

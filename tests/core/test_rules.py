@@ -28,6 +28,7 @@ from tests.kit.build import (
 )
 
 L = LegStatus
+LATE = elapsed("build", later(minutes=1))
 
 
 def matrix(*values: object, **strategy: Any) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def test_a_condition_without_a_value_fails_shut() -> None:
     """A condition that cannot be evaluated fails its task: nothing is dispatched."""
     image = {"outputs": {"image": {"type": "string"}}}
     test = {"if": "needs.build.outputs.image == 'v1'"}
-    decision = begun(plan("build; test: build", build=image, test=test), ended("build"))
+    decision = begun(plan("build; test: build", build=image, test=test), ended("build"), LATE)
 
     assert decision.commands == ()
     assert build.code(decision.state, "test") == "expression-failed"
@@ -78,7 +79,7 @@ def test_a_dispatch_that_cannot_be_written_fails_its_leg() -> None:
     """An input without a value fails the task instead of leaving empty."""
     image = {"outputs": {"image": {"type": "string"}}}
     test = {"with": {"image": "${{ needs.build.outputs.image }}"}}
-    decision = begun(plan("build; test: build", build=image, test=test), ended("build"))
+    decision = begun(plan("build; test: build", build=image, test=test), ended("build"), LATE)
 
     assert decision.commands == ()
     assert build.code(decision.state, "test") == "expression-failed"
@@ -179,6 +180,7 @@ def test_what_needs_a_matrix_reads_it_by_leg() -> None:
         reported("test/b", {"ok": True}),
         ended("test/a"),
         ended("test/b"),
+        elapsed("test", later(minutes=1)),
     )
 
     assert [each.inputs for each in asked(decision, DispatchWorkflow)] == [{"ok": "true"}]
@@ -202,7 +204,10 @@ def test_a_tolerance_without_a_value_is_none() -> None:
     lint = {"outputs": {"strict": {"type": "boolean"}}}
     test = {"continue-on-error": "${{ needs.lint.outputs.strict }}"}
     decision = begun(
-        plan("lint; test: lint", lint=lint, test=test), ended("lint"), ended("test", "failure")
+        plan("lint; test: lint", lint=lint, test=test),
+        ended("lint"),
+        elapsed("lint", later(minutes=1)),
+        ended("test", "failure"),
     )
 
     assert decision.state.status is OrchestrationStatus.FAILED
