@@ -1,0 +1,80 @@
+"""Draws what is drawn from the code: docs/state.md. `make docs` writes it anew.
+
+A test compares the file with what would be written, so that the picture cannot lie.
+"""
+
+import ast
+import inspect
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from app.core import state as module
+from app.core.state import MOVES, ORCHESTRATION_MOVES, TASK_MOVES
+from tests.kit import tree
+
+STATE = tree.ROOT / "docs" / "state.md"
+INTRODUCTION = """\
+# States
+
+Drawn by `make docs` from the tables in `app/core/state.py`; do not edit it. Nothing moves except through these tables. A webhook
+may be lost, so a leg may skip stations on its way. What has ended does not move again.
+"""
+S = TypeVar("S", bound=StrEnum)
+
+
+def state_document() -> str:
+    """Return docs/state.md as it should be."""
+    parts = [
+        INTRODUCTION,
+        _section("Orchestrations", ORCHESTRATION_MOVES, "requested"),
+        _section("Tasks", TASK_MOVES, "waiting"),
+        _section("Legs", MOVES, "pending"),
+    ]
+    return "\n".join(parts)
+
+
+def _section(title: str, moves: Mapping[S, frozenset[S]], first: str) -> str:
+    status = type(next(iter(moves)))
+    lines = [f"## {title}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
+    for source, targets in moves.items():
+        lines += [f"    {source} --> {target}" for target in status if target in targets]
+        if not targets:
+            lines.append(f"    {source} --> [*]")
+    lines += ["```", "", "| status | meaning | may become |", "|---|---|---|"]
+    meanings = _meanings(status)
+    for source, targets in moves.items():
+        following = (
+            ", ".join(target for target in status if target in targets) or "nothing more"
+        )
+        lines.append(
+            f"| {source} | {meanings.get(source.name, 'It ended so.')} | {following} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def _meanings(status: type[StrEnum]) -> dict[str, str]:
+    """Return the sentence that stands below each member in the source."""
+    source = ast.parse(inspect.getsource(module))
+    found: dict[str, str] = {}
+    for node in source.body:
+        if not isinstance(node, ast.ClassDef) or node.name != status.__name__:
+            continue
+        name = ""
+        for part in node.body:
+            if isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Name):
+                name = part.targets[0].id
+            elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) and name:
+                found[name] = " ".join(str(part.value.value).split())
+                name = ""
+    return found
+
+
+def write(path: Path = STATE) -> None:
+    """Write docs/state.md."""
+    path.write_text(state_document(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
