@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 
 def set_up(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
@@ -39,7 +39,11 @@ def set_up(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *look],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _without_colours,
+            *look,
+        ],
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -50,5 +54,11 @@ def set_up(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     # A line for each call to GitHub is too much, and an address may tell more than it should.
-    for name in ("httpx", "httpcore", "aiosqlite", "uvicorn.access"):
+    for name in ("httpx", "httpcore", "alembic", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _without_colours(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
+    """Drop uvicorn's second rendering of its own message."""
+    entry.pop("color_message", None)
+    return entry

@@ -61,8 +61,7 @@ class Settings:
     api_url: str = API_URL_DEFAULT
     server_url: str = "https://github.com"
     oidc_issuer: str = "https://token.actions.githubusercontent.com"
-    # The URL of a PostgreSQL may hold a password.
-    database_url: str = field(default=DATABASE_URL_DEFAULT, repr=False)
+    database_url: str = DATABASE_URL_DEFAULT
     host: str = HOST_DEFAULT
     port: int = PORT_DEFAULT
 
@@ -184,13 +183,11 @@ class _Given:
 
     def database_url(self) -> str:
         name, url = "DATABASE_URL", self.text("DATABASE_URL") or DATABASE_URL_DEFAULT
-        remedy = (
-            "write sqlite:///file.db, sqlite:////path/file.db or postgresql://user@host/name"
-        )
+        remedy = "write sqlite:///file.db, or sqlite:////path/file.db with four slashes"
         # What is wrong is not repeated, since it may hold a password.
         scheme, separator, rest = url.partition("://")
-        if scheme in ("postgresql", "postgres") and rest:
-            return url
+        if scheme.partition("+")[0] in ("postgresql", "postgres"):
+            raise _Wrong(name, "names PostgreSQL, which is not built yet", remedy)
         if scheme != "sqlite" or not separator:
             raise _Wrong(name, "is not the URL of a database", remedy)
         if not rest.startswith("/") or rest == "/" or ":memory:" in rest or "\0" in rest:

@@ -15,14 +15,7 @@ from app.store.sql import open_store
 async def opened(database: str) -> AsyncIterator[Store]:
     """Open a database that a server has made. Raises `Refused`."""
     url = _url(database)
-    # SQLite would make a new one, and that would hide a mistake in the name.
-    file = Path(url.removeprefix("sqlite:///"))
-    if not file.is_file():
-        raise Refused(
-            f"there is no database {file}",
-            "say where it is with --database or DATABASE_URL; `signalbox serve` makes it",
-            code=3,
-        )
+    file = _existing(url)
     store = open_store(url)
     try:
         await store.ready()
@@ -41,6 +34,18 @@ def prepare(database: str) -> None:
     except StoreUnavailable as error:
         remedy = "see whether its folder exists and may be written to"
         raise Refused(str(error), remedy, code=3) from error
+
+
+def _existing(url: str) -> Path:
+    # SQLite would make a new one, and that would hide a mistake in the name.
+    file = Path(url.removeprefix("sqlite:///"))
+    if not file.is_file():
+        raise Refused(
+            f"there is no database {file}",
+            "say where it is with --database or DATABASE_URL; `signalbox serve` makes it",
+            code=3,
+        )
+    return file
 
 
 def _url(database: str) -> str:

@@ -99,7 +99,7 @@ def test_an_empty_setting_is_a_missing_one() -> None:
 
 def test_secrets_are_in_no_repr_and_no_error() -> None:
     """Neither the settings nor an error about them tell a secret."""
-    settings = Settings.from_environ({**WHOLE, "DATABASE_URL": "postgresql://u:hunter2@db/s"})
+    settings = Settings.from_environ(WHOLE)
     with pytest.raises(SettingsError) as raised:
         Settings.from_environ(
             {**WHOLE, "GITHUB_PRIVATE_KEY": "hunter2", "DATABASE_URL": "mysql://u:hunter2@db/s"}
@@ -239,6 +239,13 @@ def test_a_port_has_its_range(port: str) -> None:
 def test_a_database_is_a_file(url: str) -> None:
     """A database in memory would forget what was promised, so it is refused."""
     assert fault_of(DATABASE_URL=url) == {"DATABASE_URL": "names no file"}
+
+
+def test_postgresql_is_refused_by_name() -> None:
+    """What is not built yet is said, and not mistaken for a mistake."""
+    assert fault_of(DATABASE_URL="postgresql://u:hunter2@db/s") == {
+        "DATABASE_URL": "names PostgreSQL, which is not built yet"
+    }
 
 
 def test_the_database_can_be_read_alone() -> None:
