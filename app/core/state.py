@@ -53,8 +53,11 @@ class OrchestrationStatus(StrEnum):
     """How far the whole is."""
 
     REQUESTED = "requested"
+    """Made, and about to begin: so it is only before its first event."""
     RUNNING = "running"
+    """Tasks begin as what they need ends."""
     CANCELLING = "cancelling"
+    """Nothing new begins; what runs is being cancelled on GitHub."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -86,7 +89,7 @@ MOVES: Mapping[LegStatus, frozenset[LegStatus]] = {
     _L.CANCELLED: frozenset(),
 }
 TASK_MOVES: Mapping[TaskStatus, frozenset[TaskStatus]] = {
-    _T.WAITING: frozenset({_T.RUNNING, _T.SUCCEEDED, _T.FAILED, _T.CANCELLED, _T.SKIPPED}),
+    _T.WAITING: frozenset({_T.RUNNING, _T.FAILED, _T.CANCELLED, _T.SKIPPED}),
     _T.RUNNING: frozenset({_T.SUCCEEDED, _T.FAILED, _T.CANCELLED}),
     _T.SUCCEEDED: frozenset(),
     _T.FAILED: frozenset(),

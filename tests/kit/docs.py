@@ -18,8 +18,9 @@ STATE = tree.ROOT / "docs" / "state.md"
 INTRODUCTION = """\
 # States
 
-Drawn by `make docs` from the tables in `app/core/state.py`; do not edit it. Nothing moves except through these tables. A webhook
-may be lost, so a leg may skip stations on its way. What has ended does not move again.
+Drawn by `make docs` from the tables in `app/core/state.py`; do not edit it. Nothing moves
+except through these tables. A webhook may be lost, so a leg may skip stations on its way.
+What has ended does not move again.
 """
 S = TypeVar("S", bound=StrEnum)
 
