@@ -1,4 +1,4 @@
-"""The contract of a store, continued: commands are claimed once at a time, levels never lost."""
+"""The contract of a store, continued: commands are claimed in order, and no level is lost."""
 
 from collections.abc import Sequence
 
