@@ -42,6 +42,13 @@ ENDINGS: Final = {
 }
 
 
+def simulate_shell(seed: int) -> int:
+    """Simulate one life of the whole shell; return how many events were journaled."""
+    life = Whole(seed)
+    life.run()
+    return life.events
+
+
 class Death(BaseException):
     """The process dies here. No `except Exception` may hold it up."""
 
@@ -73,6 +80,7 @@ class Whole:
         self.github = Rehearsal(VirtualClock(), webhook_url=f"{URL}/webhooks/github", seed=seed)
         self.store = MemoryStore(is_encoded=self._chance.random() < 0.2)
         self.deaths = 0
+        self.events = 0
         cast(self.github, self._chance)
         self._wire = RehearsalTransport(self.github.asgi)
 
@@ -248,6 +256,7 @@ class Whole:
     async def _check_history(self, state: Orchestration) -> None:
         replayed = new_orchestration(state.plan)
         entries = await self.store.journal(state.id)
+        self.events += len(entries)
         assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
         for entry in entries:
             replayed = decide(replayed, entry.event).state
