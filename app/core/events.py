@@ -21,7 +21,11 @@ class AttemptId:
     number: int
 
     def __str__(self) -> str:
-        return f"{self.task}/{self.leg}/{self.number}" if self.leg else f"{self.task}/{self.number}"
+        return (
+            f"{self.task}/{self.leg}/{self.number}"
+            if self.leg
+            else f"{self.task}/{self.number}"
+        )
 
 
 class RunStatus(StrEnum):
