@@ -4,90 +4,14 @@ from typing import Any
 
 import pytest
 
-from app.core.catalogue import Catalogue, Covered, Entry, catalogue
 from app.core.commands import (
     CheckDefinitions,
     ListChangedFiles,
     ListRepositories,
     ReadRepository,
 )
-from app.core.heard import Repository
-from app.core.parse import parse
-from app.core.plan import Origin
-from app.core.planning import make_plan, manual_cause, orchestration_id
-from app.core.routing import Routed, is_ours, route
-from app.core.values import RepositoryName, Sha
-from app.github.webhooks import read
-
-HEAD = "a" * 40
-NEXT = "b" * 40
-TASK = "tasks: {test: {dispatch: acme/api/.github/workflows/test.yml@main}}\n"
-
-
-def covered(number: int = 1, name: str = "acme/release") -> Covered:
-    """Return a repository of the installation."""
-    repository = Repository(id=number, name=RepositoryName(name), default_branch="main")
-    return Covered(repository=repository, installation_id=7, head_sha=Sha(HEAD))
-
-
-def entry(on: str, stem: str = "train", more: str = "") -> Entry:
-    """Return a definition of `acme/release` that listens to `on`."""
-    text = f"version: 1\non: {on}\n{more}{TASK}"
-    found, problems = parse(text, f"{stem}.yml")
-    assert found is not None, problems
-    origin = Origin(
-        repository_id=1,
-        repository=RepositoryName("acme/release"),
-        installation_id=7,
-        path=f".github/orchestrations/{stem}.yml",
-    )
-    return Entry(origin=origin, definition=found, text=text)
-
-
-def known(*entries: Entry) -> Catalogue:
-    """Return a catalogue of two repositories and these definitions."""
-    return catalogue((covered(), covered(2, "acme/api")), entries)
-
-
-def heard_of(
-    event: str, *, repository: int = 1, name: str = "acme/release", **payload: Any
-) -> dict[str, Any]:
-    """Return a payload of a repository."""
-    about = {"id": repository, "full_name": name, "default_branch": "main"}
-    who = {"id": 3, "login": "mona", "type": "User"}
-    return {"repository": about, "installation": {"id": 7}, "sender": who, **payload}
-
-
-def pushed(ref: str = "refs/heads/main", *files: str, **payload: Any) -> dict[str, Any]:
-    """Return the payload of a push of one commit."""
-    commit = {"added": list(files), "modified": [], "removed": []}
-    given = {
-        "ref": ref,
-        "before": HEAD,
-        "after": NEXT,
-        "created": False,
-        "deleted": False,
-        "forced": False,
-        "commits": [commit],
-    }
-    return heard_of("push", **{**given, **payload})
-
-
-def proposed(action: str = "opened", head: int = 1, **more: Any) -> dict[str, Any]:
-    """Return the payload of a pull request whose head is in a repository."""
-    pull = {
-        "number": 5,
-        "head": {"sha": NEXT, "ref": "change", "repo": {"id": head}},
-        "base": {"sha": HEAD, "ref": "main", "repo": {"id": 1}},
-    }
-    return heard_of("pull_request", action=action, pull_request=pull, **more)
-
-
-def routed(
-    event: str, payload: dict[str, Any], *entries: Entry, files: tuple[str, ...] | None = None
-) -> Routed:
-    """Route a delivery among these definitions."""
-    return route(read(event, payload), known(*entries), "guid", files)
+from app.core.routing import Routed, is_ours
+from tests.core.routed import HEAD, NEXT, RUN, entry, heard_of, proposed, pushed, routed
 
 
 def started(
@@ -101,20 +25,6 @@ def why_not(on: str, event: str, payload: dict[str, Any]) -> str:
     """Return why a definition was not started."""
     [note] = routed(event, payload, entry(on)).notes
     return note
-
-
-RUN = {
-    "id": 9,
-    "run_attempt": 1,
-    "status": "completed",
-    "conclusion": "success",
-    "event": "push",
-    "path": ".github/workflows/ci.yml",
-    "head_sha": NEXT,
-    "head_branch": "main",
-    "display_title": "CI",
-    "html_url": "https://github.com/acme/release/actions/runs/9",
-}
 
 
 @pytest.mark.parametrize(
@@ -339,71 +249,3 @@ def test_a_renamed_repository_is_read() -> None:
 def test_our_files_are_known_by_their_place(path: str, is_one: bool) -> None:
     """Definitions and the policy, and nothing beside them."""
     assert is_ours(path) is is_one
-
-
-@pytest.mark.parametrize(
-    ("event", "payload", "sha", "ref", "number"),
-    [
-        ("push", pushed(), NEXT, "refs/heads/main", None),
-        ("pull_request", proposed(), NEXT, "refs/pull/5/head", 5),
-        (
-            "workflow_run",
-            heard_of("", action="completed", workflow_run=RUN, workflow={"name": "CI"}),
-            NEXT,
-            "refs/heads/main",
-            None,
-        ),
-        (
-            "release",
-            heard_of("", action="published", release={"tag_name": "v1"}),
-            HEAD,
-            "refs/tags/v1",
-            None,
-        ),
-        ("release", heard_of("", action="published"), HEAD, "refs/tags/", None),
-        ("repository_dispatch", heard_of("", action="x"), HEAD, "refs/heads/main", None),
-    ],
-)
-def test_the_cause_says_where_and_at_which_commit(
-    event: str, payload: dict[str, Any], sha: str, ref: str, number: int | None
-) -> None:
-    """`sha` and `ref` are those of GitHub Actions, but for a pull request's head."""
-    on = "{workflow_run: {workflows: [CI]}, push: {}, pull_request: {}, release: {}, "
-    [start] = routed(event, payload, entry(on + "repository_dispatch: {}}")).starts
-
-    cause = start.cause
-    assert (cause.sha, cause.ref, cause.pull_request) == (sha, ref, number)
-    assert (cause.actor, cause.repository, cause.installation_id) == ("mona", "acme/release", 7)
-
-
-def test_a_plan_is_made_with_the_inputs_filled_in() -> None:
-    """Its id is derived from the delivery, so that the same one never starts it twice."""
-    manual = entry("manual", more="inputs: {dry_run: {type: boolean, default: false}}\n")
-    cause = manual_cause(covered(), "mona", {"dry_run": "true"})
-
-    plan, faults = make_plan(manual, cause, {"dry_run": "true"}, delivery_id="g", number=3)
-
-    assert plan is not None
-    assert (plan.inputs, plan.title, faults) == ({"dry_run": True}, "train #3", ())
-    assert plan.id == orchestration_id(manual, "g") != orchestration_id(manual, "h")
-    assert (cause.event_name, cause.sha, cause.ref) == ("manual", HEAD, "refs/heads/main")
-
-
-def test_wrong_inputs_make_no_plan() -> None:
-    """All that is wrong with them is told."""
-    cause = manual_cause(covered(), "mona", {})
-
-    plan, faults = make_plan(entry("manual"), cause, {"x": 1}, delivery_id="g", number=1)
-
-    assert plan is None
-    assert faults == ("`x` is not an input",)
-
-
-def test_a_catalogue_finds_by_name_whatever_its_case() -> None:
-    """GitHub does not tell upper from lower case in names."""
-    there = known(entry("push"))
-
-    assert there.find("Acme/Release", "train") is not None
-    assert there.find("acme/release", "other") is None
-    assert there.repository(RepositoryName("ACME/API")) == covered(2, "acme/api")
-    assert there.repository(RepositoryName("acme/none")) is None
