@@ -30,13 +30,13 @@ def serve_with(environ: Mapping[str, str]) -> None:
         last = error.faults[-1]
         raise Refused(f"{last.name} {last.message}", last.remedy) from error
     # Taken before anything is opened: a second server on the same port must not get so far.
-    listening = listen(settings.host, settings.port)
-    prepare(settings.database_url)
-    logs.set_up()
-    server = server_of(app)
-    address = f"http://{settings.host}:{settings.port}"
-    logging.getLogger(__name__).info("listening", extra={"address": address})
-    server.run(sockets=[listening])
+    with listen(settings.host, settings.port) as listening:
+        prepare(settings.database_url)
+        logs.set_up()
+        server = server_of(app)
+        address = f"http://{settings.host}:{settings.port}"
+        logging.getLogger(__name__).info("listening", extra={"address": address})
+        server.run(sockets=[listening])
     if not server.started:
         raise Refused("the server did not start", "the log above says why", code=3)
 
@@ -47,17 +47,13 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        taken = socket.socket(family, socket.SOCK_STREAM)
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(address)
-        taken.listen(BACKLOG)
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise Refused(
             f"{host}:{port} cannot be listened on: {error.strerror}",
             "choose others with HOST and PORT",
             code=3,
         ) from error
-    return taken
 
 
 def server_of(app: FastAPI) -> uvicorn.Server:

@@ -97,8 +97,8 @@ async def _play(console: Console, folder: Path, *, once: bool, port: int) -> int
 async def _scenes(
     console: Console, rehearsal: Rehearsal, store: Store, settings: Settings
 ) -> Proof:
-    console.print(f"Signalbox listens at {settings.url}, GitHub is rehearsed at", end=" ")
-    console.print(f"{rehearsal.web_url}. One organisation, four repositories.")
+    console.print(f"Signalbox listens at {settings.url}.")
+    console.print(f"GitHub is rehearsed at {rehearsal.web_url}: acme, with four repositories.")
 
     async def knows_definitions() -> bool:
         return len((await store.catalogue()).definitions) == 2

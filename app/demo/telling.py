@@ -35,7 +35,8 @@ class Teller:
         lines = [*self._from_github(), *self._to_github(), *await self._believed()]
         for at, line in sorted(lines, key=lambda each: each[0]):
             seconds = (at - self._began).total_seconds()
-            self._console.print(f"[dim]{seconds:5.1f} s[/] {line}", highlight=False)
+            shown = f"[dim]{seconds:5.1f} s[/] {line}"
+            self._console.print(shown, highlight=False, soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """Announce a scene."""

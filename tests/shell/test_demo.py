@@ -1,0 +1,56 @@
+"""The demo is the first thing that anybody sees of Signalbox: it must work."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.kit import tree
+
+# About twelve on a quiet machine, most of it the length of the rehearsed workflow runs.
+SECONDS_MAX = 40
+
+
+def _demo(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", "demo", *arguments],
+        cwd=tree.ROOT,
+        env={**os.environ, "TMPDIR": str(folder), "PYTHONUTF8": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_demo_plays_and_proves_itself(tmp_path: Path) -> None:
+    """It ends by itself, needs no terminal, and checks what it shows."""
+    began = time.monotonic()
+    demo = _demo(tmp_path, "--once")
+
+    out, err = demo.communicate(timeout=60)
+
+    assert (demo.returncode, err) == (0, "")
+    assert "✗" not in out
+    assert out.count("✓") >= 8
+    assert time.monotonic() - began < SECONDS_MAX
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
+    """Without --once it says where to look, and Ctrl-C ends it without a trace."""
+    demo = _demo(tmp_path)
+    assert demo.stdout is not None
+    lines = iter(demo.stdout.readline, "")
+    for line in lines:
+        if "Ctrl-C" in line:
+            break
+
+    demo.send_signal(signal.SIGINT)
+    out, err = demo.communicate(timeout=30)
+
+    assert (demo.returncode, err) == (0, "")
+    assert "Traceback" not in out
+    assert list(tmp_path.iterdir()) == []
