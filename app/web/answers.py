@@ -46,6 +46,13 @@ _SECURITY_HEADERS: Final = tuple(
 )
 
 
+def crowded() -> JSONResponse:
+    """Return that too much arrives at once, and when to come again."""
+    headers = {"retry-after": str(RETRY_AFTER_SECONDS), "connection": "close"}
+    message, remedy = "too much arrives at once", "send it again later"
+    return refusal(503, "crowded", message, remedy, headers=headers)
+
+
 class SecurityHeaders:
     """ASGI middleware that puts the security headers on every answer."""
 

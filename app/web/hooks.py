@@ -6,7 +6,7 @@ hot path of the server, so it is plain ASGI, without anything that is not needed
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -15,10 +15,12 @@ from starlette.types import Receive, Scope, Send
 from app.github import webhooks
 from app.github.webhooks import BODY_BYTES_MAX, Rejection, Webhook
 from app.ports import Clock, Delivery, Inbox, StoreUnavailable
-from app.web.answers import refusal, unsaved
-from app.web.bodies import TooLarge, read_body
+from app.web.answers import crowded, refusal, unsaved
+from app.web.bodies import Crowded, Room, TooLarge, read_body
 
 PATH: Final = "/webhooks/github"
+# Of all deliveries that are on their way in; GitHub's own are some 20 KB each.
+BODIES_BYTES_MAX: Final = 256 * 1024 * 1024
 # What the App subscribes to, and what GitHub sends to every App unasked.
 EVENTS_HEARD: Final = frozenset(
     {
@@ -47,12 +49,17 @@ class WebhookDoor:
     inbox: Inbox
     clock: Clock
     wake: Callable[[], None]
+    room: Room = field(default_factory=lambda: Room(BODIES_BYTES_MAX))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take in one delivery and answer it."""
         try:
-            body = await read_body(scope, receive, bytes_max=BODY_BYTES_MAX)
+            body = await read_body(scope, receive, bytes_max=BODY_BYTES_MAX, room=self.room)
         except ClientDisconnect:
+            return
+        except Crowded:
+            _log.warning("a webhook call was refused", extra={"code": "crowded"})
+            await crowded()(scope, receive, send)
             return
         except TooLarge:
             answer = refusal(

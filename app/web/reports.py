@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from starlette.requests import ClientDisconnect, Request
@@ -18,11 +18,12 @@ from starlette.responses import JSONResponse, Response
 from app.core.values import JsonObject
 from app.github import webhooks
 from app.ports import Clock, Delivery, Inbox, StoreUnavailable
-from app.web.answers import refusal, unsaved
-from app.web.bodies import TooLarge, read_body
+from app.web.answers import crowded, refusal, unsaved
+from app.web.bodies import Crowded, Room, TooLarge, read_body
 
 PATH: Final = "/reports"
 BODY_BYTES_MAX: Final = 256 * 1024
+BODIES_BYTES_MAX: Final = 64 * 1024 * 1024
 KEYS: Final = frozenset({"outputs", "summary"})
 
 _log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class ReportDoor:
     identify: Callable[[str], Awaitable[Reporter]]
     knows_repository: Callable[[int], bool]
     wake: Callable[[], None]
+    room: Room = field(default_factory=lambda: Room(BODIES_BYTES_MAX))
 
     async def answer(self, request: Request) -> Response:
         """Take in one report and answer it."""
@@ -65,10 +67,14 @@ class ReportDoor:
         if scheme.lower() != "bearer" or not token.strip():
             return _unauthorized("missing-token", "there is no OIDC token")
         try:
-            body = await read_body(request.scope, request.receive, bytes_max=BODY_BYTES_MAX)
+            body = await read_body(
+                request.scope, request.receive, bytes_max=BODY_BYTES_MAX, room=self.room
+            )
             reporter = await self.identify(token.strip())
         except ClientDisconnect:
             return Response(status_code=400)
+        except Crowded:
+            return crowded()
         except TooLarge:
             return refusal(
                 413,

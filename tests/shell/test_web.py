@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope
 
 from app.core.reading.triggers import DEFAULT_TYPES
+from app.web.bodies import Crowded, Room, read_body
 from app.web.hooks import EVENTS_HEARD
 from tests.shell.web_kit import SECRET, FullDisk, Server, error_of, signed
 
@@ -127,6 +129,36 @@ async def test_a_body_over_the_cap_is_refused_while_it_comes() -> None:
     assert (response.status_code, error_of(response)) == (413, "too-large")
     assert len(sent) == 26
     assert await server.deliveries() == []
+
+
+async def test_large_bodies_cannot_fill_the_memory_together() -> None:
+    """While one body waits for its end, another finds no room; afterwards there is room again."""
+    room, is_here, may_end = Room(2_000), asyncio.Event(), asyncio.Event()
+
+    def sender(*, waits: bool) -> Receive:
+        sizes = iter([1_400, 0])
+
+        async def receive() -> dict[str, object]:
+            size = next(sizes)
+            if size == 0 and waits:
+                is_here.set()
+                await may_end.wait()
+            return {"type": "http.request", "body": b"x" * size, "more_body": size > 0}
+
+        return receive
+
+    async def read(*, waits: bool = False) -> int:
+        scope: Scope = {"type": "http", "headers": []}
+        return len(await read_body(scope, sender(waits=waits), bytes_max=1_500, room=room))
+
+    slow = asyncio.create_task(read(waits=True))
+    await is_here.wait()
+    with pytest.raises(Crowded):
+        await read()
+    may_end.set()
+
+    assert await slow == 1_400
+    assert await read() == 1_400
 
 
 async def test_a_body_at_the_cap_is_taken() -> None:
