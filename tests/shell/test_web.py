@@ -132,7 +132,7 @@ async def test_a_body_over_the_cap_is_refused_while_it_comes() -> None:
 
 
 async def test_large_bodies_cannot_fill_the_memory_together() -> None:
-    """While one body waits for its end, another finds no room; afterwards there is room again."""
+    """While one body is on its way another finds no room; then there is room again."""
     room, is_here, may_end = Room(2_000), asyncio.Event(), asyncio.Event()
 
     def sender(*, waits: bool) -> Receive:
