@@ -10,8 +10,19 @@ from app.core.commands import (
     ListRepositories,
     ReadRepository,
 )
-from app.core.routing import Routed, is_ours
-from tests.core.routed import HEAD, NEXT, RUN, entry, heard_of, proposed, pushed, routed
+from app.core.routing import Answer, Routed, Verdict, is_ours, wanted
+from app.github.webhooks import read
+from tests.core.routed import (
+    HEAD,
+    NEXT,
+    RUN,
+    covered,
+    entry,
+    heard_of,
+    proposed,
+    pushed,
+    routed,
+)
 
 
 def started(
@@ -131,6 +142,15 @@ def test_a_definition_hears_only_its_own_repository_unless_it_names_others() -> 
     payload = heard_of("release", repository=2, name="acme/api", action="published")
 
     assert routed("release", payload, entry("release")) == Routed()
+
+
+def test_a_definition_that_does_not_listen_to_an_event_says_so() -> None:
+    """As `signalbox plan` asks, which looks at one definition whatever it listens to."""
+    heard = read("release", heard_of("release", action="published"))
+
+    verdict = wanted(entry("push"), heard, covered(), None)
+
+    assert verdict == Verdict(answer=Answer.NO, why="it does not listen to `release`")
 
 
 def test_a_definition_with_two_filters_of_an_event_needs_one_to_pass() -> None:
