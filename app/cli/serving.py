@@ -58,7 +58,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 def server_of(app: FastAPI) -> uvicorn.Server:
     """Return the web server for the application."""
-    config = uvicorn.Config(
+    return uvicorn.Server(config_of(app))
+
+
+def config_of(app: FastAPI) -> uvicorn.Config:
+    """Say how the application is served."""
+    return uvicorn.Config(
         app,
         loop="uvloop",
         http="httptools",
@@ -71,4 +76,3 @@ def server_of(app: FastAPI) -> uvicorn.Server:
         limit_concurrency=CONNECTIONS_MAX,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    return uvicorn.Server(config)

@@ -6,18 +6,20 @@ what needs the test is not deployed. At the end all that was promised is looked 
 
 import asyncio
 import shlex
+import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import httpx
+import uvicorn
 from rich.console import Console
 
 from app import logs
-from app.cli.serving import listen, server_of
+from app.cli.serving import config_of, listen
 from app.clock import SystemClock
 from app.demo.proof import Proof, prove
 from app.demo.stage import ACTOR, HOME, set_stage
@@ -32,6 +34,15 @@ HOST: Final = "127.0.0.1"
 SECRET: Final = "the webhook secret of the demo"  # noqa: S105 - it guards nothing
 PATIENCE_SECONDS: Final = 30
 LOOK_SECONDS: Final = 0.1
+INTERRUPTED: Final = 130
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals of the process to the demo."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 class DemoError(Exception):
@@ -46,13 +57,24 @@ def run_demo(*, once: bool, port: int) -> int:
         with log_path.open("w", encoding="utf-8") as log:
             logs.set_up(log)
             try:
-                return asyncio.run(_play(console, Path(folder), once=once, port=port))
+                return asyncio.run(_interruptible(console, Path(folder), once, port))
             except DemoError as error:
                 console.print(f"[red]{error}")
                 console.print(log_path.read_text(encoding="utf-8")[-5_000:], markup=False)
                 return 1
-            except KeyboardInterrupt:
-                return 0
+
+
+async def _interruptible(console: Console, folder: Path, once: bool, port: int) -> int:
+    """Play until the end, or until a signal says that it is enough: then all is closed."""
+    playing = asyncio.ensure_future(_play(console, folder, once=once, port=port))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no such handlers; there Ctrl-C cancels what `asyncio.run` runs.
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
+    try:
+        return await playing
+    except asyncio.CancelledError:
+        return INTERRUPTED if once else 0
 
 
 async def _play(console: Console, folder: Path, *, once: bool, port: int) -> int:
@@ -76,7 +98,7 @@ async def _play(console: Console, folder: Path, *, once: bool, port: int) -> int
             host=HOST,
             port=listening.getsockname()[1],
         )
-        server = server_of(build(settings))
+        server = _Server(config_of(build(settings)))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             await _until(lambda: _is(server.started), "Signalbox does not start")
