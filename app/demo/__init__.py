@@ -67,9 +67,9 @@ def run_demo(*, once: bool, port: int) -> int:
 async def _interruptible(console: Console, folder: Path, once: bool, port: int) -> int:
     """Play until the end, or until a signal says that it is enough: then all is closed."""
     playing = asyncio.ensure_future(_play(console, folder, once=once, port=port))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers; there Ctrl-C cancels what `asyncio.run` runs.
-        with suppress(NotImplementedError):
+    # Windows has no such handlers; there Ctrl-C cancels what `asyncio.run` runs.
+    if sys.platform != "win32":
+        for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
     try:
         return await playing
