@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 import httpx
+import structlog.testing
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
@@ -35,6 +36,9 @@ from tests.simulation.cast import HOME, cast
 
 URL: Final = "http://signalbox.test"
 STEPS_MAX: Final = 20_000
+DEATHS_MAX: Final = 25
+"""What is tried every minute for a day dies hundreds of times, and always alike."""
+GRAVE: Final = ("error", "critical", "exception")
 ENDINGS: Final = {
     OrchestrationStatus.SUCCEEDED: "success",
     OrchestrationStatus.FAILED: "failure",
@@ -83,15 +87,19 @@ class Whole:
         self.events = 0
         cast(self.github, self._chance)
         self._wire = RehearsalTransport(self.github.asgi)
+        self._key = self.github.app_private_key_pem
 
     def run(self) -> None:
         """Live it to its end, and compare what is believed with what GitHub saw."""
-        with _errors() as errors:
+        with _errors() as errors, structlog.testing.capture_logs() as logged:
             asyncio.run(self._live())
+        errors += [str(entry) for entry in logged if entry["log_level"] in GRAVE]
         assert errors == [], f"something was logged as an error: {errors}"
 
     async def _live(self) -> None:
         await self._begin()
+        transport = httpx.ASGITransport(self._doors(), client=("1", 1))
+        self.github.connect(httpx.AsyncClient(transport=transport))
         await self._until_known()
         self.github.push(HOME, {"versions/train.txt": str(self._chance.random())})
         if self._chance.random() < 0.5:
@@ -107,7 +115,7 @@ class Whole:
         self._client = Client(
             api_url=self.github.api_url,
             app_id=str(self.github.app_id),
-            private_key=self.github.app_private_key_pem,
+            private_key=self._key,
             clock=clock,
             pause=self._pause,
             http=self._wire,
@@ -120,12 +128,10 @@ class Whole:
             clock=clock,
             owner="here",
         )
-        self.github.connect(
-            httpx.AsyncClient(transport=httpx.ASGITransport(self._doors(), client=("1", 1)))
-        )
         await self.engine.open()
 
     def _doors(self) -> ASGIApp:
+        """Open the doors. They keep nothing, so that one set of them serves every life."""
         verifier = IdentityVerifier(
             issuer=self.github.oidc_issuer,
             audience=URL,
@@ -143,7 +149,13 @@ class Whole:
         async def trouble() -> str:
             return ""
 
-        clock, wake = self.github.clock, self.engine.wake
+        def knows_repository(repository_id: int) -> bool:
+            return self.engine.knows_repository(repository_id)
+
+        def wake() -> None:
+            self.engine.wake()
+
+        clock = self.github.clock
         doors: FastAPI = web_app(
             webhooks=WebhookDoor(
                 secret=self.github.webhook_secret, inbox=self.store, clock=clock, wake=wake
@@ -152,7 +164,7 @@ class Whole:
                 inbox=self.store,
                 clock=clock,
                 identify=identify,
-                knows_repository=self.engine.knows_repository,
+                knows_repository=knows_repository,
                 wake=wake,
             ),
             trouble=trouble,
@@ -189,6 +201,8 @@ class Whole:
                     return True
         except Death:
             self.deaths += 1
+            if self.deaths == DEATHS_MAX:
+                self._risk = 0.0
             await self._begin()
             return True
         return False
