@@ -22,7 +22,7 @@ SUITES = (
     tuple(f"tests/core/test_{name}.py" for name in CORE),
     ("tests/simulation/test_core_alone.py",),
     ("tests/github",),
-    ("tests/shell/test_payloads.py", "tests/shell/test_web.py"),
+    ("tests/shell/test_courier.py", "tests/shell/test_payloads.py", "tests/shell/test_web.py"),
     ("tests/simulation/test_whole_shell.py",),
     ("tests/core", "tests/shell/test_store.py"),
 )
