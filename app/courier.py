@@ -7,7 +7,7 @@ performs then looks before it acts. Timers are commands to ourselves.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -71,6 +71,8 @@ class Courier:
         self._concurrency = concurrency
         self._woken = asyncio.Event()
         self._handed: list[ClaimedCommand] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._group: asyncio.TaskGroup | None = None
         self._done: asyncio.Queue[tuple[ClaimedCommand, Outcome]] = asyncio.Queue()
         engine.hand_to(self._take_over)
 
@@ -79,8 +81,10 @@ class Courier:
         self._woken.set()
 
     def _take_over(self, claimed: Sequence[ClaimedCommand]) -> None:
-        self._handed.extend(claimed)
-        self._woken.set()
+        if self._group is None:
+            self._handed.extend(claimed)
+        else:
+            self._begin(claimed)
 
     async def carry_due(self) -> int:
         """Carry all that is due now, and settle it. Return how many commands there were."""
@@ -94,25 +98,42 @@ class Courier:
     async def run(self) -> None:
         """Carry commands until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._settle_for_ever())
-            await self._carry_for_ever(group)
+            self._group = group
+            try:
+                group.create_task(self._settle_for_ever())
+                await self._carry_for_ever()
+            finally:
+                self._group = None
 
-    async def _carry_for_ever(self, group: asyncio.TaskGroup) -> None:
-        under_way: set[asyncio.Task[None]] = set()
+    async def _carry_for_ever(self) -> None:
+        self._begin(self._handed)
+        self._handed = []
+        looked_at = None
         while True:
             self._woken.clear()
-            claimed, self._handed = self._handed, []
-            free = self._concurrency - len(under_way) - len(claimed)
-            claimed += await self._claim(free) if free > 0 else ()
-            for each in claimed:
-                task = group.create_task(self._carry_and_pass_on(each))
-                under_way.add(task)
-                task.add_done_callback(under_way.discard)
-            if not claimed:
-                await self._wait()
+            due, now = await self._store.next_due(), self._clock.now()
+            # To claim is to write, and every writer waits for the others. So it is done where
+            # something is due, and now and then for leases of others that ran out.
+            is_time = (
+                looked_at is None or now - looked_at >= POLL or (due is not None and due <= now)
+            )
+            free = self._concurrency - len(self._under_way)
+            if is_time and free > 0:
+                claimed = await self._claim(free)
+                looked_at = now
+                self._begin(claimed)
+                if claimed:
+                    continue
+            await self._wait(due)
 
-    async def _wait(self) -> None:
-        due = await self._store.next_due()
+    def _begin(self, claimed: Sequence[ClaimedCommand]) -> None:
+        assert self._group is not None, "commands are begun while we run"
+        for each in claimed:
+            task = self._group.create_task(self._carry_and_pass_on(each))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _wait(self, due: datetime | None) -> None:
         pause = POLL
         if due is not None:
             pause = min(max(due - self._clock.now(), timedelta(milliseconds=5)), POLL)
