@@ -6,10 +6,11 @@ calls fail before and after their effect; the process dies before and after each
 """
 
 import asyncio
+import json
 import logging
 import random
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import httpx
@@ -26,7 +27,7 @@ from app.github.client import Client
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
-from app.ports import Errand, Outcome
+from app.ports import Delivery, Errand, Outcome
 from app.rehearsal import CallFault, DeliveryFault, Rehearsal, RehearsalTransport, VirtualClock
 from app.store.memory import MemoryStore
 from app.web.api import web_app
@@ -83,6 +84,7 @@ class Whole:
         self._risk = self._chance.choice((0.0, 0.02, 0.1))
         self.github = Rehearsal(VirtualClock(), webhook_url=f"{URL}/webhooks/github", seed=seed)
         self.store = MemoryStore(is_encoded=self._chance.random() < 0.2)
+        self._cancel_at: datetime | None = None
         self.deaths = 0
         self.events = 0
         cast(self.github, self._chance)
@@ -106,6 +108,9 @@ class Whole:
             self.github.open_pull_request(HOME, {"README.md": "changed\n"})
         await self.github.run_due()
         self._let_trouble_in()
+        if self._chance.random() < 0.25:
+            delay = timedelta(seconds=self._chance.choice((0, 1, 5, 60, 600)))
+            self._cancel_at = self.github.clock.now() + delay
         await self._until_over()
         await self._check()
 
@@ -219,13 +224,11 @@ class Whole:
 
     async def _until_over(self) -> None:
         for _ in range(STEPS_MAX):
+            await self._cancel_if_due()
             if await self._step():
                 continue
-            moments = [
-                moment
-                for moment in (await self.store.next_due(), self.github.next_due)
-                if moment is not None
-            ]
+            dues = (await self.store.next_due(), self.github.next_due, self._cancel_at)
+            moments = [moment for moment in dues if moment is not None]
             rows = await self.store.orchestrations(limit=10, open_only=True)
             is_over = not rows and await self._is_written()
             if is_over or not moments:
@@ -236,6 +239,21 @@ class Whole:
         else:
             raise AssertionError("it never ends")
         assert not await self.store.orchestrations(limit=10, open_only=True), "it hangs"
+
+    async def _cancel_if_due(self) -> None:
+        now = self.github.clock.now()
+        if self._cancel_at is None or now < self._cancel_at:
+            return
+        self._cancel_at = None
+        for row in await self.store.orchestrations(limit=10, open_only=True):
+            body = {"orchestration": row.id, "actor": "mona", "reason": "wrong train"}
+            delivery = Delivery(
+                id=f"cancel-{row.id}",
+                event="signalbox/cancel",
+                body=json.dumps(body).encode(),
+                received_at=now,
+            )
+            await self.store.take_in(delivery)
 
     async def _is_written(self) -> bool:
         """Tell whether the end of every orchestration stands on its check."""
