@@ -59,6 +59,25 @@ STATES_MAX: Final = 512
 DROP_MAX: Final = 1_000
 """How many deliveries are dropped in one transaction, so that others get their turn."""
 
+# Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
+_NEW_DELIVERIES: Final = (
+    sa.select(deliveries.c.id, deliveries.c.event, payloads.c.body, deliveries.c.received_at)
+    .join_from(deliveries, payloads, payloads.c.delivery_seq == deliveries.c.seq)
+    .where(is_new())
+    .order_by(deliveries.c.seq)
+    .limit(sa.bindparam("most"))
+)
+_VERSIONS: Final = sa.select(orchestrations.c.id, orchestrations.c.version).where(
+    orchestrations.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+
+_PLACE: Final = (orchestrations.c.definition_repository_id, orchestrations.c.definition_id)
+_LAST_NUMBERS: Final = (
+    sa.select(*_PLACE, sa.func.max(orchestrations.c.number))
+    .where(sa.tuple_(*_PLACE).in_(sa.bindparam("places", expanding=True)))
+    .group_by(*_PLACE)
+)
+
 
 class SqlStore:
     """Remembers in a database."""
@@ -78,21 +97,12 @@ class SqlStore:
         return await self._database.write(lambda it: save_deliveries(it, deliveries))
 
     async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
-        query = (
-            sa.select(
-                deliveries.c.id,
-                deliveries.c.event,
-                payloads.c.body,
-                deliveries.c.received_at,
-            )
-            .join_from(deliveries, payloads, payloads.c.delivery_seq == deliveries.c.seq)
-            .where(is_new())
-            .order_by(deliveries.c.seq)
-            .limit(limit)
+        rows = await self._database.read(
+            lambda it: it.execute(_NEW_DELIVERIES, {"most": limit}).all()
         )
         return [
             Delivery(id=key, event=event, body=body, received_at=from_micros(received_at))
-            for key, event, body, received_at in await self._rows(query)
+            for key, event, body, received_at in rows
         ]
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
@@ -158,14 +168,9 @@ class SqlStore:
     async def last_numbers(
         self, definitions: Collection[tuple[int, str]]
     ) -> Mapping[tuple[int, str], int]:
-        table = orchestrations.c
-        place = (table.definition_repository_id, table.definition_id)
-        query = (
-            sa.select(*place, sa.func.max(table.number))
-            .where(sa.tuple_(*place).in_(list(definitions)))
-            .group_by(*place)
+        rows = await self._database.read(
+            lambda it: it.execute(_LAST_NUMBERS, {"places": list(definitions)}).all()
         )
-        rows = await self._rows(query)
         return {(repository, name): number for repository, name, number in rows}
 
     async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]:
@@ -287,9 +292,7 @@ class SqlStore:
     ) -> dict[OrchestrationId, Saved]:
         """Load states; what is remembered in its present version is not read again."""
         table = orchestrations.c
-        versions = connection.execute(
-            sa.select(table.id, table.version).where(table.id.in_(ids))
-        )
+        versions = connection.execute(_VERSIONS, {"ids": list(ids)})
         found: dict[OrchestrationId, Saved] = {}
         outdated: list[OrchestrationId] = []
         for key, version in versions:

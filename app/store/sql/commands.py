@@ -6,16 +6,19 @@ rows it is written here once more, in SQL; the contract suite holds the two toge
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.ports import ClaimedCommand, NewCommand
 from app.store import codec
 from app.store.moments import from_micros, to_micros
 from app.store.rows import LEVEL_KINDS, CommandRow, CommandStatus, asked
 from app.store.schema import commands, is_free, is_held
-from app.store.sql.database import insert_into
+from app.store.sql.database import upsert_into
 
 _UNHELD: Final = {"lease_owner": None, "lease_until": None, "again_due": None}
 _CHANGING: Final = (
@@ -30,6 +33,52 @@ _CHANGING: Final = (
     "lease_until",
     "again_due",
 )
+# Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
+_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
+_MOMENT: Final = sa.bindparam("moment", type_=sa.BigInteger)
+_IS_CURRENT: Final = (
+    # Open, and not a level that was asked for again since this holder lost it.
+    commands.c.status == CommandStatus.OPEN.value,
+    sa.or_(commands.c.lease_owner.is_not(None), commands.c.kind.not_in(LEVEL_KINDS)),
+)
+_ENDED: Final = sa.update(commands).where(commands.c.id.in_(_IDS), *_IS_CURRENT)
+_TICK_OFF: Final = _ENDED.where(commands.c.again_due.is_(None)).values(
+    status=CommandStatus.DONE.value, lease_owner=None, lease_until=None
+)
+_OPEN_AGAIN: Final = _ENDED.where(commands.c.again_due.is_not(None)).values(
+    due=commands.c.again_due, tries=0, first_tried_at=None, **_UNHELD
+)
+_NEXT_DUE: Final = sa.select(sa.func.min(commands.c.due)).where(is_free())
+_KNOWN: Final = sa.select(commands).where(
+    sa.tuple_(commands.c.subject, commands.c.key).in_(sa.bindparam("places", expanding=True))
+)
+_LEASE: Final = (
+    sa.update(commands)
+    .where(commands.c.id.in_(_IDS))
+    .values(
+        tries=commands.c.tries + 1,
+        first_tried_at=sa.func.coalesce(commands.c.first_tried_at, _MOMENT),
+        last_tried_at=_MOMENT,
+        lease_owner=sa.bindparam("owner"),
+        lease_until=sa.bindparam("until"),
+        again_due=None,
+    )
+)
+
+
+def _due() -> sa.Select[Any]:
+    """Select what may be claimed, the most urgent first; each half has its partial index."""
+    names = ("id", "subject", "body", "tries", "first_tried_at", "priority", "due")
+    columns = [commands.c[name] for name in names]
+    due = sa.union_all(
+        sa.select(*columns).where(is_free(), commands.c.due <= _MOMENT),
+        sa.select(*columns).where(is_held(), commands.c.lease_until <= _MOMENT),
+    ).subquery()
+    in_order = sa.select(due).order_by(due.c.priority, due.c.due, due.c.id)
+    return in_order.limit(sa.bindparam("most"))
+
+
+_DUE: Final = _due()
 
 
 def ask(connection: sa.Connection, wanted: Sequence[NewCommand]) -> list[ClaimedCommand]:
@@ -61,29 +110,18 @@ def claim(
     connection: sa.Connection, owner: str, now: datetime, until: datetime, limit: int
 ) -> list[ClaimedCommand]:
     """Lease due commands, the most urgent first."""
-    columns = [commands.c[name] for name in _CLAIMED]
     moment = to_micros(now)
-    # Each half has its partial index.
-    due = sa.union_all(
-        sa.select(*columns).where(is_free(), commands.c.due <= moment),
-        sa.select(*columns).where(is_held(), commands.c.lease_until <= moment),
-    ).subquery()
-    rows = connection.execute(
-        sa.select(due).order_by(due.c.priority, due.c.due, due.c.id).limit(limit)
-    ).all()
+    rows = connection.execute(_DUE, {"moment": moment, "most": limit}).all()
     if not rows:
         return []
     connection.execute(
-        sa.update(commands)
-        .where(commands.c.id.in_([row.id for row in rows]))
-        .values(
-            tries=commands.c.tries + 1,
-            first_tried_at=sa.func.coalesce(commands.c.first_tried_at, moment),
-            last_tried_at=moment,
-            lease_owner=owner,
-            lease_until=to_micros(until),
-            again_due=None,
-        )
+        _LEASE,
+        {
+            "ids": [row.id for row in rows],
+            "moment": moment,
+            "owner": owner,
+            "until": to_micros(until),
+        },
     )
     return [
         ClaimedCommand(
@@ -97,9 +135,6 @@ def claim(
         )
         for row in rows
     ]
-
-
-_CLAIMED: Final = ("id", "subject", "body", "tries", "first_tried_at", "priority", "due")
 
 
 def take_back(connection: sa.Connection, owner: str) -> int:
@@ -119,26 +154,15 @@ def postpone(connection: sa.Connection, command_id: int, due: datetime, why: str
 
 def next_due(connection: sa.Connection) -> datetime | None:
     """Return when the next command is due that nobody holds."""
-    return from_micros(
-        connection.execute(sa.select(sa.func.min(commands.c.due)).where(is_free())).scalar()
-    )
+    return from_micros(connection.execute(_NEXT_DUE).scalar())
 
 
 def tick_off(connection: sa.Connection, ids: Sequence[int]) -> None:
     """Note that commands are done; a level that was asked for meanwhile opens again."""
     if not ids:
         return
-    ended = sa.update(commands).where(commands.c.id.in_(ids), *_is_current())
-    connection.execute(
-        ended.where(commands.c.again_due.is_(None)).values(
-            status=CommandStatus.DONE.value, lease_owner=None, lease_until=None
-        )
-    )
-    connection.execute(
-        ended.where(commands.c.again_due.is_not(None)).values(
-            due=commands.c.again_due, tries=0, first_tried_at=None, **_UNHELD
-        )
-    )
+    connection.execute(_TICK_OFF, {"ids": ids})
+    connection.execute(_OPEN_AGAIN, {"ids": ids})
 
 
 def set_aside(connection: sa.Connection, failed: Sequence[tuple[int, str]]) -> None:
@@ -147,7 +171,7 @@ def set_aside(connection: sa.Connection, failed: Sequence[tuple[int, str]]) -> N
     for command_id, why in failed:
         connection.execute(
             sa.update(commands)
-            .where(commands.c.id == command_id, *_is_current())
+            .where(commands.c.id == command_id, *_IS_CURRENT)
             .values(
                 status=sa.case(
                     (is_again, CommandStatus.OPEN.value), else_=CommandStatus.FAILED.value
@@ -159,24 +183,12 @@ def set_aside(connection: sa.Connection, failed: Sequence[tuple[int, str]]) -> N
         )
 
 
-def _is_current() -> tuple[sa.ColumnElement[bool], ...]:
-    """Open, and not a level that was asked for again since this holder lost it."""
-    return (
-        commands.c.status == CommandStatus.OPEN.value,
-        sa.or_(commands.c.lease_owner.is_not(None), commands.c.kind.not_in(LEVEL_KINDS)),
-    )
-
-
 def _known(
     connection: sa.Connection, wanted: Sequence[NewCommand]
 ) -> dict[tuple[str, str], CommandRow]:
     """Return the stored rows of these subjects and keys."""
     places = {(new.subject, new.command.key): new for new in wanted}
-    rows = connection.execute(
-        sa.select(commands).where(
-            sa.tuple_(commands.c.subject, commands.c.key).in_(list(places))
-        )
-    )
+    rows = connection.execute(_KNOWN, {"places": list(places)})
     return {
         (row.subject, row.key): CommandRow(
             id=row.id,
@@ -203,19 +215,18 @@ def _put(
     """Insert rows, or bring those that are known up to date, all in one statement."""
     if not rows:
         return {}
-    insert = insert_into(connection, commands)
-    statement: Any = insert.on_conflict_do_update(
-        index_elements=["subject", "key"],
-        set_={name: insert.excluded[name] for name in _CHANGING},
-    )
+    statement = upsert_into(connection, commands, ("subject", "key"), _CHANGING)
     values = [_values(row) for row in rows]
     if not with_ids:
         connection.execute(statement, values)
         return {}
-    returned = connection.execute(
-        statement.returning(commands.c.id, commands.c.subject, commands.c.key), values
-    )
+    returned = connection.execute(_with_id(statement), values)
     return {(subject, key): command_id for command_id, subject, key in returned}
+
+
+@cache
+def _with_id(insert: sqlite.Insert) -> ReturningInsert[int, str, str]:
+    return insert.returning(commands.c.id, commands.c.subject, commands.c.key)
 
 
 def _values(row: CommandRow) -> dict[str, Any]:

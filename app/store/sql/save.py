@@ -5,10 +5,13 @@ Each kind of thing takes a fixed number of statements, however many there are of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.ports import (
     Batch,
@@ -38,9 +41,34 @@ from app.store.schema import (
     texts,
 )
 from app.store.sql import commands as sql_commands
-from app.store.sql.database import insert_into
+from app.store.sql.database import insert_into, upsert_into
 
 Row = dict[str, Any]
+
+# Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
+_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
+_INSERT_JOURNAL: Final = sa.insert(journal)
+_INSERT_PLANS: Final = sa.insert(plans)
+_INSERT_PAYLOADS: Final = sa.insert(payloads)
+_LOCK_VERSIONS: Final = (
+    sa.select(orchestrations.c.id, orchestrations.c.version)
+    .where(orchestrations.c.id.in_(_IDS))
+    .with_for_update()
+)
+_END_DELIVERIES: Final = (
+    sa.update(deliveries)
+    .where(deliveries.c.id.in_(_IDS))
+    .values(
+        status=sa.bindparam("new_status"),
+        note=sa.bindparam("new_note"),
+        workflow_run_id=sa.bindparam("run_id"),
+    )
+)
+_WAKE: Final = (
+    sa.update(deliveries).where(is_parked()).values(status="new", workflow_run_id=None)
+)
+_WAKE_BY_ID: Final = _WAKE.where(deliveries.c.id.in_(_IDS))
+_WAKE_BY_RUN: Final = _WAKE.where(deliveries.c.workflow_run_id.in_(_IDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +113,7 @@ def save(connection: sa.Connection, rows: Prepared) -> list[ClaimedCommand]:
     batch = rows.batch
     _save_states(connection, rows)
     if rows.journal:
-        connection.execute(sa.insert(journal), rows.journal)
+        connection.execute(_INSERT_JOURNAL, rows.journal)
     _save_dispatched(connection, batch.dispatched)
     _save_catalogue(connection, batch)
     _end_deliveries(connection, batch)
@@ -101,11 +129,8 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
         first.setdefault(delivery.id, delivery)
     if not first:
         return []
-    statement: Any = insert_into(connection, deliveries)
     inserted = connection.execute(
-        statement.on_conflict_do_nothing(index_elements=["id"]).returning(
-            deliveries.c.id, deliveries.c.seq
-        ),
+        _insert_deliveries(upsert_into(connection, deliveries, ("id",), ())),
         [
             {
                 "id": delivery.id,
@@ -119,11 +144,16 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
     ).all()
     if inserted:
         connection.execute(
-            sa.insert(payloads),
+            _INSERT_PAYLOADS,
             [{"delivery_seq": seq, "body": first[key].body} for key, seq in inserted],
         )
     fresh = {key for key, _ in inserted}
     return [_take(fresh, delivery.id) for delivery in new]
+
+
+@cache
+def _insert_deliveries(insert: sqlite.Insert) -> ReturningInsert[str, int]:
+    return insert.returning(deliveries.c.id, deliveries.c.seq)
 
 
 def _take(fresh: set[str], key: str) -> bool:
@@ -164,28 +194,16 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
     if not rows.states:
         return
     wanted = {row["id"]: row["version"] - 1 for row in rows.states}
-    table = orchestrations.c
-    stored = connection.execute(
-        sa.select(table.id, table.version).where(table.id.in_(wanted)).with_for_update()
-    )
+    stored = connection.execute(_LOCK_VERSIONS, {"ids": list(wanted)})
     found = {row.id: row.version for row in stored}
     for key, version in wanted.items():
         if found.get(key, 0) != version:
             raise Conflict(f"{key} was changed by another writer")
-    insert = insert_into(connection, orchestrations)
     changing = ("name", "status", "is_open", "started_at", "ended_at", "version", "state")
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["id"], set_={name: insert.excluded[name] for name in changing}
-        ),
-        rows.states,
-    )
+    connection.execute(upsert_into(connection, orchestrations, ("id",), changing), rows.states)
     if rows.plans:
-        connection.execute(
-            insert_into(connection, texts).on_conflict_do_nothing(index_elements=["digest"]),
-            rows.texts,
-        )
-        connection.execute(sa.insert(plans), rows.plans)
+        connection.execute(upsert_into(connection, texts, ("digest",), ()), rows.texts)
+        connection.execute(_INSERT_PLANS, rows.plans)
 
 
 def _save_dispatched(connection: sa.Connection, new: Sequence[Dispatched]) -> None:
@@ -203,17 +221,15 @@ def _save_dispatched(connection: sa.Connection, new: Sequence[Dispatched]) -> No
             "attempt": it.attempt.number,
             "workflow_run_id": it.workflow_run_id or known,
         }
-    insert = insert_into(connection, dispatched)
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["marker"],
-            set_={
-                "workflow_run_id": sa.func.coalesce(
-                    insert.excluded.workflow_run_id, dispatched.c.workflow_run_id
-                )
-            },
-        ),
-        list(latest.values()),
+    statement = _upsert_dispatched(insert_into(connection, dispatched))
+    connection.execute(statement, list(latest.values()))
+
+
+@cache
+def _upsert_dispatched(insert: sqlite.Insert) -> sqlite.Insert:
+    known = sa.func.coalesce(insert.excluded.workflow_run_id, dispatched.c.workflow_run_id)
+    return insert.on_conflict_do_update(
+        index_elements=["marker"], set_={"workflow_run_id": known}
     )
 
 
@@ -227,14 +243,9 @@ def _save_catalogue(connection: sa.Connection, batch: Batch) -> None:
         )
     if batch.repositories:
         latest = {it.repository.id: _repository_row(it) for it in batch.repositories}
-        insert = insert_into(connection, repositories)
         changing = ("name", "default_branch", "installation_id", "head_sha", "policy")
-        connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=["id"], set_={name: insert.excluded[name] for name in changing}
-            ),
-            list(latest.values()),
-        )
+        statement = upsert_into(connection, repositories, ("id",), changing)
+        connection.execute(statement, list(latest.values()))
     files = [
         {
             "repository_id": repository_id,
@@ -267,23 +278,16 @@ def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
         way = (done.status.value, done.note, done.workflow_run_id)
         alike.setdefault(way, []).append(done.id)
     for (status, note, workflow_run_id), ids in alike.items():
-        connection.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.id.in_(ids))
-            .values(status=status, note=note, workflow_run_id=workflow_run_id)
-        )
-    anew = sa.update(deliveries).where(is_parked()).values(status="new", workflow_run_id=None)
+        ended = {"new_status": status, "new_note": note, "run_id": workflow_run_id, "ids": ids}
+        connection.execute(_END_DELIVERIES, ended)
     if found := dict(batch.changed_files):
-        insert = insert_into(connection, changed_files)
         connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=["delivery_id"], set_={"files": insert.excluded.files}
-            ),
+            upsert_into(connection, changed_files, ("delivery_id",), ("files",)),
             [
                 {"delivery_id": key, "files": orjson.dumps(files).decode()}
                 for key, files in found.items()
             ],
         )
-        connection.execute(anew.where(deliveries.c.id.in_(found)))
+        connection.execute(_WAKE_BY_ID, {"ids": list(found)})
     if runs := batch.wake_workflow_runs:
-        connection.execute(anew.where(deliveries.c.workflow_run_id.in_(runs)))
+        connection.execute(_WAKE_BY_RUN, {"ids": runs})
