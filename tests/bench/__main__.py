@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import answering, deciding, figures, following, sizes, thinking
+from tests.bench import answering, deciding, figures, following, sizes, thinking, whole
 from tests.bench.figures import Figure
 
 Part = Callable[[Path], Awaitable[list[Figure]]]
@@ -18,6 +18,7 @@ PARTS: dict[str, Part] = {
     "deciding": lambda folder: deciding.measure(folder, 2_000),
     "latency": lambda folder: following.measure_latency(folder, 200),
     "chain": following.measure_chain,
+    "whole": whole.measure,
     "thinking": thinking.measure,
     "sizes": sizes.measure,
 }

@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -32,8 +32,14 @@ class Server:
 @contextlib.asynccontextmanager
 async def server(database: Path, *, length: int) -> AsyncIterator[Server]:
     """Run the server process with a definition of so many tasks in a chain."""
-    told = {"database_url": f"sqlite:///{database}", "length": length}
-    process = await asyncio.create_subprocess_exec(
+    async with process({"database_url": f"sqlite:///{database}", "length": length}) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def process(told: Mapping[str, object]) -> AsyncIterator[Server]:
+    """Run the server process; `told` is what `tests.bench.server` wants to know."""
+    started = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.bench.server",
@@ -42,22 +48,22 @@ async def server(database: Path, *, length: int) -> AsyncIterator[Server]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    assert process.stdout is not None
-    assert process.stdin is not None
+    assert started.stdout is not None
+    assert started.stdin is not None
     try:
         async with asyncio.timeout(STARTS_WITHIN):
-            ready = json.loads(await process.stdout.readline())
+            ready = json.loads(await started.stdout.readline())
         running = Server(port=ready["ready"])
-        listening = asyncio.create_task(_listen(process.stdout, running))
+        listening = asyncio.create_task(_listen(started.stdout, running))
         yield running
-        process.stdin.close()
+        started.stdin.close()
         async with asyncio.timeout(STARTS_WITHIN):
-            await process.wait()
+            await started.wait()
             await listening
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        if started.returncode is None:
+            started.kill()
+            await started.wait()
 
 
 async def _listen(lines: asyncio.StreamReader, running: Server) -> None:

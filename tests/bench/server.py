@@ -17,9 +17,11 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from app.cli.serving import server_of
+from app.cli.serving import config_of
 from app.clock import SystemClock
 from app.core.values import Json
+from app.main import build
+from app.settings import Settings
 from app.store.inbox import GroupInbox
 from app.web.api import web_app
 from app.web.hooks import WebhookDoor
@@ -30,12 +32,12 @@ from tests.bench.github import InstantGitHub
 from tests.bench.letters import SECRET
 
 
-async def serve(database_url: str, length: int) -> None:
-    """Serve until told to stop by the end of the standard input."""
+async def serve_box(database_url: str, length: int) -> None:
+    """Serve Signalbox with an instant GitHub behind it."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     store = await make_store(database_url, [chain(length)])
-    github = InstantGitHub(SystemClock(), _tell)
     inbox = GroupInbox(store)
+    clock = SystemClock()
 
     async def unknown(_token: str) -> Reporter:
         raise AssertionError("nobody reports here")
@@ -47,8 +49,7 @@ async def serve(database_url: str, length: int) -> None:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
-    async with at_work(store, github) as engine:
-        clock = SystemClock()
+    async with at_work(store, InstantGitHub(clock, _tell)) as engine:
         app = web_app(
             webhooks=WebhookDoor(secret=SECRET, inbox=inbox, clock=clock, wake=engine.wake),
             reports_door=ReportDoor(
@@ -61,14 +62,30 @@ async def serve(database_url: str, length: int) -> None:
             trouble=trouble,
             lifespan=lifespan,
         )
-        server = server_of(app)
-        _say({"ready": listener.getsockname()[1]})
-        asyncio.get_running_loop().add_reader(0, _stop_at_end, server)
-        await server.serve(sockets=[listener])
+        await _serve(app, listener)
     await inbox.close()
     await store.close()
+
+
+async def serve_whole(settings: Settings) -> None:
+    """Serve Signalbox as `main` builds it."""
+    listener = socket.create_server((settings.host, settings.port), backlog=1024)
+    await _serve(build(settings), listener)
+
+
+async def _serve(app: FastAPI, listener: socket.socket) -> None:
+    """Serve until the standard input ends."""
+    server = uvicorn.Server(config_of(app))
+    begun = _cpu_seconds()
+    _say({"ready": listener.getsockname()[1]})
+    asyncio.get_running_loop().add_reader(0, _stop_at_end, server)
+    await server.serve(sockets=[listener])
+    _say({"cpu": _cpu_seconds() - begun})
+
+
+def _cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _say({"cpu": used.ru_utime + used.ru_stime, "rss_kb": used.ru_maxrss})
+    return used.ru_utime + used.ru_stime
 
 
 def _stop_at_end(server: uvicorn.Server) -> None:
@@ -85,7 +102,15 @@ def _say(what: dict[str, object]) -> None:
     os.write(1, json.dumps(what).encode() + b"\n")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Do what the one argument says."""
     told = json.loads(sys.argv[1])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(told["database_url"], told["length"]))
+        if "settings" in told:
+            runner.run(serve_whole(Settings(**told["settings"])))
+        else:
+            runner.run(serve_box(told["database_url"], told["length"]))
+
+
+if __name__ == "__main__":
+    main()
