@@ -37,6 +37,8 @@ from app.ports import (
 
 LEASE: Final = timedelta(seconds=60)
 POLL: Final = timedelta(seconds=1)
+SETTLED_AFTER: Final = timedelta(seconds=60)
+"""How long GitHub may take to show a workflow run that it has accepted."""
 BACK_OFF_FIRST: Final = timedelta(seconds=1)
 BACK_OFF_MAX: Final = timedelta(minutes=5)
 BACK_OFF_HOPELESS: Final = timedelta(hours=1)
@@ -69,6 +71,7 @@ class Courier:
         self._clock = clock
         self._owner = owner
         self._concurrency = concurrency
+        self._opened_at = clock.now()
         self._woken = asyncio.Event()
         self._handed: list[ClaimedCommand] = []
         self._under_way: set[asyncio.Task[None]] = set()
@@ -167,7 +170,9 @@ class Courier:
     async def _carry(self, claimed: ClaimedCommand) -> Outcome:
         command = claimed.command
         if isinstance(command, SetTimer):
-            return Carried(events=(TimerElapsed(at=self._clock.now(), task=command.task),))
+            # Should the clock have been set back meanwhile, the moment has come all the same.
+            now = max(self._clock.now(), command.due)
+            return Carried(events=(TimerElapsed(at=now, task=command.task),))
         try:
             saved = await self._engine.load(claimed.subject)
             state = saved.state if saved else None
@@ -200,6 +205,11 @@ class Courier:
                 return outcome
             if not any(isinstance(event, WorkflowRunMissed) for event in outcome.events):
                 return outcome
+            # An earlier life may have dispatched a moment ago, and GitHub not show it yet.
+            settled_at = max(errand.first_tried_at, self._opened_at) + SETTLED_AFTER
+            if self._clock.now() < settled_at:
+                why = "it is not yet known whether an earlier try started the workflow"
+                return Postponed(why=why, until=settled_at)
         why = "it was no longer wanted when it was about to be dispatched"
         refused = DispatchRefused(
             at=self._clock.now(), attempt=command.attempt, code="withdrawn", message=why

@@ -171,18 +171,14 @@ BUGS = (
     Bug(
         name="a duplicate delivery is applied again",
         file="app/store/sql/save.py",
-        right='        statement.on_conflict_do_nothing(index_elements=["id"]).returning(',
-        wrong=(
-            "        statement.on_conflict_do_update(\n"
-            '            index_elements=["id"], set_={"status": "new"}\n'
-            "        ).returning("
-        ),
+        right='upsert_into(connection, deliveries, ("id",), ())',
+        wrong='upsert_into(connection, deliveries, ("id",), ("received_at",))',
     ),
     Bug(
         name="a lease never expires",
         file="app/store/sql/commands.py",
-        right="where(is_held(), commands.c.lease_until <= moment)",
-        wrong="where(is_held(), commands.c.lease_until <= 0)",
+        right="where(is_held(), commands.c.lease_until <= _MOMENT)",
+        wrong="where(is_held(), commands.c.lease_until <= 0 * _MOMENT)",
     ),
     Bug(
         name="outputs that waited parked are not waited for",

@@ -1,12 +1,13 @@
 """Stories about engine and courier: what comes in is worked off, what follows is carried."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import structlog.testing
 
 from app.core.commands import Command, DispatchWorkflow, LookUpWorkflowRun
-from app.core.events import DispatchAccepted
+from app.core.events import DispatchAccepted, WorkflowRunMissed
 from app.core.state import LegStatus, OrchestrationStatus
 from app.ports import Carried, Errand, Outcome
 from tests.kit import build
@@ -159,6 +160,50 @@ async def test_an_unwanted_dispatch_that_may_have_left_is_looked_up() -> None:
 
     assert build.leg(await office.state(), "build").status is LegStatus.CANCELLING
     assert "cancel/build/1" in [command.key for command in office.hands.asked]
+
+
+async def test_a_dispatch_of_an_earlier_life_is_not_called_withdrawn_too_soon() -> None:
+    """What was cancelled just after a crash may run already, and not be shown yet."""
+    one = Office()
+    await one.open()
+    await one.push()
+    await one.engine.take()
+    await one.deliver(
+        "signalbox/cancel",
+        {"orchestration": (await one.state()).id, "actor": "m", "reason": ""},
+    )
+    two = Office(one.store)
+
+    def answer(command: Command, _errand: Errand) -> Outcome | None:
+        if isinstance(command, LookUpWorkflowRun):
+            return Carried(events=(WorkflowRunMissed(at=two.now(), attempt=command.attempt),))
+        return None
+
+    two.hands.answer = answer
+    await two.open()
+    await two.work()
+    early = await two.state()
+    await two.wait(seconds=61)
+
+    assert not early.has_ended
+    assert (await two.state()).status is OrchestrationStatus.CANCELLED
+
+
+async def test_a_timer_holds_though_the_clock_was_set_back() -> None:
+    """A timer that is due elapses at its moment, whatever the clock says meanwhile."""
+    office = Office()
+    await office.open()
+    await office.push()
+    await office.work()
+    office.moment += timedelta(minutes=10)
+    [claimed] = await office.store.claim(
+        owner="one", now=office.moment, lease=timedelta(minutes=1), limit=1
+    )
+    office.courier._take_over([claimed])
+    office.moment -= timedelta(seconds=5)
+    await office.work()
+
+    assert len(office.hands.keys(LookUpWorkflowRun)) == 1
 
 
 async def test_what_fails_for_now_is_tried_again() -> None:
