@@ -169,7 +169,7 @@ BUGS = (
         wrong="        if is_wanted(state, command) or errand.tries == 1:\n",
     ),
     Bug(
-        name="a duplicate delivery is applied again",
+        name="a duplicate delivery counts as new",
         file="app/store/sql/save.py",
         right='upsert_into(connection, deliveries, ("id",), ())',
         wrong='upsert_into(connection, deliveries, ("id",), ("received_at",))',
