@@ -20,8 +20,8 @@ from app.core.commands import (
     SetTimer,
 )
 from app.core.events import DispatchRefused, TimerElapsed, WorkflowRunMissed
+from app.core.legs.wanted import is_over, is_wanted, look_up_instead
 from app.core.state import Orchestration
-from app.core.wanted import is_over, is_wanted, look_up_instead
 from app.ports import (
     Carried,
     ClaimedCommand,

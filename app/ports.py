@@ -12,8 +12,8 @@ from typing import Protocol, TypeAlias
 
 from app.core.commands import Command
 from app.core.events import AttemptId, Event
-from app.core.findings import File, Finding
-from app.core.heard import Repository
+from app.core.hearing.findings import File, Finding
+from app.core.hearing.heard import Repository
 from app.core.state import Orchestration
 from app.core.values import OrchestrationId, Sha
 

@@ -126,7 +126,7 @@ BUGS = (
     ),
     Bug(
         name="outputs are not type-checked",
-        file="app/core/outcome.py",
+        file="app/core/legs/outcome.py",
         right="        fault = check_value(declaration, value)\n",
         wrong="        fault = None\n",
     ),
@@ -144,7 +144,7 @@ BUGS = (
     ),
     Bug(
         name="a workflow run at another commit is accepted",
-        file="app/core/outcome.py",
+        file="app/core/legs/outcome.py",
         right="    if is_sha(attempt.ref) and attempt.head_sha != attempt.ref:\n",
         wrong="    if is_sha(attempt.ref) and attempt.head_sha is None:\n",
     ),
@@ -182,7 +182,7 @@ BUGS = (
     ),
     Bug(
         name="outputs that waited parked are not waited for",
-        file="app/core/outcome.py",
+        file="app/core/legs/outcome.py",
         right="    return is_lacking and now < attempt.known_at + OUTPUTS_GRACE\n",
         wrong="    return is_lacking and now < attempt.known_at\n",
     ),
@@ -200,7 +200,7 @@ BUGS = (
     ),
     Bug(
         name="a marker in any workflow run's title is believed",
-        file="app/core/observing.py",
+        file="app/core/hearing/observing.py",
         right='    if facts.event != "workflow_dispatch":\n        return None\n    found = ',
         wrong='    if facts.event == "":\n        return None\n    found = ',
     ),

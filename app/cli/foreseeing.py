@@ -13,13 +13,13 @@ from typing import Final, TypeAlias
 
 from app.cli.saying import Refused, pairs
 from app.clock import SystemClock
-from app.core.catalogue import Covered, Entry, listens
-from app.core.context import cause_values
 from app.core.definition import Definition, Expression, Listen, TaskDefinition, Template
-from app.core.dispatching import expand
 from app.core.expressions import ExpressionError, evaluate_condition, render
-from app.core.heard import Repository
-from app.core.matrix import MatrixError
+from app.core.hearing.catalogue import Covered, Entry, listens
+from app.core.hearing.heard import Repository
+from app.core.legs.context import cause_values
+from app.core.legs.dispatching import expand
+from app.core.legs.matrix import MatrixError
 from app.core.plan import Cause, Origin, Plan
 from app.core.planning import cause_of, make_plan, manual_cause
 from app.core.routing import Answer, Verdict, known_files, wants

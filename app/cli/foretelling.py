@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from app.cli.checking import explained, read_definition
 from app.cli.foreseeing import MANUAL, Foreseen, ForeseenTask, Foresight, Question, answer
 from app.cli.saying import console, print_json, printable
-from app.core.drawing import draw_mermaid, draw_tree
 from app.core.expressions import text_of
+from app.core.telling.drawing import draw_mermaid, draw_tree
 
 
 def foresee(question: Question, *, as_json: bool) -> int:

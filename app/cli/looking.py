@@ -11,13 +11,13 @@ from rich.table import Table
 
 from app.cli.database import opened
 from app.cli.saying import Refused, console, print_json, printable
-from app.core.drawing import draw_tree
 from app.core.events import Event
-from app.core.headline import headline
-from app.core.looks import look_of_leg, look_of_task, name_of
-from app.core.masking import mask
 from app.core.state import Leg, Orchestration, Reason
-from app.core.task_table import duration, moment
+from app.core.telling.drawing import draw_tree
+from app.core.telling.headline import headline
+from app.core.telling.looks import look_of_leg, look_of_task, name_of
+from app.core.telling.masking import mask
+from app.core.telling.task_table import duration, moment
 from app.core.values import Json, OrchestrationId
 from app.ports import JournalEntry, OrchestrationRow, Store
 

@@ -2,8 +2,8 @@
 
 import hashlib
 
-from app.core.catalogue import Covered, Entry
-from app.core.heard import Heard
+from app.core.hearing.catalogue import Covered, Entry
+from app.core.hearing.heard import Heard
 from app.core.plan import Cause, Plan
 from app.core.typed_values import fill_inputs
 from app.core.values import JsonObject, OrchestrationId, Sha

@@ -8,7 +8,7 @@ cannot be read lets nobody in.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.core.filters import accepts, problem_of
+from app.core.hearing.filters import accepts, problem_of
 from app.core.parse import read_document
 from app.core.plan import Origin
 from app.core.problems import Code, Problem, in_order

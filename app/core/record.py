@@ -24,9 +24,9 @@ from app.core.events import (
     WorkflowRunMissed,
     WorkflowRunObserved,
 )
+from app.core.legs.outcome import awaits_outputs, ended, fail, stopped
+from app.core.legs.refs import is_sha
 from app.core.limits import LOOK_UP_MISSES_MAX, SUMMARY_TEXT_MAX
-from app.core.outcome import awaits_outputs, ended, fail, stopped
-from app.core.refs import is_sha
 from app.core.state import (
     Attempt,
     Leg,

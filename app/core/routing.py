@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.core.catalogue import Catalogue, Covered, Entry, listens
 from app.core.commands import (
     CheckDefinitions,
     Chore,
@@ -19,11 +18,12 @@ from app.core.commands import (
 )
 from app.core.definition import Listen
 from app.core.expressions import ExpressionError, evaluate_condition
-from app.core.filters import wants_name, wants_paths, wants_ref, wants_repository
-from app.core.heard import Heard
+from app.core.hearing.catalogue import Catalogue, Covered, Entry, listens
+from app.core.hearing.filters import wants_name, wants_paths, wants_ref, wants_repository
+from app.core.hearing.heard import Heard
+from app.core.legs.refs import TAG_PREFIX
 from app.core.plan import Cause
 from app.core.planning import cause_of
-from app.core.refs import TAG_PREFIX
 from app.core.values import Json, Sha
 
 DEFINITIONS = ".github/orchestrations/"

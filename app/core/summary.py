@@ -1,8 +1,8 @@
 """What people read on GitHub: a state, or the problems of definitions, as text.
 
 Everything here is pure and depends on the state alone: the same state gives the same text,
-whose digest tells a writer whether there is anything to write. `app.core.markdown` keeps
-strangers' words from being more than words; `app.core.masking` keeps secrets out.
+whose digest tells a writer whether there is anything to write. `telling.markdown` keeps
+strangers' words from being more than words; `telling.masking` keeps secrets out.
 """
 
 import hashlib
@@ -13,10 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.core.drawing import draw_mermaid
-from app.core.headline import count, headline
-from app.core.looks import LOOKS, count_of_legs, look_of_task, name_of
-from app.core.markdown import (
+from app.core.legs.refs import is_sha
+from app.core.plan import Cause, Plan
+from app.core.state import (
+    Leg,
+    LegStatus,
+    Orchestration,
+    OrchestrationStatus,
+    Task,
+)
+from app.core.telling.drawing import draw_mermaid
+from app.core.telling.headline import count, headline
+from app.core.telling.looks import LOOKS, count_of_legs, look_of_task, name_of
+from app.core.telling.markdown import (
     code,
     details,
     fit,
@@ -30,18 +39,9 @@ from app.core.markdown import (
     size,
     table,
 )
-from app.core.masking import mask
-from app.core.plan import Cause, Plan
-from app.core.problem_report import Annotation, ProblemsText, summarise_problems
-from app.core.refs import is_sha
-from app.core.state import (
-    Leg,
-    LegStatus,
-    Orchestration,
-    OrchestrationStatus,
-    Task,
-)
-from app.core.task_table import HEAD, NAME_MAX, rows_of, why, why_held, why_of_task
+from app.core.telling.masking import mask
+from app.core.telling.problem_report import Annotation, ProblemsText, summarise_problems
+from app.core.telling.task_table import HEAD, NAME_MAX, rows_of, why, why_held, why_of_task
 from app.core.values import Json, JsonObject, RepositoryName, TaskName
 
 __all__ = [

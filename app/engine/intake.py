@@ -15,8 +15,8 @@ import structlog
 
 from app.core.commands import ListChangedFiles
 from app.core.events import CancelRequested, OutputsReported
-from app.core.heard import Heard, WorkflowRunFacts
-from app.core.observing import marker_in, observed
+from app.core.hearing.heard import Heard, WorkflowRunFacts
+from app.core.hearing.observing import marker_in, observed
 from app.core.planning import make_plan, manual_cause
 from app.core.routing import Routed, Start, route
 from app.core.values import Json, JsonObject, OrchestrationId

@@ -10,10 +10,10 @@ from typing import assert_never
 
 import structlog
 
-from app.core.catalogue import Catalogue, Covered, Entry, catalogue
 from app.core.commands import ListRepositories, ReadRepository
 from app.core.definition import Definition
-from app.core.findings import (
+from app.core.hearing.catalogue import Catalogue, Covered, Entry, catalogue
+from app.core.hearing.findings import (
     ChangedFilesListed,
     File,
     Finding,
@@ -22,7 +22,7 @@ from app.core.findings import (
     RepositoryGone,
     RepositoryRead,
 )
-from app.core.heard import Repository
+from app.core.hearing.heard import Repository
 from app.core.parse import parse
 from app.core.plan import Origin
 from app.engine.work import chore

@@ -14,7 +14,7 @@ from app.core.commands import (
     ListRepositories,
     ReadRepository,
 )
-from app.core.findings import (
+from app.core.hearing.findings import (
     ChangedFilesListed,
     File,
     InstallationsListed,
@@ -22,11 +22,11 @@ from app.core.findings import (
     RepositoryGone,
     RepositoryRead,
 )
-from app.core.heard import Repository
+from app.core.hearing.heard import Repository
 from app.core.parse import parse
-from app.core.problem_report import ProblemsText, summarise_problems
 from app.core.problems import Problem
 from app.core.routing import DEFINITIONS, POLICY, is_ours
+from app.core.telling.problem_report import ProblemsText, summarise_problems
 from app.core.values import Json, Sha
 from app.github import repositories, surfaces
 from app.github.budget import Urgency

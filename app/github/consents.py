@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
-from app.core.findings import RepositoryRead
+from app.core.hearing.findings import RepositoryRead
 from app.core.plan import Origin
 from app.core.policy import POLICY_PATH
 from app.core.values import RepositoryName

@@ -16,9 +16,9 @@ from enum import Enum
 from typing import Any, Final
 from urllib.parse import quote
 
-from app.core.heard import WorkflowRunFacts
-from app.core.observing import marker_in
-from app.core.refs import is_sha, short_lived_tag
+from app.core.hearing.heard import WorkflowRunFacts
+from app.core.hearing.observing import marker_in
+from app.core.legs.refs import is_sha, short_lived_tag
 from app.core.values import Json, RepositoryName, Sha
 from app.github.client import Access, Client
 from app.github.errors import ConflictError, NotFoundError, UnprocessableError

@@ -31,9 +31,9 @@ from app.core.events import (
     TimerElapsed,
     WorkflowRunMissed,
 )
-from app.core.findings import RepositoryRead
-from app.core.heard import WorkflowRunFacts
-from app.core.observing import observed
+from app.core.hearing.findings import RepositoryRead
+from app.core.hearing.heard import WorkflowRunFacts
+from app.core.hearing.observing import observed
 from app.core.policy import consent_to_dispatch, consent_to_write
 from app.core.state import Orchestration
 from app.github import dispatching

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from app.core.findings import File
-from app.core.heard import PullRequestFacts, Repository
+from app.core.hearing.findings import File
+from app.core.hearing.heard import PullRequestFacts, Repository
 from app.core.values import Sha
 from app.github.auth import repository_path
 from app.github.client import Access, Client

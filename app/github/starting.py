@@ -12,8 +12,8 @@ from typing import Final
 
 from app.core.commands import DispatchWorkflow
 from app.core.events import DispatchAccepted, DispatchRefused, Event
-from app.core.heard import WorkflowRunFacts
-from app.core.observing import observed
+from app.core.hearing.heard import WorkflowRunFacts
+from app.core.hearing.observing import observed
 from app.github import dispatching
 from app.github.client import Access, Client
 from app.github.dispatching import Dispatcher, Sought

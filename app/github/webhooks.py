@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from app.core.heard import (
+from app.core.hearing.heard import (
     Heard,
     Person,
     PullRequestFacts,

@@ -23,7 +23,7 @@ from cattrs.strategies import configure_tagged_union
 from app.core.commands import Command
 from app.core.definition import Definition
 from app.core.events import Event
-from app.core.findings import Finding
+from app.core.hearing.findings import Finding
 from app.core.plan import Cause, Origin, Plan
 from app.core.state import Orchestration
 from app.core.values import Json, JsonObject, OrchestrationId, Sha

@@ -5,8 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from app.clock import SystemClock
-from app.core.findings import File
-from app.core.heard import Repository
+from app.core.hearing.findings import File
+from app.core.hearing.heard import Repository
 from app.core.values import RepositoryName, Sha
 from app.courier import Courier
 from app.engine import Engine

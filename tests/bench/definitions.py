@@ -3,7 +3,7 @@
 import hashlib
 from typing import Final
 
-from app.core.findings import File
+from app.core.hearing.findings import File
 from app.core.values import Sha
 from tests.bench.letters import REPOSITORY
 

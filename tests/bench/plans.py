@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.core.definition import Definition
-from app.core.findings import File
+from app.core.hearing.findings import File
 from app.core.parse import parse
 from app.core.plan import Cause, Origin, Plan
 from app.core.values import OrchestrationId, RepositoryName, Sha, TaskName

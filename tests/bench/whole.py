@@ -16,7 +16,7 @@ from typing import Final
 import httpx
 
 from app.clock import SystemClock
-from app.core.findings import File
+from app.core.hearing.findings import File
 from app.demo.stage import workflow
 from app.rehearsal import Outcome, Rehearsal, serve
 from tests.bench import letters

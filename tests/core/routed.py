@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.core.catalogue import Catalogue, Covered, Entry, catalogue
-from app.core.heard import Repository
+from app.core.hearing.catalogue import Catalogue, Covered, Entry, catalogue
+from app.core.hearing.heard import Repository
 from app.core.parse import parse
 from app.core.plan import Origin
 from app.core.routing import Routed, route

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.definition import Listen, Place
-from app.core.filters import (
+from app.core.hearing.filters import (
     accepts,
     matches,
     problem_of,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.masking import MASK, is_secret_name, mask, mask_text
+from app.core.telling.masking import MASK, is_secret_name, mask, mask_text
 from app.core.values import Json
 
 WEB_TOKEN = ".".join(
@@ -79,7 +79,7 @@ def test_a_word_counts_only_as_a_whole(name: str) -> None:
         "",
         "weighs_something_long",
         "task-force-one-two-three-four",
-        "app.core.masking",
+        "app.core.telling.masking",
         "keyJoint",
         "ghcr.io/acme/api:2026.11",
         "https://acme.example/a:b?c=d@e",

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.definition import Place, Strategy, Template
-from app.core.matrix import CELLS_MAX, KEY_LENGTH_MAX, MatrixError, expand, legs_of
+from app.core.legs.matrix import CELLS_MAX, KEY_LENGTH_MAX, MatrixError, expand, legs_of
 from app.core.values import Json, JsonObject
 
 PLACE = Place(line=1, column=1)

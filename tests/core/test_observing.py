@@ -17,11 +17,11 @@ from app.core.commands import (
     WriteComment,
 )
 from app.core.events import Conclusion, RunStatus
-from app.core.heard import WorkflowRunFacts
-from app.core.observing import marker_in, observed
+from app.core.hearing.heard import WorkflowRunFacts
+from app.core.hearing.observing import marker_in, observed
+from app.core.legs.wanted import is_over, is_wanted, look_up_instead
 from app.core.state import new_orchestration
 from app.core.values import RepositoryName, Sha
-from app.core.wanted import is_over, is_wanted, look_up_instead
 from tests.kit import build
 
 MARKER = "sb-0123456789abcdef-89abcdef"

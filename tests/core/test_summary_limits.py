@@ -6,9 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from app.core.drawing import draw_mermaid, draw_tree
 from app.core.events import Surface
-from app.core.markdown import code, foreign, html, one_line, plain, prose, row, table
 from app.core.state import Orchestration, Written
 from app.core.summary import (
     comment_mark,
@@ -16,6 +14,8 @@ from app.core.summary import (
     summarise_check,
     summarise_comment,
 )
+from app.core.telling.drawing import draw_mermaid, draw_tree
+from app.core.telling.markdown import code, foreign, html, one_line, plain, prose, row, table
 from tests.core.hostile import NASTY, TEXTS, states
 from tests.core.rendered import INVISIBLE, read
 

@@ -5,10 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.drawing import draw_mermaid, draw_tree
 from app.core.events import Conclusion, RunStatus
-from app.core.headline import headline
-from app.core.markdown import plain
 from app.core.state import (
     Leg,
     LegStatus,
@@ -19,7 +16,10 @@ from app.core.state import (
     TaskStatus,
 )
 from app.core.summary import summarise_check, summarise_comment
-from app.core.task_table import duration, rows_of
+from app.core.telling.drawing import draw_mermaid, draw_tree
+from app.core.telling.headline import headline
+from app.core.telling.markdown import plain
+from app.core.telling.task_table import duration, rows_of
 from app.core.values import ONLY_LEG, LegKey, Sha, TaskName
 from tests.core.told import Told, plan_of
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.commands import Command, DispatchWorkflow
 from app.core.events import Event
-from app.core.findings import Finding
+from app.core.hearing.findings import Finding
 from app.core.plan import Plan
 from app.core.state import Orchestration, new_orchestration
 from app.core.values import JsonObject, RepositoryName, Sha

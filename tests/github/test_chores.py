@@ -9,7 +9,7 @@ from app.core.commands import (
     ListRepositories,
     ReadRepository,
 )
-from app.core.findings import (
+from app.core.hearing.findings import (
     ChangedFilesListed,
     InstallationsListed,
     RepositoriesListed,

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.heard import WorkflowRunFacts
+from app.core.hearing.heard import WorkflowRunFacts
 from app.github import dispatching
 from app.github.dispatching import Dispatcher, Sought, Started
 from app.github.errors import ConflictError, UnavailableError, UnprocessableError

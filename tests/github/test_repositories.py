@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.core.heard import Repository
+from app.core.hearing.heard import Repository
 from app.core.values import RepositoryName
 from app.github import repositories, surfaces
 from app.github.client import Access

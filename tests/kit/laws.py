@@ -16,7 +16,6 @@ from app.core.commands import (
     WriteCheck,
     WriteComment,
 )
-from app.core.context import values_for
 from app.core.decide import decide, is_overdue, settle
 from app.core.events import (
     AttemptId,
@@ -28,6 +27,7 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.expressions import evaluate_condition
+from app.core.legs.context import values_for
 from app.core.limits import CANCEL_GRACE
 from app.core.rules import ACTIVE, Decision
 from app.core.state import (

@@ -11,8 +11,8 @@ from typing import Any
 
 from app.core.commands import Command, DispatchWorkflow
 from app.core.events import AttemptId, DispatchAccepted
-from app.core.findings import File
-from app.core.heard import Repository
+from app.core.hearing.findings import File
+from app.core.hearing.heard import Repository
 from app.core.state import Orchestration
 from app.core.values import RepositoryName, Sha
 from app.courier import Courier

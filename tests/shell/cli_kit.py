@@ -10,8 +10,8 @@ import pytest
 
 from app.cli import run
 from app.clock import SystemClock
-from app.core.findings import File
-from app.core.heard import Repository
+from app.core.hearing.findings import File
+from app.core.hearing.heard import Repository
 from app.core.values import RepositoryName, Sha
 from app.engine import Engine
 from app.github.webhooks import read

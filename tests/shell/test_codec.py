@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.core.commands import Command, DispatchWorkflow, WriteCheck
 from app.core.events import CancelRequested, Event, TimerElapsed
-from app.core.findings import Finding
+from app.core.hearing.findings import Finding
 from app.core.plan import Plan
 from app.core.state import Leg, Orchestration, Task
 from app.core.values import ONLY_LEG, Json, JsonObject, TaskName

@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from app.clock import SystemClock
-from app.core.findings import File
-from app.core.heard import Repository
+from app.core.hearing.findings import File
+from app.core.hearing.heard import Repository
 from app.core.values import RepositoryName, Sha
 from app.engine import Engine
 from app.github.webhooks import read

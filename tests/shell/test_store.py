@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.findings import File
-from app.core.heard import Repository
+from app.core.hearing.findings import File
+from app.core.hearing.heard import Repository
 from app.core.state import OrchestrationStatus
 from app.core.values import RepositoryName, Sha
 from app.ports import (

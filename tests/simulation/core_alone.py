@@ -31,8 +31,8 @@ from app.core.events import (
     WorkflowRunMissed,
     WorkflowRunObserved,
 )
+from app.core.legs.wanted import is_wanted, look_up_instead
 from app.core.state import Orchestration, new_orchestration
-from app.core.wanted import is_wanted, look_up_instead
 from tests.kit import laws
 from tests.kit.build import START
 from tests.kit.graphs import random_plan

@@ -1,7 +1,7 @@
 """Belief against truth: what the state says, and what the world really did."""
 
 from app.core.events import Conclusion
-from app.core.outcome import GOOD, read_outputs
+from app.core.legs.outcome import GOOD, read_outputs
 from app.core.state import Attempt, Leg, LegStatus, Orchestration
 from app.core.values import TaskName
 from tests.kit.world import Run, World

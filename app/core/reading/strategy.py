@@ -6,8 +6,8 @@ from typing import assert_never
 
 from app.core.definition import Strategy, Template
 from app.core.expressions import NameType, Types
+from app.core.legs.matrix import MatrixError, expand
 from app.core.limits import LEGS_MAX
-from app.core.matrix import MatrixError, expand
 from app.core.problems import Code
 from app.core.reading.document import Entries, Items, Node, Scalar, plain, texts
 from app.core.reading.formulas import Formulas

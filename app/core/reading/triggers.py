@@ -4,7 +4,7 @@ import re
 
 from app.core.definition import Expression, Listen, Place
 from app.core.expressions import NameType, Scope
-from app.core.filters import problem_of
+from app.core.hearing.filters import problem_of
 from app.core.problems import Code
 from app.core.reading.document import Entries, Items, Node, Scalar
 from app.core.reading.formulas import Formulas

@@ -14,8 +14,8 @@ import orjson
 import sqlalchemy as sa
 
 from app.core.events import AttemptId
-from app.core.findings import File
-from app.core.heard import Repository
+from app.core.hearing.findings import File
+from app.core.hearing.heard import Repository
 from app.core.parse import parse
 from app.core.plan import Plan
 from app.core.values import LegKey, OrchestrationId, RepositoryName, Sha, TaskName

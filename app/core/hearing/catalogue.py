@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.core.definition import Definition, Listen
-from app.core.heard import Repository
+from app.core.hearing.heard import Repository
 from app.core.plan import Origin
 from app.core.values import RepositoryName, Sha
 

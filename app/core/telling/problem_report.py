@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.core.headline import count
-from app.core.markdown import code, fit, one_line, prose, size
-from app.core.masking import mask_text
 from app.core.problems import Problem
+from app.core.telling.headline import count
+from app.core.telling.markdown import code, fit, one_line, prose, size
+from app.core.telling.masking import mask_text
 
 # https://docs.github.com/en/rest/checks/runs#create-a-check-run
 SUMMARY_MAX = 65_535

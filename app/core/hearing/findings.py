@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.core.heard import Repository
+from app.core.hearing.heard import Repository
 from app.core.values import Sha
 
 

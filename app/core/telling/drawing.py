@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import TopologicalSorter
 
 from app.core.definition import Definition, TaskDefinition
-from app.core.looks import STYLES, count_of_legs, look_of_task
-from app.core.markdown import one_line, size
 from app.core.state import Task
+from app.core.telling.looks import STYLES, count_of_legs, look_of_task
+from app.core.telling.markdown import one_line, size
 from app.core.values import TaskName
 
 NODES_MAX = 100

@@ -17,14 +17,15 @@ from app.core.commands import (
     RemoveTag,
     SetTimer,
 )
-from app.core.context import values_for
-from app.core.dispatching import begin_attempt, expand
 from app.core.events import AttemptId
 from app.core.expressions import ExpressionError, evaluate_condition
+from app.core.legs.context import values_for
+from app.core.legs.dispatching import begin_attempt, expand
+from app.core.legs.matrix import MatrixError
+from app.core.legs.outcome import awaits_outputs, ended, fail
+from app.core.legs.refs import is_sha, short_lived_tag
+from app.core.legs.watching import TIMED, deadline, due_look_up, next_moment
 from app.core.limits import CANCEL_GRACE
-from app.core.matrix import MatrixError
-from app.core.outcome import awaits_outputs, ended, fail
-from app.core.refs import is_sha, short_lived_tag
 from app.core.state import (
     Leg,
     LegStatus,
@@ -35,7 +36,6 @@ from app.core.state import (
     TaskStatus,
 )
 from app.core.values import RepositoryName, TaskName
-from app.core.watching import TIMED, deadline, due_look_up, next_moment
 
 Commands: TypeAlias = tuple[OrchestrationCommand, ...]
 

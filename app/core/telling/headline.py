@@ -7,8 +7,6 @@ words only, so the most pressing thing comes first.
 from collections.abc import Sequence
 from typing import assert_never
 
-from app.core.looks import LOOKS, look_of_task, name_of
-from app.core.markdown import one_line
 from app.core.state import (
     Leg,
     LegStatus,
@@ -17,7 +15,9 @@ from app.core.state import (
     Task,
     TaskStatus,
 )
-from app.core.task_table import duration
+from app.core.telling.looks import LOOKS, look_of_task, name_of
+from app.core.telling.markdown import one_line
+from app.core.telling.task_table import duration
 from app.core.values import TaskName
 
 TITLE_MAX = 255

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.core.events import AttemptId, Conclusion, RunStatus, WorkflowRunObserved
-from app.core.heard import WorkflowRunFacts
+from app.core.hearing.heard import WorkflowRunFacts
 
 MARKER = re.compile(r"sb-[0-9a-f]{16}-[0-9a-f]{8}")
 

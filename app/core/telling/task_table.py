@@ -9,10 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.core.drawing import target_of
-from app.core.looks import Look, count_of_legs, look_of_leg, look_of_task, name_of
-from app.core.markdown import code, link, plain, prose, row, table
-from app.core.refs import is_sha
+from app.core.legs.refs import is_sha
 from app.core.state import (
     Attempt,
     Leg,
@@ -22,6 +19,9 @@ from app.core.state import (
     Task,
     TaskStatus,
 )
+from app.core.telling.drawing import target_of
+from app.core.telling.looks import Look, count_of_legs, look_of_leg, look_of_task, name_of
+from app.core.telling.markdown import code, link, plain, prose, row, table
 from app.core.values import TaskName
 
 HEAD = table(("Task", "State", "Workflow run", "Took", "Why"))

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.core.commands import DispatchWorkflow
-from app.core.context import values_for
 from app.core.definition import TaskDefinition
 from app.core.events import AttemptId
 from app.core.expressions import ExpressionError, render
+from app.core.legs.context import values_for
+from app.core.legs.matrix import legs_of
 from app.core.limits import INPUT_TEXT_MAX
-from app.core.matrix import legs_of
 from app.core.state import Attempt, Leg, LegStatus, Orchestration
 from app.core.values import (
     ONLY_LEG,

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
-from app.core.masking import mask_text
+from app.core.telling.masking import mask_text
 
 INVISIBLE = "\u200b"
 """Put behind `@` and `#` it keeps GitHub from making a mention or a reference of them.

@@ -1,0 +1,1 @@
+"""What comes in and whom it may concern: facts of deliveries, filters, the catalogue."""
