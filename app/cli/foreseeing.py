@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 
 from app.cli.saying import Refused, pairs
 from app.clock import SystemClock
-from app.core.definition import Definition, Expression, Listen, TaskDefinition, Template
+from app.core.actions import Dispatch
+from app.core.definition import Definition, Listen, TaskDefinition
 from app.core.expressions import ExpressionError, evaluate_condition, render
 from app.core.hearing.catalogue import Covered, Entry, listens
 from app.core.hearing.heard import Repository
@@ -24,6 +25,7 @@ from app.core.plan import Cause, Origin, Plan
 from app.core.planning import cause_of, make_plan, manual_cause
 from app.core.routing import Answer, Verdict, known_files, wants
 from app.core.state import new_orchestration
+from app.core.terms import Expression, Template
 from app.core.values import ONLY_LEG, Json, JsonObject, LegKey, RepositoryName, Sha, TaskName
 from app.github import webhooks
 
@@ -244,15 +246,18 @@ def _task(task: TaskDefinition, values: JsonObject) -> ForeseenTask:
         needs=task.needs,
         condition=_condition(task.condition, values),
         matrix=matrix,
-        dispatches=tuple(_dispatch(task, key, cell, values) for key, cell in cells),
+        dispatches=tuple(
+            _dispatch(task.action, key, cell, values)
+            for key, cell in cells
+            if isinstance(task.action, Dispatch)
+        ),
     )
 
 
 def _dispatch(
-    task: TaskDefinition, key: LegKey, cell: JsonObject, values: JsonObject
+    action: Dispatch, key: LegKey, cell: JsonObject, values: JsonObject
 ) -> ForeseenDispatch:
     values = {**values, **{f"matrix.{name}": value for name, value in cell.items()}}
-    action = task.action
     return ForeseenDispatch(
         leg=key,
         target=_value(action.target, values),

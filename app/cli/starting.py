@@ -18,10 +18,11 @@ from app.cli.database import opened
 from app.cli.saying import Refused, console, pairs, print_json, printable
 from app.clock import SystemClock
 from app.core.hearing.catalogue import Entry
+from app.core.moves import OrchestrationStatus
 from app.core.parse import parse
 from app.core.plan import Origin
 from app.core.planning import orchestration_id
-from app.core.state import Orchestration, OrchestrationStatus
+from app.core.state import Orchestration
 from app.core.telling.headline import headline
 from app.core.typed_values import fill_inputs
 from app.core.values import JsonObject, OrchestrationId

@@ -1,16 +1,26 @@
 """What should be done: commands are data with a key, so that twice is once.
 
-Two families. An orchestration's commands come out of `decide`, and their outcome comes
-back as one of its events. A chore concerns a repository or an installation and comes out
+Three families. An orchestration's commands come out of `decide`, and their outcome comes
+back as one of its events. Some of them go no further than the engine (`Message`): they are
+for a lock, a calendar, another orchestration, and are delivered in the transaction that
+saves them. A chore concerns a repository or an installation and comes out
 of `routing`; its outcome is a finding that the engine stores.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from app.core.events import AttemptId
-from app.core.values import JsonObject, RepositoryName, Sha, TaskName
+from app.core.chores import Chore, ListInstallations, ListRepositories, ReadRepository
+from app.core.events import AttemptId, Conclusion
+from app.core.values import (
+    Holder,
+    JsonObject,
+    LockKey,
+    OrchestrationId,
+    RepositoryName,
+    TaskName,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,77 +122,187 @@ class WriteComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListInstallations:
-    """List where the App is installed. Returns as `InstallationsListed`."""
+class WriteIssue:
+    """Bring the comment on the issue of `report-to` up to the state. A level."""
 
     @property
     def key(self) -> str:
-        return "list-installations"
+        return "write/issue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRepositories:
-    """List what an installation covers. Returns as `RepositoriesListed`."""
+class RerunWorkflowRun:
+    """Run the failed jobs of a workflow run again.
 
-    installation_id: int
-
-    @property
-    def key(self) -> str:
-        return "list-repositories"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRepository:
-    """Read a repository's definitions and policy at its default branch.
-
-    Returns as `RepositoryRead`.
+    Returns as `RerunAccepted`, `WorkflowRunObserved` or `DispatchRefused`.
     """
 
-    installation_id: int
-    repository_id: int
+    attempt: AttemptId
+    repository: RepositoryName
+    workflow_run_id: int
+    run_attempt: int
 
     @property
     def key(self) -> str:
-        return "read-repository"
+        return f"rerun/{self.attempt}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckDefinitions:
-    """Write a check on `sha` with the problems of the definitions that it changes.
+class ListJobs:
+    """Ask how the jobs of one run attempt ended. Returns as `JobsListed`."""
 
-    `paths` names them; for the pull request of a fork, whose pushes nobody tells us of, they
-    are to be found among the files of `pull_request`.
-    """
-
-    installation_id: int
-    repository_id: int
-    sha: Sha
-    paths: tuple[str, ...] = ()
-    pull_request: int | None = None
+    attempt: AttemptId
+    repository: RepositoryName
+    workflow_run_id: int
+    run_attempt: int
 
     @property
     def key(self) -> str:
-        return f"check-definitions/{self.sha}"
+        return f"list-jobs/{self.attempt}/{self.run_attempt}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListChangedFiles:
-    """Ask which files a delivery changed, where its payload cannot tell.
+class MeasureChange:
+    """Ask how much a branch changes against the default branch. Returns as `ChangeMeasured`."""
 
-    Of the pull request `number`, or else between `base` and `head`. Returns as
-    `ChangedFilesListed`, whereupon the delivery `delivery_id` is routed again.
-    """
-
-    installation_id: int
-    repository_id: int
-    delivery_id: str
-    number: int | None
-    base: str
-    head: str
+    attempt: AttemptId
+    repository: RepositoryName
+    branch: str
 
     @property
     def key(self) -> str:
-        return f"list-changed-files/{self.delivery_id}"
+        return f"measure-change/{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformOperation:
+    """Make one call to GitHub: `operation` is a word of the language, as `issue.create`.
+
+    Returns as `OperationPerformed` or `DispatchRefused`. What it makes carries the marker, so
+    that it is found again and not made twice.
+    """
+
+    attempt: AttemptId
+    operation: str
+    arguments: JsonObject
+    marker: str
+
+    @property
+    def key(self) -> str:
+        return f"operation/{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Tell people something, by a comment, an issue or a webhook; once for each key.
+
+    `about` names what it is about within the orchestration, as `escalation/build/1`.
+    """
+
+    about: str
+    via: str
+    to: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        return f"notify/{self.about}/{self.via}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSeat:
+    """Ask a concurrency group for a place. Returns as `SeatGranted` or `SeatQueued`."""
+
+    holder: Holder
+    lock: LockKey
+    limit: int
+    priority: int
+    queue: Literal["all", "latest"]
+    cancel_in_progress: bool
+    who: str
+
+    @property
+    def key(self) -> str:
+        return f"ask-seat/{self.lock}/{self.holder}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveSeat:
+    """Give a place in a concurrency group back, or stop waiting for one."""
+
+    holder: Holder
+    lock: LockKey
+
+    @property
+    def key(self) -> str:
+        return f"leave-seat/{self.lock}/{self.holder}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskCalendar:
+    """Ask a calendar whether it is open. Returns as `CalendarTold`, again when it opens."""
+
+    holder: Holder
+    calendar: str
+
+    @property
+    def key(self) -> str:
+        return f"ask-calendar/{self.calendar}/{self.holder}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartChild:
+    """Start a child orchestration. Returns as `ChildStarted` or `DispatchRefused`.
+
+    Its id is derived from the marker, so that it is never started twice.
+    """
+
+    attempt: AttemptId
+    target: str
+    inputs: JsonObject
+    marker: str
+
+    @property
+    def key(self) -> str:
+        return f"start-child/{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelChild:
+    """Ask a child orchestration to cancel. Its end comes back as `ChildEnded`."""
+
+    child: OrchestrationId
+    reason: str
+
+    @property
+    def key(self) -> str:
+        return f"cancel-child/{self.child}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellEnd:
+    """Tell the parent, if there is one, and all who listen, that this orchestration ended."""
+
+    conclusion: Conclusion
+    outputs: JsonObject
+    count: int
+
+    @property
+    def key(self) -> str:
+        return f"tell-end/{self.count}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeReport:
+    """Put an evidence pack together. Returns as `OperationPerformed`."""
+
+    attempt: AttemptId
+    formats: tuple[str, ...]
+    include: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"report/{self.attempt}"
 
 
 OrchestrationCommand: TypeAlias = (
@@ -193,11 +313,25 @@ OrchestrationCommand: TypeAlias = (
     | SetTimer
     | WriteCheck
     | WriteComment
+    | WriteIssue
+    | RerunWorkflowRun
+    | ListJobs
+    | MeasureChange
+    | PerformOperation
+    | Notify
 )
-Chore: TypeAlias = (
-    ListInstallations | ListRepositories | ReadRepository | CheckDefinitions | ListChangedFiles
+Message: TypeAlias = (
+    AskSeat | LeaveSeat | AskCalendar | StartChild | CancelChild | TellEnd | MakeReport
 )
 Command: TypeAlias = OrchestrationCommand | Chore
+"""What is stored and carried; messages are delivered by the engine and never stored."""
 
-LEVELS = (WriteCheck, WriteComment, ListInstallations, ListRepositories, ReadRepository)
+LEVELS = (
+    WriteCheck,
+    WriteComment,
+    WriteIssue,
+    ListInstallations,
+    ListRepositories,
+    ReadRepository,
+)
 """Commands that mean "make it so": asked for again, the one row is simply due again."""

@@ -13,9 +13,10 @@ from datetime import datetime
 from app.core.commands import OrchestrationCommand, SetTimer, WriteCheck, WriteComment
 from app.core.events import Event
 from app.core.graph import dependents
+from app.core.moves import OrchestrationStatus, TaskStatus
 from app.core.record import record
 from app.core.rules import RULES, Decision
-from app.core.state import Orchestration, OrchestrationStatus, Reason, TaskStatus
+from app.core.state import Orchestration, Reason
 from app.core.values import TaskName
 
 

@@ -4,12 +4,14 @@ An event is a fact with the time at which we learned it. It says nothing about w
 follows; that is `decide`'s. Adding one is a walk: event, `record`, rule, law, story.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from app.core.values import JsonObject, LegKey, Sha, TaskName
+from app.core.plan import Cause
+from app.core.values import Holder, JsonObject, LegKey, LockKey, OrchestrationId, Sha, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Surface(StrEnum):
 
     CHECK = "check"
     COMMENT = "comment"
+    ISSUE = "issue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +164,193 @@ class SurfaceRefused:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunAccepted:
+    """GitHub runs the failed jobs of this attempt's workflow run again."""
+
+    at: datetime
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsListed:
+    """The jobs of one run attempt, each with its conclusion, by name."""
+
+    at: datetime
+    attempt: AttemptId
+    run_attempt: int
+    jobs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMeasured:
+    """How much the branch that an agent proposes changes."""
+
+    at: datetime
+    attempt: AttemptId
+    files: int
+    lines: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationPerformed:
+    """One call to GitHub, or a report, was made; a refusal comes as `DispatchRefused`."""
+
+    at: datetime
+    attempt: AttemptId
+    outputs: JsonObject
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildStarted:
+    """The child orchestration of one attempt began; a refusal comes as `DispatchRefused`."""
+
+    at: datetime
+    attempt: AttemptId
+    child: OrchestrationId
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildEnded:
+    """The child orchestration of one attempt ended; `conclusion` is that of its check."""
+
+    at: datetime
+    attempt: AttemptId
+    child: OrchestrationId
+    conclusion: Conclusion
+    outputs: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatGranted:
+    """A concurrency group has a place for this holder."""
+
+    at: datetime
+    holder: Holder
+    lock: LockKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatQueued:
+    """A concurrency group is full; `ahead` says who holds it, for people."""
+
+    at: datetime
+    holder: Holder
+    lock: LockKey
+    position: int
+    ahead: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatLost:
+    """Somebody newer takes the place: a waiting one gives up, a holding one is cancelled."""
+
+    at: datetime
+    holder: Holder
+    lock: LockKey
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarTold:
+    """A calendar answered: it is open now, or closed until about `opens_at`, and why."""
+
+    at: datetime
+    holder: Holder
+    calendar: str
+    is_open: bool
+    opens_at: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDecided:
+    """The people asked at a gate, or at a task that asks, have chosen an option.
+
+    Who may, was settled before. `leg` tells a review of one leg from a question about all,
+    `wave` the approval of a wave. `reason` is required to skip.
+    """
+
+    at: datetime
+    task: TaskName
+    leg: LegKey
+    wave: str = ""
+    option: str
+    by: str
+    reason: str
+    inputs: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRequested:
+    """Somebody wants nothing new to begin until further notice."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRequested:
+    """Somebody wants a paused orchestration to go on."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRequested:
+    """Somebody wants a task tried again, or with no task all that did not succeed."""
+
+    at: datetime
+    task: TaskName | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkipRequested:
+    """Somebody wants to go on without a task; what needs it takes it for passed."""
+
+    at: datetime
+    task: TaskName
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBackRequested:
+    """Somebody wants all that succeeded and can be undone to be undone."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandGiven:
+    """Somebody gave a command that transitions may listen to (`command.<name>`)."""
+
+    at: datetime
+    name: str
+    by: str
+    arguments: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHubEventHeard:
+    """A delivery concerns this orchestration: one that it waits for, or of its correlation.
+
+    `name` is `event.action`, or `event` where there is no action.
+    """
+
+    at: datetime
+    name: str
+    cause: Cause
+
+
 Event: TypeAlias = (
     OrchestrationRequested
     | DispatchAccepted
@@ -172,4 +362,22 @@ Event: TypeAlias = (
     | CancelRequested
     | SurfaceWritten
     | SurfaceRefused
+    | RerunAccepted
+    | JobsListed
+    | ChangeMeasured
+    | OperationPerformed
+    | ChildStarted
+    | ChildEnded
+    | SeatGranted
+    | SeatQueued
+    | SeatLost
+    | CalendarTold
+    | ApprovalDecided
+    | PauseRequested
+    | ResumeRequested
+    | RetryRequested
+    | SkipRequested
+    | RollBackRequested
+    | CommandGiven
+    | GitHubEventHeard
 )

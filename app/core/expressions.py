@@ -23,7 +23,7 @@ from typing import TypeAlias
 from cel_expr_python import cel
 from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2
 
-from app.core.definition import Expression, Reads, Template
+from app.core.terms import Expression, Reads, Template
 from app.core.tokens import Hole, chains, split
 from app.core.values import Json, JsonObject
 

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 
 import yaml
 
-from app.core.definition import Definition, Place, ReportTo
+from app.core.definition import Definition, ReportTo
 from app.core.problems import Code, Problem, in_order
 from app.core.reading.declarations import Declared, read_declarations
 from app.core.reading.document import Entries, Items, Node, Scalar
@@ -25,6 +25,7 @@ from app.core.reading.reader import Reader
 from app.core.reading.tasks import minutes, read_tasks
 from app.core.reading.triggers import read_triggers
 from app.core.reading.words import DEFINITION, REPORT_TO
+from app.core.terms import Place
 
 FILE_BYTES_MAX = 262_144
 DEPTH_MAX = 32

@@ -27,15 +27,8 @@ from app.core.events import (
 from app.core.legs.outcome import awaits_outputs, ended, fail, stopped
 from app.core.legs.refs import is_sha
 from app.core.limits import LOOK_UP_MISSES_MAX, SUMMARY_TEXT_MAX
-from app.core.state import (
-    Attempt,
-    Leg,
-    LegStatus,
-    Orchestration,
-    OrchestrationStatus,
-    Reason,
-    Written,
-)
+from app.core.moves import LegStatus, OrchestrationStatus
+from app.core.state import Attempt, Leg, Orchestration, Reason, Written
 
 RANK: Mapping[RunStatus, int] = {
     RunStatus.QUEUED: 0,
@@ -70,8 +63,16 @@ def record(state: Orchestration, event: Event) -> Orchestration:
             )
         case TimerElapsed():
             return _record_timer(state, event)
-        case _:
+        case (
+            DispatchAccepted()
+            | DispatchRefused()
+            | WorkflowRunObserved()
+            | WorkflowRunMissed()
+            | OutputsReported()
+        ):
             return _record_attempt(state, event)
+        case _:
+            return state
 
 
 def _record_surface(

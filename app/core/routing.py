@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.core.commands import (
+from app.core.chores import (
     CheckDefinitions,
     Chore,
     ListChangedFiles,

@@ -1,8 +1,10 @@
-"""The state of one orchestration, and the table of every move in it.
+"""The state of one orchestration, as values: a change makes a new state.
 
 An orchestration has tasks; a task, once its needs allow it, has legs (one, or one for each
-cell of its matrix); a leg has attempts, of which the last counts. All of it is values:
-a change makes a new state. Nothing moves except through `Leg.to` and `Task.to`.
+cell of its matrix); a leg has attempts, of which the last counts. Nothing moves except
+through `to`, along the tables of `moves`. Beside the tasks of the definition there are those
+that follow from them, with names of their own (`core.naming`): the tasks of a machine's
+state at one of its visits, compensations, the checks and roll-backs of waves.
 """
 
 from collections.abc import Mapping
@@ -12,101 +14,28 @@ from enum import StrEnum
 from typing import Self
 
 from app.core.events import AttemptId, Conclusion, RunStatus, Surface
-from app.core.plan import Plan
-from app.core.values import Json, JsonObject, LegKey, OrchestrationId, Sha, TaskName
-
-
-class LegStatus(StrEnum):
-    """How far one leg of a task is."""
-
-    PENDING = "pending"
-    """Not dispatched yet: waits for a place among `max-parallel`."""
-    DISPATCHING = "dispatching"
-    """The dispatch was asked for; GitHub has not answered yet."""
-    QUEUED = "queued"
-    """The workflow run exists and waits for a runner."""
-    RUNNING = "running"
-    """Jobs of the workflow run are running."""
-    HELD = "held"
-    """The workflow run waits for a person on GitHub: an environment or an approval."""
-    CANCELLING = "cancelling"
-    """We want it cancelled; its end has not been heard yet."""
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class TaskStatus(StrEnum):
-    """How far a task is, all its legs together."""
-
-    WAITING = "waiting"
-    """Something it needs has not ended."""
-    RUNNING = "running"
-    """It has legs, and not all of them have ended."""
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    SKIPPED = "skipped"
-
-
-class OrchestrationStatus(StrEnum):
-    """How far the whole is."""
-
-    REQUESTED = "requested"
-    """Made, and about to begin: so it is only before its first event."""
-    RUNNING = "running"
-    """Tasks begin as what they need ends."""
-    CANCELLING = "cancelling"
-    """Nothing new begins; what runs is being cancelled on GitHub."""
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-_L = LegStatus
-_T = TaskStatus
-_O = OrchestrationStatus
-
-# Every move that a leg, a task and an orchestration may make. docs/state.md is drawn from
-# these tables, not by hand. A webhook may be lost, so a leg may skip stations on its way.
-MOVES: Mapping[LegStatus, frozenset[LegStatus]] = {
-    _L.PENDING: frozenset({_L.DISPATCHING, _L.FAILED, _L.CANCELLED}),
-    _L.DISPATCHING: frozenset(
-        {_L.QUEUED, _L.RUNNING, _L.HELD, _L.CANCELLING, _L.SUCCEEDED, _L.FAILED, _L.CANCELLED}
-    ),
-    _L.QUEUED: frozenset(
-        {_L.RUNNING, _L.HELD, _L.CANCELLING, _L.SUCCEEDED, _L.FAILED, _L.CANCELLED}
-    ),
-    _L.RUNNING: frozenset(
-        {_L.QUEUED, _L.HELD, _L.CANCELLING, _L.SUCCEEDED, _L.FAILED, _L.CANCELLED}
-    ),
-    _L.HELD: frozenset(
-        {_L.QUEUED, _L.RUNNING, _L.CANCELLING, _L.SUCCEEDED, _L.FAILED, _L.CANCELLED}
-    ),
-    _L.CANCELLING: frozenset({_L.SUCCEEDED, _L.FAILED, _L.CANCELLED}),
-    _L.SUCCEEDED: frozenset(),
-    _L.FAILED: frozenset(),
-    _L.CANCELLED: frozenset(),
-}
-TASK_MOVES: Mapping[TaskStatus, frozenset[TaskStatus]] = {
-    _T.WAITING: frozenset({_T.RUNNING, _T.FAILED, _T.CANCELLED, _T.SKIPPED}),
-    _T.RUNNING: frozenset({_T.SUCCEEDED, _T.FAILED, _T.CANCELLED}),
-    _T.SUCCEEDED: frozenset(),
-    _T.FAILED: frozenset(),
-    _T.CANCELLED: frozenset(),
-    _T.SKIPPED: frozenset(),
-}
-ORCHESTRATION_MOVES: Mapping[OrchestrationStatus, frozenset[OrchestrationStatus]] = {
-    _O.REQUESTED: frozenset({_O.RUNNING}),
-    _O.RUNNING: frozenset({_O.CANCELLING, _O.SUCCEEDED, _O.FAILED, _O.CANCELLED}),
-    _O.CANCELLING: frozenset({_O.SUCCEEDED, _O.FAILED, _O.CANCELLED}),
-    _O.SUCCEEDED: frozenset(),
-    _O.FAILED: frozenset(),
-    _O.CANCELLED: frozenset(),
-}
-LEG_ENDED = frozenset(status for status, moves in MOVES.items() if not moves)
-TASK_ENDED = frozenset(status for status, moves in TASK_MOVES.items() if not moves)
-ENDED = frozenset(status for status, moves in ORCHESTRATION_MOVES.items() if not moves)
+from app.core.moves import (
+    ENDED,
+    LEG_ENDED,
+    MOVES,
+    ORCHESTRATION_MOVES,
+    TASK_ENDED,
+    TASK_MOVES,
+    LegStatus,
+    OrchestrationStatus,
+    TaskStatus,
+)
+from app.core.plan import Cause, Plan
+from app.core.values import (
+    Holder,
+    Json,
+    JsonObject,
+    LegKey,
+    LockKey,
+    OrchestrationId,
+    Sha,
+    TaskName,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +47,77 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How much a branch changes."""
+
+    files: int
+    lines: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """What one person said at a gate, by which door, about which commit."""
+
+    by: str
+    option: str
+    at: datetime
+    source: str = ""
+    reason: str = ""
+    inputs: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A question to people, or a wait: when it opened, and what closed it.
+
+    `choice` is the option that was chosen, `by` whom or what; `inputs` what the form said.
+    `due` is when a wait is over by itself. `escalated` counts the escalations told.
+    """
+
+    opened_at: datetime
+    votes: tuple[Vote, ...] = ()
+    choice: str = ""
+    by: str = ""
+    reason: str = ""
+    inputs: JsonObject = field(default_factory=dict)
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A place in a concurrency group, asked for or held.
+
+    `position` counts from 1 those that wait; `ahead` says who holds or goes before.
+    """
+
+    lock: LockKey
+    asked_at: datetime
+    granted_at: datetime | None = None
+    position: int = 0
+    ahead: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """What a calendar last said: open, or closed until about when, and why."""
+
+    calendar: str
+    asked_at: datetime
+    told_at: datetime | None = None
+    is_open: bool = False
+    opens_at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at a leg: what was asked for, and what is known of its workflow run."""
+    """One try at a leg: what was asked for, and what is known of what came of it.
+
+    Of a call or a child, `repository` and `workflow` name where it goes. A re-run on GitHub is
+    an attempt of its own with the marker and the workflow run of the one before it. `jobs`
+    are the conclusions by name, and `change` the size of an agent's branch, once asked for.
+    """
 
     number: int
     marker: str
@@ -144,6 +142,12 @@ class Attempt:
     looked_up_at: datetime | None = None
     outputs: JsonObject | None = None
     summary: str = ""
+    child: OrchestrationId | None = None
+    is_rerun: bool = False
+    jobs: Mapping[str, str] | None = None
+    jobs_asked_at: datetime | None = None
+    change: Change | None = None
+    change_asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,9 @@ class Leg:
     reason: Reason | None = None
     is_tolerated: bool = False
     outputs: Mapping[str, Json] = field(default_factory=dict)
+    wave: str = ""
+    gate: Gate | None = None
+    rest_until: datetime | None = None
 
     @property
     def attempt(self) -> Attempt:
@@ -177,15 +184,49 @@ class Leg:
         return replace(self, attempts=(*self.attempts[:-1], attempt))
 
 
+class WaveStatus(StrEnum):
+    """How far one wave of a task is."""
+
+    WAITING = "waiting"
+    ASKING = "asking"
+    """Its approval is asked for."""
+    RUNNING = "running"
+    BAKING = "baking"
+    """Its legs succeeded, and must hold for a while."""
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveProgress:
+    """How far one wave is; `checks` counts the rounds of checks while it bakes."""
+
+    status: WaveStatus = WaveStatus.WAITING
+    gate: Gate | None = None
+    baking_since: datetime | None = None
+    checked_at: datetime | None = None
+    checks: int = 0
+    reason: Reason | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One task of the plan; without legs until its needs allow it to start."""
+    """One task; without legs until its needs allow it to start.
+
+    `is_warned`: it ended well, but not all of it. `is_stale`: something it needs was tried
+    again after it had ended. `question` is what people are asked while it is `asking`.
+    """
 
     status: TaskStatus = TaskStatus.WAITING
     legs: Mapping[LegKey, Leg] = field(default_factory=dict)
     reason: Reason | None = None
     is_tolerated: bool = False
     is_matrix: bool = False
+    is_warned: bool = False
+    is_stale: bool = False
+    question: Gate | None = None
+    waves: Mapping[str, WaveProgress] = field(default_factory=dict)
+    escalated: int = 0
     timer: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -193,6 +234,13 @@ class Task:
     @property
     def has_ended(self) -> bool:
         return self.status in TASK_ENDED
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether what needs it may go on: it succeeded, or what went wrong is tolerated."""
+        if self.status is TaskStatus.SKIPPED:
+            return self.is_tolerated
+        return self.result == "success"
 
     @property
     def result(self) -> str:
@@ -237,8 +285,39 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """Something that a transition or a wait listens to and that no rule has used yet."""
+
+    name: str
+    at: datetime
+    cause: Cause | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineState:
+    """Where a state machine is: the state, how often each was entered, and the data.
+
+    `latest` is the last GitHub event that led from one state to another: expressions see it
+    in place of what started the whole. `history` names the states entered so far, in order.
+    """
+
+    state: str
+    visits: Mapping[str, int]
+    data: JsonObject
+    entered_at: datetime
+    latest: Cause | None = None
+    history: tuple[str, ...] = ()
+    escalated: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Orchestration:
-    """One plan being carried out; `events` counts those that made it what it is."""
+    """One plan being carried out; `events` counts those that made it what it is.
+
+    `seats` and `passages` are by who holds or asks (`core.naming`). `wish` is what the whole
+    will have become once what had succeeded is undone. `timer` is the whole's own.
+    """
 
     plan: Plan
     status: OrchestrationStatus
@@ -249,6 +328,16 @@ class Orchestration:
     ended_at: datetime | None = None
     deadline: datetime | None = None
     reason: Reason | None = None
+    conclusion: str = ""
+    outputs: JsonObject = field(default_factory=dict)
+    paused: Reason | None = None
+    wish: OrchestrationStatus | None = None
+    machine: MachineState | None = None
+    seats: Mapping[Holder, Seat] = field(default_factory=dict)
+    passages: Mapping[Holder, tuple[Passage, ...]] = field(default_factory=dict)
+    heard: tuple[Hearing, ...] = ()
+    alerted: tuple[int, ...] = ()
+    timer: datetime | None = None
     surfaces: Mapping[Surface, Written] = field(default_factory=dict)
 
     @property
@@ -270,10 +359,15 @@ class Orchestration:
         return replace(self, tasks={**self.tasks, name: task})
 
     def leg(self, attempt: AttemptId) -> Leg | None:
-        """Return the leg that an attempt belongs to, if the attempt is the one that counts."""
+        """Return the leg that an attempt belongs to, if the attempt is the one that counts.
+
+        Re-runs on GitHub share a marker with the attempt they repeat, and so its name.
+        """
         task = self.tasks.get(attempt.task)
         leg = task.legs.get(attempt.leg) if task else None
-        if leg is None or not leg.attempts or leg.attempt.number != attempt.number:
+        if leg is None or not 1 <= attempt.number <= len(leg.attempts):
+            return None
+        if leg.attempts[attempt.number - 1].marker != leg.attempt.marker:
             return None
         return leg
 

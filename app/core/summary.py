@@ -14,14 +14,9 @@ from datetime import datetime
 from typing import Literal
 
 from app.core.legs.refs import is_sha
+from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.plan import Cause, Plan
-from app.core.state import (
-    Leg,
-    LegStatus,
-    Orchestration,
-    OrchestrationStatus,
-    Task,
-)
+from app.core.state import Leg, Orchestration, Task
 from app.core.telling.drawing import draw_mermaid
 from app.core.telling.headline import count, headline
 from app.core.telling.looks import LOOKS, count_of_legs, look_of_task, name_of
@@ -74,7 +69,9 @@ TOLD_BY_TASKS = frozenset({"task-failed", "task-cancelled"})
 
 STATUSES: dict[OrchestrationStatus, tuple[CheckStatus, str | None]] = {
     OrchestrationStatus.REQUESTED: ("queued", None),
+    OrchestrationStatus.BLOCKED: ("queued", None),
     OrchestrationStatus.RUNNING: ("in_progress", None),
+    OrchestrationStatus.COMPENSATING: ("in_progress", None),
     OrchestrationStatus.CANCELLING: ("in_progress", None),
     OrchestrationStatus.SUCCEEDED: ("completed", "success"),
     OrchestrationStatus.FAILED: ("completed", "failure"),
@@ -83,7 +80,9 @@ STATUSES: dict[OrchestrationStatus, tuple[CheckStatus, str | None]] = {
 
 SIGNS = {
     OrchestrationStatus.REQUESTED: "⏳",
+    OrchestrationStatus.BLOCKED: "🔒",
     OrchestrationStatus.RUNNING: "▶️",
+    OrchestrationStatus.COMPENSATING: "↩️",
     OrchestrationStatus.CANCELLING: "🛑",
     OrchestrationStatus.SUCCEEDED: "✅",
     OrchestrationStatus.FAILED: "❌",

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TypeGuard, assert_never
 
-from app.core.definition import Declaration, ValueType
 from app.core.expressions import ExpressionError, has_match, text_of
+from app.core.terms import Declaration, ValueType
 from app.core.values import Json, JsonObject
 
 __all__ = ["check_value", "fill_inputs", "from_text", "text_of"]

@@ -20,4 +20,9 @@ LegKey = NewType("LegKey", str)
 OrchestrationId = NewType("OrchestrationId", str)
 Sha = NewType("Sha", str)
 
+LockKey = NewType("LockKey", str)
+"""Names a concurrency group: `organization/acme/GROUP` or `repository/42/GROUP`."""
+Holder = NewType("Holder", str)
+"""Who, within one orchestration, asks for or has a place in a concurrency group."""
+
 ONLY_LEG = LegKey("")

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from app.core.commands import ListInstallations
+from app.core.chores import ListInstallations
 from app.core.values import OrchestrationId
 from app.engine.intake import Intake, Read
 from app.engine.library import Library

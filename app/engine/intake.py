@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 import structlog
 
-from app.core.commands import ListChangedFiles
+from app.core.chores import ListChangedFiles
 from app.core.events import CancelRequested, OutputsReported
 from app.core.hearing.heard import Heard, WorkflowRunFacts
 from app.core.hearing.observing import marker_in, observed

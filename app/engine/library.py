@@ -10,7 +10,7 @@ from typing import assert_never
 
 import structlog
 
-from app.core.commands import ListRepositories, ReadRepository
+from app.core.chores import ListRepositories, ReadRepository
 from app.core.definition import Definition
 from app.core.hearing.catalogue import Catalogue, Covered, Entry, catalogue
 from app.core.hearing.findings import (

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.core.chores import CheckDefinitions, Chore, ListChangedFiles
 from app.core.commands import (
     LEVELS,
     CancelWorkflowRun,
-    CheckDefinitions,
-    Chore,
     DispatchWorkflow,
-    ListChangedFiles,
     LookUpWorkflowRun,
     OrchestrationCommand,
     RemoveTag,

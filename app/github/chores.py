@@ -8,12 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
-from app.core.commands import (
-    CheckDefinitions,
-    ListChangedFiles,
-    ListRepositories,
-    ReadRepository,
-)
+from app.core.chores import CheckDefinitions, ListChangedFiles, ListRepositories, ReadRepository
 from app.core.hearing.findings import (
     ChangedFilesListed,
     File,

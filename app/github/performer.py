@@ -9,20 +9,28 @@ import asyncio
 from dataclasses import replace
 from typing import Final, assert_never
 
-from app.core.commands import (
-    CancelWorkflowRun,
+from app.core.chores import (
     CheckDefinitions,
-    Command,
-    DispatchWorkflow,
     ListChangedFiles,
     ListInstallations,
     ListRepositories,
-    LookUpWorkflowRun,
     ReadRepository,
+)
+from app.core.commands import (
+    CancelWorkflowRun,
+    Command,
+    DispatchWorkflow,
+    ListJobs,
+    LookUpWorkflowRun,
+    MeasureChange,
+    Notify,
+    PerformOperation,
     RemoveTag,
+    RerunWorkflowRun,
     SetTimer,
     WriteCheck,
     WriteComment,
+    WriteIssue,
 )
 from app.core.events import (
     AttemptId,
@@ -104,6 +112,10 @@ class GitHubPerformer:
                 return await self._chores.check_definitions(command, errand)
             case ListChangedFiles():
                 return await self._chores.list_changed_files(command)
+            case WriteIssue() | RerunWorkflowRun() | ListJobs() | MeasureChange():
+                raise AssertionError(command.key)
+            case PerformOperation() | Notify():
+                raise AssertionError(command.key)
             case _:
                 assert_never(command)
 

@@ -5,29 +5,12 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from app.core.definition import (
-    Declaration,
-    Definition,
-    Dispatch,
-    Expression,
-    Place,
-    ReportTo,
-    Strategy,
-    TaskDefinition,
-    Template,
-    ValueType,
-)
+from app.core.actions import Dispatch
+from app.core.definition import Definition, ReportTo, Strategy, TaskDefinition
+from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.plan import Cause, Origin, Plan
-from app.core.state import (
-    Attempt,
-    Leg,
-    LegStatus,
-    Orchestration,
-    OrchestrationStatus,
-    Reason,
-    Task,
-    TaskStatus,
-)
+from app.core.state import Attempt, Leg, Orchestration, Reason, Task
+from app.core.terms import Declaration, Expression, Place, Template, ValueType
 from app.core.values import Json, LegKey, OrchestrationId, RepositoryName, Sha, TaskName
 from tests.core.told import COMMIT, START
 

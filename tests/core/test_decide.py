@@ -7,8 +7,9 @@ import pytest
 from app.core.commands import DispatchWorkflow, SetTimer, WriteCheck, WriteComment
 from app.core.decide import decide
 from app.core.events import Surface, SurfaceRefused, SurfaceWritten
+from app.core.moves import OrchestrationStatus, TaskStatus
 from app.core.rules import Decision
-from app.core.state import OrchestrationStatus, TaskStatus, Written, new_orchestration
+from app.core.state import Written, new_orchestration
 from tests.kit import build
 from tests.kit.build import (
     HEAD,

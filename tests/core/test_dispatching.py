@@ -5,7 +5,7 @@ import pytest
 from app.core.commands import DispatchWorkflow
 from app.core.expressions import ExpressionError
 from app.core.legs.dispatching import as_text
-from app.core.state import TaskStatus
+from app.core.moves import TaskStatus
 from app.core.values import Json
 from tests.kit import build
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.core.definition import Expression, Place, Reads, Template
 from app.core.expressions import (
     SOURCE_LENGTH_MAX,
     TEXT_LENGTH_MAX,
@@ -22,6 +21,7 @@ from app.core.expressions import (
     render,
     text_of,
 )
+from app.core.terms import Expression, Place, Reads, Template
 from app.core.tokens import Hole, UnclosedError, chains, split
 from app.core.values import Json, JsonObject
 

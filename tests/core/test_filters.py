@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.definition import Listen, Place
+from app.core.definition import Listen
 from app.core.hearing.filters import (
     accepts,
     matches,
@@ -14,6 +14,7 @@ from app.core.hearing.filters import (
     wants_ref,
     wants_repository,
 )
+from app.core.terms import Place
 
 PLACE = Place(line=1, column=1)
 

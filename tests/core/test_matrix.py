@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.core.definition import Place, Strategy, Template
+from app.core.definition import Strategy
 from app.core.legs.matrix import CELLS_MAX, KEY_LENGTH_MAX, MatrixError, expand, legs_of
+from app.core.terms import Place, Template
 from app.core.values import Json, JsonObject
 
 PLACE = Place(line=1, column=1)

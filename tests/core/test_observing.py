@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.commands import (
+from app.core.chores import (
     CheckDefinitions,
-    DispatchWorkflow,
     ListChangedFiles,
     ListInstallations,
     ListRepositories,
-    LookUpWorkflowRun,
     ReadRepository,
+)
+from app.core.commands import (
+    DispatchWorkflow,
+    LookUpWorkflowRun,
     RemoveTag,
     WriteCheck,
     WriteComment,

@@ -4,8 +4,8 @@ import pytest
 
 from app.core.commands import CancelWorkflowRun
 from app.core.limits import SUMMARY_TEXT_MAX
+from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.rules import Decision
-from app.core.state import LegStatus, OrchestrationStatus
 from tests.kit import build
 from tests.kit.build import (
     HEAD,

@@ -4,12 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.core.commands import (
-    CheckDefinitions,
-    ListChangedFiles,
-    ListRepositories,
-    ReadRepository,
-)
+from app.core.chores import CheckDefinitions, ListChangedFiles, ListRepositories, ReadRepository
 from app.core.routing import Answer, Routed, Verdict, is_ours, wanted
 from app.github.webhooks import read
 from tests.core.routed import (

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.core.commands import CancelWorkflowRun, DispatchWorkflow, LookUpWorkflowRun, RemoveTag
+from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.rules import Decision
-from app.core.state import LegStatus, OrchestrationStatus, TaskStatus
 from tests.kit import build
 from tests.kit.build import (
     HEAD,

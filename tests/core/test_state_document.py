@@ -1,6 +1,6 @@
 """The picture of the states is drawn from the tables, and is up to date."""
 
-from app.core.state import MOVES
+from app.core.moves import MOVES
 from tests.kit import docs
 
 

@@ -6,15 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app.core.events import Conclusion, RunStatus
-from app.core.state import (
-    Leg,
-    LegStatus,
-    Orchestration,
-    OrchestrationStatus,
-    Reason,
-    Task,
-    TaskStatus,
-)
+from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.state import Leg, Orchestration, Reason, Task
 from app.core.summary import summarise_check, summarise_comment
 from app.core.telling.drawing import draw_mermaid, draw_tree
 from app.core.telling.headline import headline

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.definition import Declaration, Place, ValueType
+from app.core.terms import Declaration, Place, ValueType
 from app.core.typed_values import TEXT_LENGTH_MAX, check_value, fill_inputs, from_text, same
 from app.core.values import Json
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.commands import (
+from app.core.chores import (
     CheckDefinitions,
     ListChangedFiles,
     ListInstallations,

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from app.core.chores import ReadRepository
 from app.core.commands import (
     CancelWorkflowRun,
     DispatchWorkflow,
     LookUpWorkflowRun,
-    ReadRepository,
     RemoveTag,
     SetTimer,
 )

@@ -6,7 +6,8 @@ import pytest
 
 from app.core.commands import WriteCheck, WriteComment
 from app.core.events import Surface, SurfaceRefused, SurfaceWritten
-from app.core.state import Orchestration, OrchestrationStatus, Written
+from app.core.moves import OrchestrationStatus
+from app.core.state import Orchestration, Written
 from app.core.values import RepositoryName
 from app.ports import Carried, Postponed
 from app.rehearsal import CallFault

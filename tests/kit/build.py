@@ -29,16 +29,11 @@ from app.core.events import (
     WorkflowRunMissed,
     WorkflowRunObserved,
 )
+from app.core.moves import LegStatus, TaskStatus
 from app.core.parse import parse
 from app.core.plan import Cause, Origin, Plan
 from app.core.rules import Decision
-from app.core.state import (
-    Leg,
-    LegStatus,
-    Orchestration,
-    TaskStatus,
-    new_orchestration,
-)
+from app.core.state import Leg, Orchestration, new_orchestration
 from app.core.values import (
     ONLY_LEG,
     Json,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.core import state as module
-from app.core.state import MOVES, ORCHESTRATION_MOVES, TASK_MOVES
+from app.core.moves import MOVES, ORCHESTRATION_MOVES, TASK_MOVES
 from tests.kit import tree
 
 STATE = tree.ROOT / "docs" / "state.md"

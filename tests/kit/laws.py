@@ -29,19 +29,16 @@ from app.core.events import (
 from app.core.expressions import evaluate_condition
 from app.core.legs.context import values_for
 from app.core.limits import CANCEL_GRACE
-from app.core.rules import ACTIVE, Decision
-from app.core.state import (
+from app.core.moves import (
     MOVES,
     ORCHESTRATION_MOVES,
     TASK_MOVES,
-    Attempt,
-    Leg,
     LegStatus,
-    Orchestration,
     OrchestrationStatus,
-    Task,
     TaskStatus,
 )
+from app.core.rules import ACTIVE, Decision
+from app.core.state import Attempt, Leg, Orchestration, Task
 from app.core.typed_values import check_value
 from app.core.values import TaskName
 

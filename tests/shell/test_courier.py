@@ -9,7 +9,7 @@ from app.core.commands import Command, DispatchWorkflow, LookUpWorkflowRun
 from app.core.events import DispatchAccepted, WorkflowRunMissed
 from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
-from app.core.state import OrchestrationStatus
+from app.core.moves import OrchestrationStatus
 from app.core.values import RepositoryName, Sha
 from app.courier import BACK_OFF_MAX, TRIES_MAX, Courier, back_off
 from app.engine import Engine

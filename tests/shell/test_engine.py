@@ -8,7 +8,7 @@ import structlog.testing
 
 from app.core.commands import Command, DispatchWorkflow, LookUpWorkflowRun
 from app.core.events import DispatchAccepted, WorkflowRunMissed
-from app.core.state import LegStatus, OrchestrationStatus
+from app.core.moves import LegStatus, OrchestrationStatus
 from app.ports import Carried, Errand, Outcome
 from tests.kit import build
 from tests.kit.office import Office, postponed

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
-from app.core.state import OrchestrationStatus
+from app.core.moves import OrchestrationStatus
 from app.core.values import RepositoryName, Sha
 from app.ports import (
     Batch,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.core.commands import ListRepositories, SetTimer, WriteCheck, WriteComment
+from app.core.chores import ListRepositories
+from app.core.commands import SetTimer, WriteCheck, WriteComment
 from app.ports import (
     Batch,
     ClaimedCommand,

@@ -2,7 +2,8 @@
 
 from app.core.events import Conclusion
 from app.core.legs.outcome import GOOD, read_outputs
-from app.core.state import Attempt, Leg, LegStatus, Orchestration
+from app.core.moves import LegStatus
+from app.core.state import Attempt, Leg, Orchestration
 from app.core.values import TaskName
 from tests.kit.world import Run, World
 

@@ -20,7 +20,8 @@ from starlette.types import ASGIApp
 
 from app.core.commands import Command
 from app.core.decide import decide
-from app.core.state import LegStatus, Orchestration, OrchestrationStatus, new_orchestration
+from app.core.moves import LegStatus, OrchestrationStatus
+from app.core.state import Orchestration, new_orchestration
 from app.courier import Courier
 from app.engine import Engine
 from app.github.client import Client

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+from app.core.actions import Agent, Dispatch
 from app.core.commands import DispatchWorkflow
 from app.core.definition import TaskDefinition
 from app.core.events import AttemptId
@@ -13,7 +14,9 @@ from app.core.expressions import ExpressionError, render
 from app.core.legs.context import values_for
 from app.core.legs.matrix import legs_of
 from app.core.limits import INPUT_TEXT_MAX
-from app.core.state import Attempt, Leg, LegStatus, Orchestration
+from app.core.moves import LegStatus
+from app.core.naming import definition_of
+from app.core.state import Attempt, Leg, Orchestration
 from app.core.values import (
     ONLY_LEG,
     Json,
@@ -40,7 +43,10 @@ def begin_attempt(
     state: Orchestration, name: TaskName, leg: Leg, now: datetime
 ) -> tuple[Leg, DispatchWorkflow]:
     """Begin the next attempt at a leg. Raises `ExpressionError` if it cannot be rendered."""
-    action = state.plan.definition.tasks[name].action
+    action = definition_of(state.plan.definition, name).action
+    if isinstance(action, Agent):
+        action = action.dispatch
+    assert isinstance(action, Dispatch), "only these start workflows"
     values = values_for(state, name, now, leg.matrix)
     target = render(action.target, values)
     found = TARGET.fullmatch(target) if isinstance(target, str) else None

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from app.core.definition import Declaration
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, render
 from app.core.legs.context import values_for
 from app.core.legs.refs import is_sha
 from app.core.limits import OUTPUTS_GRACE
-from app.core.state import Attempt, Leg, LegStatus, Orchestration, Reason
+from app.core.moves import LegStatus
+from app.core.state import Attempt, Leg, Orchestration, Reason
+from app.core.terms import Declaration
 from app.core.typed_values import check_value, from_text
 from app.core.values import Json, JsonObject, TaskName
 

@@ -5,7 +5,8 @@ must not leave. A look-up or a cancellation of what has ended would be a call fo
 """
 
 from app.core.commands import CancelWorkflowRun, DispatchWorkflow, LookUpWorkflowRun
-from app.core.state import LegStatus, Orchestration
+from app.core.moves import LegStatus
+from app.core.state import Orchestration
 
 
 def is_wanted(state: Orchestration, command: DispatchWorkflow) -> bool:

@@ -11,7 +11,8 @@ from app.core.limits import (
     OUTPUTS_GRACE,
     QUEUE_TIMEOUT_MAX,
 )
-from app.core.state import Attempt, Leg, LegStatus, Reason, Task
+from app.core.moves import LegStatus
+from app.core.state import Attempt, Leg, Reason, Task
 
 TIMED = frozenset({LegStatus.QUEUED, LegStatus.RUNNING})
 """While it waits for a person on GitHub, only the time of the whole orchestration counts."""

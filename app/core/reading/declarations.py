@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from app.core.definition import Declaration, Place, ValueType
 from app.core.expressions import ExpressionError, NameType, has_match
 from app.core.problems import Code
 from app.core.reading.document import Entries, Items, Node, Scalar, plain
 from app.core.reading.reader import Reader, did_you_mean
 from app.core.reading.words import DECLARATION
+from app.core.terms import Declaration, Place, ValueType
 from app.core.typed_values import check_value
 
 DECLARATIONS_MAX = 100

@@ -2,12 +2,13 @@
 
 import re
 
-from app.core.definition import Dispatch, Template
+from app.core.actions import Dispatch
 from app.core.limits import INPUT_TEXT_MAX
 from app.core.problems import Code
 from app.core.reading.document import Node, Scalar
 from app.core.reading.formulas import Formulas
 from app.core.reading.reader import Reader
+from app.core.terms import Template
 from app.core.tokens import Hole, split
 
 # A workflow takes 25 inputs: https://docs.github.com/en/actions/reference/workflows-and-actions/

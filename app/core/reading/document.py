@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
-from app.core.definition import Place
+from app.core.terms import Place
 from app.core.values import Json
 
 

@@ -2,12 +2,12 @@
 
 import itertools
 
-from app.core.definition import Expression, Reads, Template
 from app.core.expressions import Checked, check
 from app.core.problems import Code
 from app.core.reading.document import Node, Scalar, plain, texts
 from app.core.reading.reader import Reader
 from app.core.reading.remedies import Surroundings, remedy_for
+from app.core.terms import Expression, Reads, Template
 from app.core.tokens import Hole, UnclosedError, chains, split
 
 HOLES_MAX = 64

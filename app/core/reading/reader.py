@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Iterator
 from typing import assert_never
 
-from app.core.definition import Place
 from app.core.problems import Code, Problem
 from app.core.reading.document import Entries, Items, Node, Scalar
 from app.core.reading.words import Vocabulary
+from app.core.terms import Place
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 NAME_LENGTH_MAX = 100

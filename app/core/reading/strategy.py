@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from app.core.definition import Strategy, Template
+from app.core.definition import Strategy
 from app.core.expressions import NameType, Types
 from app.core.legs.matrix import MatrixError, expand
 from app.core.limits import LEGS_MAX
@@ -13,6 +13,7 @@ from app.core.reading.document import Entries, Items, Node, Scalar, plain, texts
 from app.core.reading.formulas import Formulas
 from app.core.reading.reader import Reader
 from app.core.reading.words import STRATEGY
+from app.core.terms import Template
 from app.core.values import Json
 
 DIMENSIONS_MAX = 20

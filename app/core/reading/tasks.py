@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.core.definition import Dispatch, Place, TaskDefinition, Template
+from app.core.actions import Dispatch
+from app.core.definition import TaskDefinition
 from app.core.expressions import NameType, Scope, Types
 from app.core.problems import Code
 from app.core.reading.declarations import Declared, read_declarations
@@ -20,6 +21,7 @@ from app.core.reading.remedies import Surroundings
 from app.core.reading.strategy import StrategyRead, read_strategy
 from app.core.reading.triggers import OF_EVENT
 from app.core.reading.words import ORCHESTRATION_MEMBERS, TASK, TASK_ACTIONS
+from app.core.terms import Place, Template
 from app.core.values import TaskName
 
 TASKS_MAX = 1_000

@@ -2,7 +2,7 @@
 
 import re
 
-from app.core.definition import Expression, Listen, Place
+from app.core.definition import Listen
 from app.core.expressions import NameType, Scope
 from app.core.hearing.filters import problem_of
 from app.core.problems import Code
@@ -19,6 +19,7 @@ from app.core.reading.words import (
     FILTERS_LATER,
     TYPES,
 )
+from app.core.terms import Expression, Place
 
 FILTER_ITEMS_MAX = 100
 OF_EVENT: tuple[tuple[str, NameType], ...] = (

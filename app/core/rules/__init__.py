@@ -26,15 +26,8 @@ from app.core.legs.outcome import awaits_outputs, ended, fail
 from app.core.legs.refs import is_sha, short_lived_tag
 from app.core.legs.watching import TIMED, deadline, due_look_up, next_moment
 from app.core.limits import CANCEL_GRACE
-from app.core.state import (
-    Leg,
-    LegStatus,
-    Orchestration,
-    OrchestrationStatus,
-    Reason,
-    Task,
-    TaskStatus,
-)
+from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.state import Leg, Orchestration, Reason, Task
 from app.core.values import RepositoryName, TaskName
 
 Commands: TypeAlias = tuple[OrchestrationCommand, ...]

@@ -6,7 +6,17 @@ tasks are. Without a state nothing is said about one.
 
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import TopologicalSorter
+from typing import assert_never
 
+from app.core.actions import (
+    Agent,
+    Approval,
+    Dispatch,
+    GitHubOperation,
+    Orchestrate,
+    Report,
+    Wait,
+)
 from app.core.definition import Definition, TaskDefinition
 from app.core.state import Task
 from app.core.telling.looks import STYLES, count_of_legs, look_of_task
@@ -69,8 +79,22 @@ def draw_tree(definition: Definition, tasks: Mapping[TaskName, Task] | None = No
 
 
 def target_of(task: TaskDefinition) -> str:
-    """Return the target of a task as it is written."""
-    return str(task.action.target.value)
+    """Return what a task does, or where, as it is written."""
+    match task.action:
+        case Dispatch(target=target) | Agent(dispatch=Dispatch(target=target)):
+            return str(target.value)
+        case Orchestrate(target=target):
+            return str(target.value)
+        case Approval():
+            return "approval"
+        case Wait():
+            return "wait"
+        case GitHubOperation(name=name):
+            return name
+        case Report():
+            return "report"
+        case _:  # pragma: no cover - the type checker counts the cases
+            assert_never(task.action)
 
 
 def _node(node: str, definition: TaskDefinition, task: Task | None) -> str:

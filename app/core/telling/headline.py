@@ -7,14 +7,8 @@ words only, so the most pressing thing comes first.
 from collections.abc import Sequence
 from typing import assert_never
 
-from app.core.state import (
-    Leg,
-    LegStatus,
-    Orchestration,
-    OrchestrationStatus,
-    Task,
-    TaskStatus,
-)
+from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.state import Leg, Orchestration, Task
 from app.core.telling.looks import LOOKS, look_of_task, name_of
 from app.core.telling.markdown import one_line
 from app.core.telling.task_table import duration
@@ -38,8 +32,12 @@ def _headline(state: Orchestration) -> str:
     match state.status:
         case OrchestrationStatus.REQUESTED:
             return f"about to start {count(len(state.tasks), 'task')}"
+        case OrchestrationStatus.BLOCKED:
+            return "waiting for its place"
         case OrchestrationStatus.RUNNING:
             return _running(state)
+        case OrchestrationStatus.COMPENSATING:
+            return _reason(state, "undoing what had succeeded")
         case OrchestrationStatus.CANCELLING:
             active = [name for name, task in state.tasks.items() if not task.has_ended]
             rest = f"; {_names(active)} still to end" if active else ""

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.core.state import Leg, LegStatus, Task, TaskStatus
+from app.core.moves import LegStatus, TaskStatus
+from app.core.state import Leg, Task
 from app.core.values import LegKey, TaskName
 
 
@@ -28,6 +29,11 @@ TOLERATED = Look(sign="⚠️", word="failed, tolerated", style="tolerated")
 LOOKS: Mapping[LegStatus | TaskStatus, Look] = {
     TaskStatus.WAITING: Look(sign="⏳", word="waiting", style="waiting"),
     LegStatus.PENDING: Look(sign="⏳", word="pending", style="waiting"),
+    LegStatus.BLOCKED: Look(sign="🔒", word="blocked", style="waiting"),
+    LegStatus.RESTING: Look(sign="🔁", word="resting", style="waiting"),
+    LegStatus.AWAITING: Look(sign="✋", word="awaiting", style="held"),
+    TaskStatus.ASKING: Look(sign="❓", word="asking", style="held"),
+    LegStatus.SKIPPED: Look(sign="⏭️", word="skipped", style="skipped"),
     LegStatus.DISPATCHING: Look(sign="📨", word="dispatching", style="running"),
     LegStatus.QUEUED: Look(sign="🕒", word="queued", style="waiting"),
     LegStatus.RUNNING: Look(sign="▶️", word="running", style="running"),
@@ -56,11 +62,14 @@ STYLES: Mapping[str, str] = {
 """Of drawings; text keeps a contrast of at least 4.5 to 1 in light and in dark pages."""
 
 TELLING = (
+    LegStatus.AWAITING,
     LegStatus.HELD,
     LegStatus.RUNNING,
     LegStatus.QUEUED,
     LegStatus.DISPATCHING,
     LegStatus.CANCELLING,
+    LegStatus.RESTING,
+    LegStatus.BLOCKED,
     LegStatus.PENDING,
 )
 """Of a task whose legs differ, the first of these that one of them has tells most."""
@@ -75,6 +84,7 @@ COUNTED = tuple(
             *(LOOKS[each] for each in TELLING),
             LOOKS[LegStatus.CANCELLED],
             LOOKS[LegStatus.SUCCEEDED],
+            LOOKS[LegStatus.SKIPPED],
         )
     )
 )

@@ -10,15 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.core.legs.refs import is_sha
-from app.core.state import (
-    Attempt,
-    Leg,
-    LegStatus,
-    Orchestration,
-    Reason,
-    Task,
-    TaskStatus,
-)
+from app.core.moves import LegStatus, TaskStatus
+from app.core.state import Attempt, Leg, Orchestration, Reason, Task
 from app.core.telling.drawing import target_of
 from app.core.telling.looks import Look, count_of_legs, look_of_leg, look_of_task, name_of
 from app.core.telling.markdown import code, link, plain, prose, row, table

@@ -1,0 +1,88 @@
+"""Chores: commands about a repository or an installation, asked for by `routing`.
+
+The outcome of a chore is a finding (`app.core.hearing.findings`) that the engine stores.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.core.values import Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListInstallations:
+    """List where the App is installed. Returns as `InstallationsListed`."""
+
+    @property
+    def key(self) -> str:
+        return "list-installations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRepositories:
+    """List what an installation covers. Returns as `RepositoriesListed`."""
+
+    installation_id: int
+
+    @property
+    def key(self) -> str:
+        return "list-repositories"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRepository:
+    """Read a repository's definitions and policy at its default branch.
+
+    Returns as `RepositoryRead`.
+    """
+
+    installation_id: int
+    repository_id: int
+
+    @property
+    def key(self) -> str:
+        return "read-repository"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDefinitions:
+    """Write a check on `sha` with the problems of the definitions that it changes.
+
+    `paths` names them; for the pull request of a fork, whose pushes nobody tells us of, they
+    are to be found among the files of `pull_request`.
+    """
+
+    installation_id: int
+    repository_id: int
+    sha: Sha
+    paths: tuple[str, ...] = ()
+    pull_request: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"check-definitions/{self.sha}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChangedFiles:
+    """Ask which files a delivery changed, where its payload cannot tell.
+
+    Of the pull request `number`, or else between `base` and `head`. Returns as
+    `ChangedFilesListed`, whereupon the delivery `delivery_id` is routed again.
+    """
+
+    installation_id: int
+    repository_id: int
+    delivery_id: str
+    number: int | None
+    base: str
+    head: str
+
+    @property
+    def key(self) -> str:
+        return f"list-changed-files/{self.delivery_id}"
+
+
+Chore: TypeAlias = (
+    ListInstallations | ListRepositories | ReadRepository | CheckDefinitions | ListChangedFiles
+)
