@@ -25,19 +25,24 @@ POLICY = Vocabulary(
 )
 ACCEPT = Vocabulary(
     of="an entry of `accept`",
-    known=words("from definitions workflows refs"),
+    known=words("from definitions workflows refs operations"),
     later=words("environments"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """One entry of `accept`. An empty list of definitions, workflows or refs means any."""
+    """One entry of `accept`. An empty list of definitions, workflows or refs means any.
+
+    An empty list of operations means none that writes: whoever lets workflows be dispatched
+    has not thereby let anybody merge.
+    """
 
     source: str
     definitions: tuple[str, ...] = ()
     workflows: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,9 @@ class Consent:
 
 
 GIVEN = Consent(is_given=True)
+
+READING = frozenset({"refs.resolve", "file.read"})
+"""Operations that change nothing."""
 
 
 def read_policy(text: str) -> tuple[Policy | None, tuple[Problem, ...]]:
@@ -113,6 +121,38 @@ def consent_to_write(
     if _from(found, origin, definition):
         return GIVEN
     message = f"{target} does not let {origin.repository} write there: {remedy}"
+    return Consent(is_given=False, code="consent-missing", message=message)
+
+
+def consent_to_operate(
+    policy: str | None,
+    *,
+    target: RepositoryName,
+    origin: Origin,
+    definition: str,
+    operation: str,
+) -> Consent:
+    """Say whether `target` lets a definition make one call there, as `issue.create`.
+
+    Any entry that names the definition lets it read; what writes must stand in `operations`.
+    """
+    if target.lower() == origin.repository.lower():
+        return GIVEN
+    needs = "" if operation in READING else f", operations: [{operation}]"
+    remedy = (
+        f"add `- {{from: {origin.repository}, definitions: [{definition}]{needs}}}` "
+        f"to `accept` in {POLICY_PATH} of {target}"
+    )
+    found = _readable(policy, target, remedy)
+    if isinstance(found, Consent):
+        return found
+    for accepted in _from(found, origin, definition):
+        if operation in READING or accepts(accepted.operations, operation):
+            return GIVEN
+    message = (
+        f"{target} does not let the definition {definition} of {origin.repository} do "
+        f"`{operation}` there: {remedy}"
+    )
     return Consent(is_given=False, code="consent-missing", message=message)
 
 
@@ -181,6 +221,7 @@ def _acceptance(reader: Reader, node: Node) -> Acceptance | None:
         definitions=_patterns(reader, keys, "definitions"),
         workflows=_patterns(reader, keys, "workflows"),
         refs=_patterns(reader, keys, "refs"),
+        operations=_patterns(reader, keys, "operations"),
     )
 
 

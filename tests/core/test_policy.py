@@ -3,7 +3,12 @@
 import pytest
 
 from app.core.plan import Origin
-from app.core.policy import consent_to_dispatch, consent_to_write, read_policy
+from app.core.policy import (
+    consent_to_dispatch,
+    consent_to_operate,
+    consent_to_write,
+    read_policy,
+)
 from app.core.values import RepositoryName
 
 ORIGIN = Origin(
@@ -147,3 +152,42 @@ def test_a_mistake_in_a_policy_is_a_problem_with_its_line(
     assert policy is None
     assert (problems[0].code, problems[0].line) == (code, line)
     assert problems[0].hint
+
+
+@pytest.mark.parametrize(
+    ("entry", "operation", "code"),
+    [
+        ("from: acme/release", "refs.resolve", ""),
+        ("from: acme/release", "file.read", ""),
+        ("from: acme/release", "issue.create", "consent-missing"),
+        ("from: acme/release, operations: [issue.create]", "issue.create", ""),
+        (
+            "from: acme/release, operations: ['issue.*']",
+            "pull-request.merge",
+            "consent-missing",
+        ),
+        ("from: acme/release, operations: ['*']", "pull-request.merge", ""),
+        ("from: acme/other, operations: ['*']", "file.read", "consent-missing"),
+        ("operations: ['*']", "file.read", "policy-unreadable"),
+    ],
+)
+def test_an_operation_that_writes_must_be_named(entry: str, operation: str, code: str) -> None:
+    """Whoever is let in may read; what changes something must stand in `operations`."""
+    consent = consent_to_operate(
+        accepting(entry), target=API, origin=ORIGIN, definition="train", operation=operation
+    )
+
+    assert consent.code == code
+
+
+def test_a_definition_may_operate_at_home() -> None:
+    """In its own repository a definition needs no consent for any operation."""
+    consent = consent_to_operate(
+        None,
+        target=ORIGIN.repository,
+        origin=ORIGIN,
+        definition="train",
+        operation="pull-request.merge",
+    )
+
+    assert consent.is_given
