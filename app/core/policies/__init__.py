@@ -1,0 +1,1 @@
+"""What stands in a policy file beside consent: roles, the organisation's rules, calendars."""
