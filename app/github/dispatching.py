@@ -197,6 +197,34 @@ async def cancel_workflow_run(
     await client.call(access, "POST", path, permissions=ACTIONS_WRITE)
 
 
+async def rerun_failed_jobs(client: Client, access: Access, workflow_run_id: int) -> None:
+    """Ask for the failed jobs, and those that need them, to be run again.
+
+    Raises ForbiddenError where GitHub does not: it runs, did not fail, or is too old.
+    https://docs.github.com/en/rest/actions/workflow-runs#re-run-failed-jobs-from-a-workflow-run
+    """
+    path = f"{path_to(access)}/actions/runs/{workflow_run_id}/rerun-failed-jobs"
+    await client.call(access, "POST", path, permissions=ACTIONS_WRITE)
+
+
+async def list_jobs(
+    client: Client, access: Access, workflow_run_id: int, run_attempt: int
+) -> Mapping[str, str]:
+    """Return the conclusion of each job of one run attempt, empty where it has none yet.
+
+    Of jobs that share a name, one that did not succeed stands for all.
+    https://docs.github.com/en/rest/actions/workflow-jobs#list-jobs-for-a-workflow-run-attempt
+    """
+    path = f"{path_to(access)}/actions/runs/{workflow_run_id}/attempts/{run_attempt}/jobs"
+    listing = await client.pages(access, path, permissions=ACTIONS_READ, key="jobs")
+    jobs: dict[str, str] = {}
+    for item in listing.items:
+        name = text_of(item, "name")
+        if jobs.get(name, "success") == "success":
+            jobs[name] = text_of(item, "conclusion")
+    return jobs
+
+
 async def look_up(
     client: Client, access: Access, *, workflow: str, ref: str, marker: str, since: datetime
 ) -> WorkflowRunFacts | Sought:

@@ -32,16 +32,8 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
-from app.core.events import (
-    AttemptId,
-    Surface,
-    SurfaceRefused,
-    TimerElapsed,
-    WorkflowRunMissed,
-)
+from app.core.events import Surface, SurfaceRefused, TimerElapsed
 from app.core.hearing.findings import RepositoryRead
-from app.core.hearing.heard import WorkflowRunFacts
-from app.core.hearing.observing import observed
 from app.core.policy import consent_to_dispatch, consent_to_write
 from app.core.state import Orchestration
 from app.github import dispatching
@@ -50,12 +42,12 @@ from app.github.chores import Chores
 from app.github.client import Client
 from app.github.consents import Consents
 from app.github.errors import (
-    ConflictError,
     GitHubError,
     NotFoundError,
     RateLimitedError,
     RefusedError,
 )
+from app.github.following import Follower
 from app.github.reporting import Reporter, access_to_cause
 from app.github.starting import SETTLED_AFTER, Starter, explain, refused
 from app.ports import Carried, Errand, Outcome, Postponed
@@ -73,6 +65,7 @@ class GitHubPerformer:
         self._clock = client.clock
         self._consents = Consents(client)
         self._starter = Starter(client)
+        self._follower = Follower(client, self._consents)
         self._reporter = Reporter(client)
         self._chores = Chores(client, self._reporter)
 
@@ -90,9 +83,9 @@ class GitHubPerformer:
             case DispatchWorkflow():
                 return await self._dispatch(command, errand)
             case CancelWorkflowRun():
-                return await self._cancel(command, errand)
+                return await self._follower.cancel(command, errand)
             case LookUpWorkflowRun():
-                return await self._look_up(command, errand)
+                return await self._follower.look_up(command, errand)
             case RemoveTag():
                 return await self._remove_tag(command, errand)
             case SetTimer():
@@ -112,7 +105,13 @@ class GitHubPerformer:
                 return await self._chores.check_definitions(command, errand)
             case ListChangedFiles():
                 return await self._chores.list_changed_files(command)
-            case WriteIssue() | RerunWorkflowRun() | ListJobs() | MeasureChange():
+            case RerunWorkflowRun():
+                return await self._follower.rerun(command, errand)
+            case ListJobs():
+                return await self._follower.list_jobs(command, errand)
+            case MeasureChange():
+                return await self._follower.measure_change(command, errand)
+            case WriteIssue():
                 raise AssertionError(command.key)
             case PerformOperation() | Notify():
                 raise AssertionError(command.key)
@@ -164,49 +163,6 @@ class GitHubPerformer:
             return refused(self._clock, command, consent.code, consent.message)
         return await self._starter.dispatch(replace(command, ref=ref), errand, access)
 
-    async def _cancel(self, command: CancelWorkflowRun, errand: Errand) -> Outcome:
-        origin = _state(errand).plan.origin
-        number = command.workflow_run_id
-        try:
-            access = await self._consents.access_to(
-                command.repository, origin, Urgency.DECISION
-            )
-            try:
-                await dispatching.cancel_workflow_run(
-                    self._client, access, number, force=command.force
-                )
-            except ConflictError:
-                # It has ended by itself.
-                run = await dispatching.get_workflow_run(self._client, access, number)
-                return self._observed(command.attempt, run)
-        except NotFoundError:
-            return self._missed(command.attempt)
-        return Carried()
-
-    async def _look_up(self, command: LookUpWorkflowRun, errand: Errand) -> Outcome:
-        origin = _state(errand).plan.origin
-        found: WorkflowRunFacts | dispatching.Sought
-        try:
-            access = await self._consents.access_to(command.repository, origin, Urgency.SWEEP)
-            if command.workflow_run_id is not None:
-                found = await dispatching.get_workflow_run(
-                    self._client, access, command.workflow_run_id
-                )
-            else:
-                found = await dispatching.look_up(
-                    self._client,
-                    access,
-                    workflow=command.workflow,
-                    ref=command.ref,
-                    marker=command.marker,
-                    since=command.since,
-                )
-        except NotFoundError:
-            return self._missed(command.attempt)
-        if isinstance(found, WorkflowRunFacts):
-            return self._observed(command.attempt, found)
-        return self._missed(command.attempt)
-
     async def _remove_tag(self, command: RemoveTag, errand: Errand) -> Outcome:
         origin = _state(errand).plan.origin
         try:
@@ -243,14 +199,6 @@ class GitHubPerformer:
             if isinstance(finding, RepositoryRead):
                 self._consents.note(finding)
         return carried
-
-    def _observed(self, attempt: AttemptId, run: WorkflowRunFacts) -> Carried:
-        event = observed(attempt, run, self._clock.now())
-        # A status that GitHub has made up since says nothing yet.
-        return Carried(events=(event,) if event is not None else ())
-
-    def _missed(self, attempt: AttemptId) -> Carried:
-        return Carried(events=(WorkflowRunMissed(at=self._clock.now(), attempt=attempt),))
 
     def _surface_refused(self, surface: Surface, message: str) -> Carried:
         event = SurfaceRefused(at=self._clock.now(), surface=surface, message=message)

@@ -56,10 +56,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """Paths that a change touched; not complete where GitHub lists no more of them."""
+    """Paths that a change touched; not complete where GitHub lists no more of them.
+
+    `count` is that of the files, `lines` those added and those removed.
+    """
 
     paths: tuple[str, ...]
     is_complete: bool
+    count: int = 0
+    lines: int = 0
 
 
 # --- the App and what it is installed on ------------------------------------------------------
@@ -202,7 +207,57 @@ async def compare(client: Client, access: Access, base: str, head: str) -> Files
         permissions=CONTENTS_READ,
     )
     files = items_of(object_of(answer.json()).get("files"))
-    return Files(paths=_touched(files), is_complete=len(files) < COMPARED_FILES_MAX)
+    return Files(
+        paths=_touched(files),
+        is_complete=len(files) < COMPARED_FILES_MAX,
+        count=len(files),
+        lines=sum(number_of(item, "changes") for item in files),
+    )
+
+
+async def commit_of(client: Client, access: Access, ref: str) -> Sha:
+    """Return the commit that a branch, a tag or a SHA stands for.
+
+    https://docs.github.com/en/rest/commits/commits#get-a-commit
+    """
+    answer = await client.call(
+        access,
+        "GET",
+        f"{path_to(access)}/commits/{quoted_path(ref)}",
+        permissions=CONTENTS_READ,
+        # The files that it changed are of no interest.
+        parameters={"per_page": 1},
+    )
+    return Sha(text_of(object_of(answer.json()), "sha"))
+
+
+async def is_on_branch(client: Client, access: Access, sha: str, branch: str) -> bool:
+    """Tell whether a commit is the head of any branch, or part of one branch's history.
+
+    A commit of a fork is served by its parent, too, but is on none of its branches.
+    https://docs.github.com/en/rest/commits/commits#list-branches-for-head-commit
+    """
+    path = f"{path_to(access)}/commits/{quote(sha, safe='')}/branches-where-head"
+    answer = await client.call(access, "GET", path, permissions=CONTENTS_READ)
+    if items_of(answer.json()):
+        return True
+    answer = await client.call(
+        access,
+        "GET",
+        f"{path_to(access)}/compare/{quote(branch, safe='')}...{quote(sha, safe='')}",
+        permissions=CONTENTS_READ,
+        parameters={"per_page": 1},
+    )
+    return text_of(object_of(answer.json()), "status") in ("identical", "behind")
+
+
+async def is_public(client: Client, access: Access) -> bool:
+    """Tell whether everybody may read a repository.
+
+    https://docs.github.com/en/rest/repos/repos#get-a-repository
+    """
+    answer = await client.call(access, "GET", path_to(access), permissions=METADATA_READ)
+    return object_of(answer.json()).get("visibility") == "public"
 
 
 # --- pull requests ----------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from app.rehearsal.model.clock import EPOCH, Clock, VirtualClock, WallClock
 from app.rehearsal.model.faults import CallFault, DeliveryFault, Faults
 from app.rehearsal.model.outcome import Outcome, Script
 from app.rehearsal.model.world import Call, Dispatch, Flavour, World
-from app.rehearsal.rehearsal import EVENTS, PERMISSIONS, Rehearsal
+from app.rehearsal.places import EVENTS, PERMISSIONS
+from app.rehearsal.rehearsal import Rehearsal
 from app.rehearsal.wire.server import RehearsalTransport, serve, serve_in_thread
 
 __all__ = [

@@ -44,8 +44,7 @@ async def tour(stage: Stage) -> list[tuple[str, str, int]]:
         await ask("GET", "/versions")
     await ask("GET", "/orgs/acme/teams/release/memberships/mona")
     await ask("GET", f"{R}/collaborators/hubot/permission")
-    await ask("GET", f"{R}/environments")
-    await ask("GET", f"{R}/environments/production")
+    await tour_of_environments(ask, stage)
     for method, path in await paths_of_app(stage):
         response = await stage.ask_as_app(method, path)
         done.append((method, path, response.status_code))
@@ -119,6 +118,29 @@ async def tour_of_checks(ask, sha: str) -> None:
     await ask("GET", f"{R}/check-runs/{run['id']}/annotations")
     await ask("GET", f"{R}/commits/{sha}/check-runs?filter=all")
     await ask("GET", f"{R}/commits/{sha}/check-suites")
+
+
+async def tour_of_environments(ask, stage: Stage) -> None:
+    github = stage.github
+    await ask("GET", f"{R}/environments")
+    await ask("GET", f"{R}/environments/production")
+    github.protect(API, "production", reviewers=["mona"])
+    await ask("GET", f"{R}/environments/production")
+    await ask("GET", f"{R}/environments/production/deployment_protection_rules")
+    github.script(API, "build.yml", Outcome(environment="production"))
+    given = {"ref": "main", "inputs": {"service": "web"}}
+    await ask("POST", f"{R}/actions/workflows/build.yml/dispatches", given)
+    await github.advance(60)
+    run = github.run(github.dispatches[-1].run_id)
+    path = f"{R}/actions/runs/{run.id}"
+    await ask("GET", f"{path}/pending_deployments")
+    rule = {"environment_name": "production", "comment": "waiting for 1 of 2"}
+    await ask("POST", f"{path}/deployment_protection_rule", rule)
+    await ask("POST", f"{path}/deployment_protection_rule", {**rule, "state": "approved"})
+    github.review_run(run, "mona", comment="fine")
+    await ask("GET", f"{path}/approvals")
+    await ask("PUT", f"{R}/actions/workflows/build.yml/disable")
+    await ask("PUT", f"{R}/actions/workflows/build.yml/enable")
 
 
 async def tour_of_runs(ask, stage: Stage) -> None:
@@ -211,6 +233,8 @@ async def test_every_webhook_is_as_github_describes_it() -> None:
     stage.judge.check()
     assert {event for event, _ in stage.receiver.webhooks} == {
         "check_run",
+        "deployment_protection_rule",
+        "deployment_review",
         "installation",
         "issue_comment",
         "pull_request",

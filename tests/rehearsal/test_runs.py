@@ -79,6 +79,38 @@ async def test_each_attempt_may_have_its_own_outcome() -> None:
     assert stage.receiver.events.count("workflow_run.requested") == 1
 
 
+async def test_only_the_failed_jobs_are_run_again() -> None:
+    """Jobs that passed are taken over into the next attempt as they were."""
+    stage = Stage()
+    jobs = {"unit": "success", "e2e": "failure"}
+    again = {"unit": "failure", "e2e": "success"}
+    outcomes = [Outcome(conclusion="failure", jobs=jobs), Outcome(jobs=again)]
+    stage.github.script(API, "build.yml", outcomes)
+    run = await started(stage)
+    await stage.github.advance(10)
+    await stage.ask("POST", f"{run}/rerun-failed-jobs")
+    await stage.github.advance(10)
+    listed = [(await stage.ask("GET", f"{run}/attempts/{n}/jobs")).json() for n in (1, 2)]
+
+    stage.judge.check()
+    assert [{job["name"]: job["conclusion"] for job in each["jobs"]} for each in listed] == [
+        jobs,
+        {"unit": "success", "e2e": "success"},
+    ]
+
+
+async def test_a_run_of_last_month_is_not_run_again() -> None:
+    """After 30 days GitHub refuses."""
+    stage = Stage()
+    stage.github.script(API, "build.yml", Outcome(conclusion="failure"))
+    run = await started(stage)
+    await stage.github.advance(31 * 86_400)
+    stage.token = ""
+    late = await stage.ask("POST", f"{run}/rerun-failed-jobs")
+
+    assert (late.status_code, "month" in late.json()["message"]) == (403, True)
+
+
 async def test_what_runs_cannot_be_run_again() -> None:
     """A run that has not ended is answered 403, and so is a retry without failures."""
     stage = Stage()

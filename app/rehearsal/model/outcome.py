@@ -1,7 +1,7 @@
 """What a workflow run will do, written before it runs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -16,12 +16,14 @@ class Outcome:
 
     Without `outputs` the workflow does not use the companion Action; with them (given, or
     made from the inputs) it reports them just before it ends. A run with `is_starting` off
-    stays queued, and one with an `environment` waits there until it is let go.
+    stays queued, and one with an `environment` waits there until it is let go. `jobs` names
+    the jobs with the conclusion of each; without it there is one, which ends as the run does.
     """
 
     queued: timedelta = timedelta(seconds=1)
     duration: timedelta = timedelta(seconds=3)
     conclusion: str = "success"
+    jobs: Mapping[str, str] = field(default_factory=dict)
     outputs: Outputs | None = None
     summary: str = ""
     is_starting: bool = True

@@ -5,11 +5,12 @@ Each step happens through the agenda. A step that comes too late, because the ru
 cancelled or run again in the meantime, finds another attempt or status and does nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from app.rehearsal.model import checks, workflows
+from app.rehearsal.model import checks, environments, workflows
 from app.rehearsal.model.outcome import Outcome, outcome_for
 from app.rehearsal.model.refused import Refused
 from app.rehearsal.model.state import (
@@ -28,6 +29,9 @@ CANCEL_TAKES = timedelta(seconds=2)
 FORCE_CANCEL_TAKES = timedelta(seconds=1)
 # https://docs.github.com/actions/reference/limits
 RERUNS_MAX = 50
+# https://docs.github.com/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs
+RERUN_DAYS_MAX = 30
+PASSED = frozenset({"success", "skipped"})
 
 
 def dispatch(
@@ -113,7 +117,35 @@ def rerun(world: World, run: WorkflowRun, actor: Account, *, is_failed_only: boo
         raise Refused(403, "This workflow run cannot be retried")
     if len(run.attempts) > RERUNS_MAX:
         raise Refused(403, "Unable to re-run this workflow run: too many attempts")
-    _begin(world, run, actor)
+    if (world.now() - run.created_at).days >= RERUN_DAYS_MAX:
+        raise Refused(
+            403,
+            "Unable to retry this workflow run because it was created over a month ago",
+        )
+    passed = [job for job in run.last.jobs if is_failed_only and job.conclusion in PASSED]
+    _begin(world, run, actor, passed)
+
+
+def answer_rule(
+    world: World, run: WorkflowRun, environment: str, state: str | None, comment: str
+) -> None:
+    """Let the App report on, approve or reject a run that its rule holds up."""
+    who = world.registered_app().bot
+    if state is None:
+        environments.report(run, environment, comment)
+    elif environments.answer(world, run, environment, who, state, comment, "rule"):
+        release(world, run, is_approved=state == "approved")
+
+
+def review_environment(
+    world: World, run: WorkflowRun, who: Account, *, is_approved: bool, comment: str
+) -> None:
+    """Let a reviewer approve or reject a run that waits at an environment."""
+    standstill = environments.standstill_of(run)
+    state = "approved" if is_approved else "rejected"
+    name = standstill.environment.name
+    if environments.answer(world, run, name, who, state, comment, "reviewers"):
+        release(world, run, is_approved=is_approved)
 
 
 def release(world: World, run: WorkflowRun, *, is_approved: bool = True) -> None:
@@ -133,17 +165,26 @@ def find(repository: Repository, run_id: str) -> WorkflowRun | None:
     return repository.runs.get(int(run_id)) if run_id.isdigit() else None
 
 
-def _begin(world: World, run: WorkflowRun, actor: Account) -> None:
-    """Queue an attempt and write into the agenda what becomes of it."""
+def _begin(world: World, run: WorkflowRun, actor: Account, passed: Sequence[Job] = ()) -> None:
+    """Queue an attempt and write into the agenda what becomes of it.
+
+    Jobs that had passed are taken over from the attempt before.
+    """
     now = world.now()
     number = len(run.attempts) + 1
-    job = Job(world.new_id(), "run", number, now)
-    attempt = Attempt(number, "queued", now, now, actor, job)
+    names = [job.name for job in run.last.jobs] if passed else []
+    attempt = Attempt(number, "queued", now, now, actor)
     run.attempts.append(attempt)
+    outcome = _outcome(world, run, attempt)
+    over = {job.name: job for job in passed}
+    for name in names or outcome.jobs or ("run",):
+        made = Job(world.new_id(), name, number, now)
+        if name in over:
+            made = replace(over[name], id=made.id, attempt=number)
+        attempt.jobs.append(made)
     if number == 1:
         _tell_run(world, run, "requested")
-    _tell_job(world, run, job, "queued")
-    outcome = _outcome(world, run, attempt)
+    _tell_jobs(world, run, attempt, "queued")
     if outcome.environment is not None:
         world.later(outcome.queued, lambda: _wait(world, run, attempt))
     elif outcome.is_starting:
@@ -154,16 +195,21 @@ def _wait(world: World, run: WorkflowRun, attempt: Attempt) -> None:
     if _is_past(run, attempt, "queued"):
         return
     _move(world, attempt, "waiting")
-    _tell_job(world, run, attempt.job, "waiting")
+    _tell_jobs(world, run, attempt, "waiting")
+    name = _outcome(world, run, attempt).environment
+    assert name is not None, "it waits at an environment"
+    environments.stop(world, run, attempt, name)
 
 
 def _start(world: World, run: WorkflowRun, attempt: Attempt) -> None:
     if _is_past(run, attempt, "queued"):
         return
+    attempt.standstill = None
     _move(world, attempt, "in_progress")
-    attempt.job.started_at = world.now()
+    for job in _open(attempt):
+        job.started_at = world.now()
     _tell_run(world, run, "in_progress")
-    _tell_job(world, run, attempt.job, "in_progress")
+    _tell_jobs(world, run, attempt, "in_progress")
     outcome = _outcome(world, run, attempt)
     world.later(outcome.duration, lambda: _finish(world, run, attempt, outcome))
 
@@ -188,12 +234,16 @@ def _finish(world: World, run: WorkflowRun, attempt: Attempt, outcome: Outcome) 
 def _complete(world: World, run: WorkflowRun, attempt: Attempt, conclusion: str) -> None:
     if attempt is not run.last or attempt.status == "completed":
         return
+    attempt.standstill = None
+    scripted = _outcome(world, run, attempt).jobs if conclusion != "cancelled" else {}
+    ending = _open(attempt)
     _move(world, attempt, "completed")
     attempt.conclusion = conclusion
-    job = attempt.job
-    job.conclusion = conclusion if conclusion in shapes.JOB_CONCLUSIONS else "failure"
-    job.completed_at = world.now()
-    _tell_job(world, run, job, "completed")
+    for job in ending:
+        found = scripted.get(job.name, conclusion)
+        job.conclusion = found if found in shapes.JOB_CONCLUSIONS else "failure"
+        job.completed_at = world.now()
+        _tell_job(world, run, job, "completed")
     _tell_run(world, run, "completed")
 
 
@@ -202,8 +252,14 @@ def _is_past(run: WorkflowRun, attempt: Attempt, status: str) -> bool:
 
 
 def _move(world: World, attempt: Attempt, status: str) -> None:
-    attempt.status = attempt.job.status = status
+    for job in _open(attempt):
+        job.status = status
+    attempt.status = status
     attempt.updated_at = world.now()
+
+
+def _open(attempt: Attempt) -> list[Job]:
+    return [job for job in attempt.jobs if job.status != "completed"]
 
 
 def _outcome(world: World, run: WorkflowRun, attempt: Attempt) -> Outcome:
@@ -221,6 +277,11 @@ def _tell_run(world: World, run: WorkflowRun, action: str) -> None:
         "workflow": shapes.workflow(world.at, run.repository, run.workflow),
     }
     world.emit("workflow_run", run.repository, run.last.actor, body)
+
+
+def _tell_jobs(world: World, run: WorkflowRun, attempt: Attempt, action: str) -> None:
+    for job in _open(attempt):
+        _tell_job(world, run, job, action)
 
 
 def _tell_job(world: World, run: WorkflowRun, job: Job, action: str) -> None:

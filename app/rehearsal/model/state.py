@@ -139,7 +139,7 @@ class CheckRun:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """The one job of one attempt of a workflow run."""
+    """One job of one attempt of a workflow run."""
 
     id: int
     name: str
@@ -152,6 +152,40 @@ class Job:
 
 
 @dataclass(slots=True, eq=False)
+class Environment:
+    """An environment of a repository, and what stands before it.
+
+    With `has_rule` the App's deployment protection rule does, with `reviewers` people do.
+    """
+
+    id: int
+    name: str
+    created_at: datetime
+    has_rule: bool = False
+    reviewers: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Standstill:
+    """Where an attempt waits, since when, and for what: `rule`, `reviewers` or both."""
+
+    environment: Environment
+    since: datetime
+    awaits: set[str]
+    reports: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class EnvironmentReview:
+    """What somebody, a person or the App, said of a run that waited at an environment."""
+
+    environment: Environment
+    user: Account
+    state: str
+    comment: str
+
+
+@dataclass(slots=True, eq=False)
 class Attempt:
     """One attempt of a workflow run: what it became, and when."""
 
@@ -160,9 +194,15 @@ class Attempt:
     started_at: datetime
     updated_at: datetime
     actor: Account
-    job: Job
+    jobs: list[Job] = field(default_factory=list)
     conclusion: str | None = None
     reported: bool = False
+    standstill: Standstill | None = None
+
+    @property
+    def job(self) -> Job:
+        """The first job: the one that holds the companion Action."""
+        return self.jobs[0]
 
 
 @dataclass(slots=True, eq=False)
@@ -184,6 +224,7 @@ class WorkflowRun:
     created_at: datetime
     visible_at: datetime
     attempts: list[Attempt] = field(default_factory=list)
+    reviews: list[EnvironmentReview] = field(default_factory=list)
 
     @property
     def last(self) -> Attempt:
@@ -231,7 +272,7 @@ class Repository:
     suites: dict[tuple[str, int], CheckSuite] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
-    environments: dict[str, int] = field(default_factory=dict)
+    environments: dict[str, Environment] = field(default_factory=dict)
     number_count: int = 0
     shapes: dict[str, dict[str, Any]] = field(default_factory=dict)
 

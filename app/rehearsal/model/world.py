@@ -44,7 +44,16 @@ EVENT_PERMISSIONS = {
     "issue_comment": "issues",
     "check_run": "checks",
     "check_suite": "checks",
+    "create": "contents",
+    "delete": "contents",
     "deployment_protection_rule": "deployments",
+    "deployment_review": "deployments",
+    "deployment_status": "deployments",
+    "issues": "issues",
+    "merge_group": "merge_queues",
+    "code_scanning_alert": "security_events",
+    "dependabot_alert": "vulnerability_alerts",
+    "secret_scanning_alert": "secret_scanning_alerts",
 }
 # These reach every App that may read them, subscribed or not.
 AUTOMATIC_EVENTS = frozenset({"installation", "installation_repositories", "ping"})

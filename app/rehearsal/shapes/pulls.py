@@ -94,6 +94,15 @@ def pulls_at(at: Addresses, repository: Repository, sha: str) -> list[Shape]:
     ]
 
 
+def pulls_whole_at(at: Addresses, repository: Repository, sha: str) -> list[Shape]:
+    """Return the same pull requests, each as a whole `pull-request`."""
+    return [
+        pull_request(at, repository, pull, is_whole=True)
+        for pull in repository.pulls.values()
+        if pull.head_sha == sha and pull.state == "open" and pull.head_repository is repository
+    ]
+
+
 def issue(at: Addresses, repository: Repository, pull: PullRequest, comments: int) -> Shape:
     """Return the `issue` that a pull request also is."""
     api = f"{at.api}/repos/{repository.full_name}"

@@ -20,6 +20,7 @@ from app.rehearsal.wire import (
     routes_actions,
     routes_apps,
     routes_checks,
+    routes_environments,
     routes_git,
     routes_pulls,
 )
@@ -44,6 +45,7 @@ ROUTES = RouteTable(
         *routes_pulls.ROUTES,
         *routes_checks.ROUTES,
         *routes_actions.ROUTES,
+        *routes_environments.ROUTES,
     )
 )
 

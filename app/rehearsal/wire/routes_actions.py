@@ -1,4 +1,4 @@
-"""Workflows, dispatches, workflow runs, jobs and environments.
+"""Workflows, dispatches, workflow runs and jobs.
 
 https://docs.github.com/rest/actions
 """
@@ -73,74 +73,74 @@ def list_runs(ask: Ask) -> Answer:
 
 def get_run(ask: Ask) -> Answer:
     """Return a workflow run as its last attempt."""
-    run = _run(ask)
+    run = run_of(ask)
     return Answer(200, shapes.workflow_run(ask.world.at, run, run.last))
 
 
 def get_attempt(ask: Ask) -> Answer:
     """Return a workflow run as one of its attempts."""
-    run = _run(ask)
+    run = run_of(ask)
     return Answer(200, shapes.workflow_run(ask.world.at, run, _attempt(ask, run)))
 
 
 def list_jobs(ask: Ask) -> Answer:
     """Return the jobs of the last attempt, or of all attempts."""
-    run = _run(ask)
+    run = run_of(ask)
     is_all = ask.query.get("filter") == "all"
     return _jobs(ask, run, run.attempts if is_all else [run.last])
 
 
 def list_attempt_jobs(ask: Ask) -> Answer:
     """Return the jobs of one attempt."""
-    run = _run(ask)
+    run = run_of(ask)
     return _jobs(ask, run, [_attempt(ask, run)])
 
 
 def get_job(ask: Ask) -> Answer:
     """Return one job."""
     for run in ask.repository.runs.values():
-        for attempt in run.attempts:
-            if str(attempt.job.id) == ask.parameters["job_id"]:
-                return Answer(200, shapes.job(ask.world.at, run, attempt.job))
+        for job in (job for attempt in run.attempts for job in attempt.jobs):
+            if str(job.id) == ask.parameters["job_id"]:
+                return Answer(200, shapes.job(ask.world.at, run, job))
     raise not_found()
 
 
 def rerun(ask: Ask) -> Answer:
     """Run a workflow run again."""
-    runs.rerun(ask.world, _run(ask), ask.who, is_failed_only=False)
+    runs.rerun(ask.world, run_of(ask), ask.who, is_failed_only=False)
     return Answer(201, {})
 
 
 def rerun_failed(ask: Ask) -> Answer:
     """Run the failed jobs of a workflow run again."""
-    runs.rerun(ask.world, _run(ask), ask.who, is_failed_only=True)
+    runs.rerun(ask.world, run_of(ask), ask.who, is_failed_only=True)
     return Answer(201, {})
 
 
 def cancel(ask: Ask) -> Answer:
     """Cancel a workflow run."""
-    runs.cancel(ask.world, _run(ask))
+    runs.cancel(ask.world, run_of(ask))
     return Answer(202, {})
 
 
 def force_cancel(ask: Ask) -> Answer:
     """Cancel a workflow run that does not heed the plain way."""
-    runs.cancel(ask.world, _run(ask), is_forced=True)
+    runs.cancel(ask.world, run_of(ask), is_forced=True)
     return Answer(202, {})
 
 
-def list_environments(ask: Ask) -> Answer:
-    """Return the environments of a repository."""
-    known = [_environment(ask, name) for name in ask.repository.environments]
-    found, headers = ask.page(known)
-    return Answer(200, {"total_count": len(known), "environments": found}, headers)
+def disable_workflow(ask: Ask) -> Answer:
+    """Let a workflow be dispatched no more."""
+    found = workflows.find(ask.world, ask.repository, ask.parameters["workflow_id"])
+    found.state = "disabled_manually"
+    return Answer(204)
 
 
-def get_environment(ask: Ask) -> Answer:
-    """Return one environment."""
-    if ask.parameters["environment_name"] not in ask.repository.environments:
-        raise not_found()
-    return Answer(200, _environment(ask, ask.parameters["environment_name"]))
+def enable_workflow(ask: Ask) -> Answer:
+    """Let a workflow be dispatched again."""
+    found = workflows.find(ask.world, ask.repository, ask.parameters["workflow_id"])
+    found.state = "active"
+    return Answer(204)
 
 
 def _tells_run(ask: Ask, given: Mapping[str, Any]) -> bool:
@@ -186,7 +186,8 @@ def _is_within(moment: str, wanted: str) -> bool:
     return moment.startswith(wanted)
 
 
-def _run(ask: Ask) -> WorkflowRun:
+def run_of(ask: Ask) -> WorkflowRun:
+    """Return the workflow run that the path names."""
     found = runs.find(ask.repository, ask.parameters["run_id"])
     if found is None:
         raise not_found()
@@ -201,24 +202,9 @@ def _attempt(ask: Ask, run: WorkflowRun) -> Attempt:
 
 
 def _jobs(ask: Ask, run: WorkflowRun, attempts: list[Attempt]) -> Answer:
-    known = [shapes.job(ask.world.at, run, attempt.job) for attempt in attempts]
+    known = [shapes.job(ask.world.at, run, job) for each in attempts for job in each.jobs]
     found, headers = ask.page(known)
     return Answer(200, {"total_count": len(known), "jobs": found}, headers)
-
-
-def _environment(ask: Ask, name: str) -> dict[str, Any]:
-    repository, number = ask.repository, ask.repository.environments[name]
-    return {
-        "id": number,
-        "node_id": f"EN_{number}",
-        "name": name,
-        "url": f"{ask.world.at.api}/repos/{repository.full_name}/environments/{name}",
-        "html_url": f"{ask.world.at.web}/{repository.full_name}/deployments/{name}",
-        "created_at": instant(repository.created_at),
-        "updated_at": instant(repository.created_at),
-        "protection_rules": [],
-        "deployment_branch_policy": None,
-    }
 
 
 R = "/repos/{owner}/{repo}"
@@ -230,6 +216,8 @@ ROUTES = (
     Route("GET", f"{A}/workflows", list_workflows, needs=READ),
     Route("GET", f"{A}/workflows/{{workflow_id}}", get_workflow, needs=READ),
     Route("POST", f"{A}/workflows/{{workflow_id}}/dispatches", dispatch, needs=WRITE),
+    Route("PUT", f"{A}/workflows/{{workflow_id}}/disable", disable_workflow, needs=WRITE),
+    Route("PUT", f"{A}/workflows/{{workflow_id}}/enable", enable_workflow, needs=WRITE),
     Route("GET", f"{A}/workflows/{{workflow_id}}/runs", list_runs, needs=READ),
     Route("GET", f"{A}/runs", list_runs, needs=READ),
     Route("GET", RUN, get_run, needs=READ),
@@ -241,6 +229,4 @@ ROUTES = (
     Route("POST", f"{RUN}/rerun-failed-jobs", rerun_failed, needs=WRITE),
     Route("POST", f"{RUN}/cancel", cancel, needs=WRITE),
     Route("POST", f"{RUN}/force-cancel", force_cancel, needs=WRITE),
-    Route("GET", f"{R}/environments", list_environments, needs=READ),
-    Route("GET", f"{R}/environments/{{environment_name}}", get_environment, needs=READ),
 )

@@ -1,0 +1,199 @@
+"""The places of a rehearsal: organisations, repositories, and where the App is installed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.rehearsal.model import git, oidc
+from app.rehearsal.model.state import (
+    Account,
+    AppRegistration,
+    Environment,
+    Installation,
+    Repository,
+    Team,
+)
+from app.rehearsal.shapes import people
+from app.rehearsal.timekeeper import Timekeeper
+
+PERMISSIONS = {
+    "actions": "write",
+    "checks": "write",
+    "contents": "write",
+    "deployments": "write",
+    "issues": "write",
+    "members": "read",
+    "merge_queues": "read",
+    "metadata": "read",
+    "pull_requests": "write",
+    "secret_scanning_alerts": "read",
+    "security_events": "read",
+    "vulnerability_alerts": "read",
+}
+EVENTS = (
+    "push",
+    "create",
+    "delete",
+    "pull_request",
+    "pull_request_review",
+    "merge_group",
+    "issues",
+    "issue_comment",
+    "workflow_run",
+    "check_run",
+    "check_suite",
+    "deployment_protection_rule",
+    "deployment_review",
+    "deployment_status",
+    "release",
+    "repository_dispatch",
+    "code_scanning_alert",
+    "dependabot_alert",
+    "secret_scanning_alert",
+)
+SOMEBODY = "mona"
+
+
+class Places(Timekeeper):
+    """A rehearsal in which places can be made."""
+
+    def add_organization(
+        self,
+        login: str,
+        members: Iterable[str] = (),
+        teams: Mapping[str, Iterable[str]] | None = None,
+    ) -> Account:
+        """Make an organisation with its members and its teams."""
+        made = self.world.account(login, "Organization")
+        everybody = self.world.members.setdefault(login.lower(), set())
+        everybody |= set(members)
+        for slug, logins in (teams or {}).items():
+            team = Team(self.world.new_id(), slug, dict.fromkeys(logins, "member"))
+            self.world.teams[login.lower(), slug] = team
+            everybody |= set(team.members)
+        for member in everybody:
+            self.world.account(member)
+        return made
+
+    def add_repository(
+        self,
+        full_name: str,
+        files: Mapping[str, str] | None = None,
+        *,
+        is_private: bool = True,
+        default_branch: str = "main",
+        roles: Mapping[str, str] | None = None,
+        environments: Iterable[str] = (),
+    ) -> Repository:
+        """Make a repository with a first commit of these files, without telling anybody."""
+        world = self.world
+        login, _, name = full_name.partition("/")
+        made = Repository(
+            id=world.new_id(),
+            owner=world.account(login),
+            name=name,
+            created_at=world.now(),
+            is_private=is_private,
+            default_branch=default_branch,
+            roles=dict(roles or {}),
+            environments={
+                name: Environment(world.new_id(), name, world.now()) for name in environments
+            },
+        )
+        first = git.commit_files(
+            made,
+            (),
+            files or {"README.md": f"# {name}\n"},
+            world.account(SOMEBODY),
+            "Initial commit",
+            world.now(),
+        )
+        made.refs[f"heads/{default_branch}"] = first.sha
+        world.repositories[made.id] = made
+        world.names[full_name.lower()] = made.id
+        return made
+
+    def fork(self, full_name: str, owner: str) -> Repository:
+        """Make a fork of a repository for somebody."""
+        parent = self.world.repository(full_name)
+        fork = self.add_repository(f"{owner}/{parent.name}", is_private=parent.is_private)
+        fork.parent, fork.default_branch = parent, parent.default_branch
+        git.share_objects(parent, fork)
+        fork.refs = {r: sha for r, sha in parent.refs.items() if r.startswith("heads/")}
+        return fork
+
+    def rename_repository(self, full_name: str, name: str) -> Repository:
+        """Give a repository another name. The old one redirects."""
+        renamed = self.world.repository(full_name)
+        renamed.name = name
+        renamed.shapes.clear()
+        self.world.names[renamed.full_name.lower()] = renamed.id
+        return renamed
+
+    def install_app(
+        self,
+        owner: str,
+        repositories: Iterable[str] | None = None,
+        permissions: Mapping[str, str] | None = None,
+        events: Iterable[str] | None = None,
+    ) -> Installation:
+        """Install the App on all or some repositories of an account, and tell it so."""
+        world = self.world
+        if world.app is None:
+            world.app = self._register(permissions or PERMISSIONS, tuple(events or EVENTS))
+        chosen = None
+        if repositories is not None:
+            chosen = {world.repository(name).id for name in repositories}
+        made = Installation(
+            id=world.new_id(),
+            account=world.account(owner),
+            permissions=dict(permissions or world.app.permissions),
+            created_at=world.now(),
+            repository_ids=chosen,
+        )
+        world.installations[made.id] = made
+        self._tell_installation(made, "created")
+        return made
+
+    def suspend(self, which: Installation) -> None:
+        """Suspend an installation: its tokens stop working, and nothing is heard of it."""
+        which.suspended_at = self.clock.now()
+        self._tell_installation(which, "suspend")
+
+    def unsuspend(self, which: Installation) -> None:
+        """Let a suspended installation work again."""
+        which.suspended_at = None
+        self._tell_installation(which, "unsuspend")
+
+    def uninstall(self, which: Installation) -> None:
+        """Remove an installation."""
+        del self.world.installations[which.id]
+        self._tell_installation(which, "deleted")
+
+    def _register(
+        self, permissions: Mapping[str, str], events: tuple[str, ...]
+    ) -> AppRegistration:
+        number = self.world.new_id()
+        return AppRegistration(
+            id=number,
+            slug="signalbox",
+            client_id=f"Iv23li{number:014d}",
+            owner=self.world.account("signalbox-makers", "Organization"),
+            bot=self.world.account("signalbox[bot]", "Bot"),
+            public_key_pem=oidc.public_pem(oidc.private_key("app")),
+            permissions=dict(permissions),
+            events=events,
+            created_at=self.clock.now(),
+            hook_id=self.world.new_id(),
+        )
+
+    def _tell_installation(self, which: Installation, action: str) -> None:
+        world = self.world
+        covered = [r for r in world.repositories.values() if world.covers(which, r)]
+        payload: dict[str, Any] = {
+            "action": action,
+            "installation": people.installation(world.at, world.registered_app(), which),
+            "repositories": people.installed_repositories(covered),
+            "requester": None,
+            "sender": people.account(world.at, which.account),
+        }
+        world.send("installation", payload, which.id, None)
