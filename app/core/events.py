@@ -11,23 +11,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from app.core.plan import Cause
+from app.core.values import AttemptId as AttemptId
 from app.core.values import Holder, JsonObject, LegKey, LockKey, OrchestrationId, Sha, TaskName
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptId:
-    """Which try at which leg of which task; attempts count from 1."""
-
-    task: TaskName
-    leg: LegKey
-    number: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.task}/{self.leg}/{self.number}"
-            if self.leg
-            else f"{self.task}/{self.number}"
-        )
 
 
 class RunStatus(StrEnum):

@@ -7,7 +7,7 @@ to the end. It is kept as the definition's text, so that many orchestrations sha
 from dataclasses import dataclass
 
 from app.core.definition import Definition
-from app.core.values import JsonObject, OrchestrationId, RepositoryName, Sha
+from app.core.values import AttemptId, JsonObject, OrchestrationId, RepositoryName, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,22 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """The attempt that a child orchestration is carried out for; `depth` counts from 1."""
+
+    orchestration: OrchestrationId
+    attempt: AttemptId
+    depth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What one orchestration carries out."""
+    """What one orchestration carries out.
+
+    `chain` names the definitions that led to it, the first one first: those of its parents,
+    or of the orchestrations whose end started it (`app.core.chains`). `correlation` is the
+    rendered key by which later events join it.
+    """
 
     id: OrchestrationId
     number: int
@@ -50,6 +64,9 @@ class Plan:
     text: str
     cause: Cause
     inputs: JsonObject
+    parent: Parent | None = None
+    chain: tuple[str, ...] = ()
+    correlation: str = ""
 
     @property
     def title(self) -> str:

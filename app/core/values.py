@@ -5,6 +5,7 @@ wanted. GitHub's numeric ids are keys; names are a cache, since repositories are
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NewType, TypeAlias
 
 Json: TypeAlias = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
@@ -26,3 +27,19 @@ Holder = NewType("Holder", str)
 """Who, within one orchestration, asks for or has a place in a concurrency group."""
 
 ONLY_LEG = LegKey("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptId:
+    """Which try at which leg of which task; attempts count from 1."""
+
+    task: TaskName
+    leg: LegKey
+    number: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.task}/{self.leg}/{self.number}"
+            if self.leg
+            else f"{self.task}/{self.number}"
+        )

@@ -41,7 +41,7 @@ def elapsed(state: ScheduleState, at: datetime) -> ScheduleDecision:
 @pytest.mark.parametrize(
     ("after", "ticks"),
     [
-        # Clocks go forward in Berlin on 29 March 2026 at 02:00, and back on 25 October at 03:00.
+        # Berlin's clocks go forward on 29 March 2026 at 02:00, back on 25 October at 03:00.
         ("2026-03-28T00:00", ["2026-03-28T01:30", "2026-03-29T01:00", "2026-03-30T00:30"]),
         ("2026-10-24T00:00", ["2026-10-24T00:30", "2026-10-25T00:30", "2026-10-26T01:30"]),
     ],
