@@ -2,11 +2,16 @@
 
 import hashlib
 
+from app.core.definition import Definition
+from app.core.expressions import ExpressionError, render, text_of
 from app.core.hearing.catalogue import Covered, Entry
 from app.core.hearing.heard import Heard
 from app.core.plan import Cause, Plan
 from app.core.typed_values import fill_inputs
-from app.core.values import JsonObject, OrchestrationId, Sha
+from app.core.values import Json, JsonObject, OrchestrationId, Sha
+
+CORRELATION_LENGTH_MAX = 500
+"""Characters of a key that count: it is looked for in an index."""
 
 
 def cause_of(heard: Heard, covered: Covered) -> Cause:
@@ -44,6 +49,32 @@ def _tag(payload: JsonObject) -> str:
     release = payload.get("release")
     tag = release.get("tag_name") if isinstance(release, dict) else None
     return tag if isinstance(tag, str) else ""
+
+
+def values_of(cause: Cause) -> dict[str, Json]:
+    """Return what expressions read while there is nothing but a delivery."""
+    return {
+        "event": cause.event,
+        "event_name": cause.event_name,
+        "repository": cause.repository,
+        "actor": cause.actor,
+        "sha": cause.sha,
+        "ref": cause.ref,
+    }
+
+
+def correlation_of(definition: Definition, cause: Cause) -> tuple[str, str]:
+    """Render the key by which events join an orchestration, or say why it has none.
+
+    A key that does not render joins nothing and is joined by nothing.
+    """
+    if definition.correlate is None:
+        return "", ""
+    try:
+        key = text_of(render(definition.correlate, values_of(cause)))
+    except ExpressionError as error:
+        return "", f"its `correlate` has no value, so no event will join it: {error}"
+    return key[:CORRELATION_LENGTH_MAX], ""
 
 
 def manual_cause(covered: Covered, actor: str, inputs: JsonObject) -> Cause:

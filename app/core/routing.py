@@ -23,8 +23,8 @@ from app.core.hearing.filters import wants_name, wants_paths, wants_ref, wants_r
 from app.core.hearing.heard import Heard
 from app.core.legs.refs import TAG_PREFIX
 from app.core.plan import Cause
-from app.core.planning import cause_of
-from app.core.values import Json, Sha
+from app.core.planning import cause_of, values_of
+from app.core.values import Sha
 
 DEFINITIONS = ".github/orchestrations/"
 POLICY = ".github/orchestration-policy.yml"
@@ -143,7 +143,7 @@ def wants(
     if listen.condition is None:
         return Verdict(answer=Answer.YES)
     try:
-        holds = evaluate_condition(listen.condition, _values(cause_of(heard, covered)))
+        holds = evaluate_condition(listen.condition, values_of(cause_of(heard, covered)))
     except ExpressionError as error:
         return Verdict(answer=NO, why=f"its `if` has no value: {error}")
     if not holds:
@@ -195,17 +195,6 @@ def _workflow_name(heard: Heard) -> str:
     workflow = heard.payload.get("workflow")
     name = workflow.get("name") if isinstance(workflow, dict) else None
     return name if isinstance(name, str) else ""
-
-
-def _values(cause: Cause) -> dict[str, Json]:
-    return {
-        "event": cause.event,
-        "event_name": cause.event_name,
-        "repository": cause.repository,
-        "actor": cause.actor,
-        "sha": cause.sha,
-        "ref": cause.ref,
-    }
 
 
 def _route_installation(heard: Heard) -> Routed:

@@ -1,0 +1,113 @@
+"""What live orchestrations listen to, so that a delivery touches only those that it concerns.
+
+A machine listens to the GitHub events that the transitions of its state name, a wait to the
+one that it waits for; both only in the repository of what started the whole. Of a pull
+request's events only those of its own pull request are meant, where a pull request started it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.core.actions import Wait
+from app.core.definition import Definition
+from app.core.hearing.heard import Heard
+from app.core.moves import LegStatus
+from app.core.naming import definition_of
+from app.core.plan import Cause
+from app.core.state import Orchestration
+
+OURS = ("tasks.", "approval.", "wait.", "command.")
+OF_PULL_REQUESTS = ("pull_request", "issue_comment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Interest:
+    """An event (`event.action`, or `event` for any action) of one repository.
+
+    `number` is the pull request that is meant; 0 means whatever it is about.
+    """
+
+    event: str
+    repository_id: int
+    number: int = 0
+
+
+def interests(state: Orchestration) -> frozenset[Interest]:
+    """Return what an orchestration listens to now; nothing once it has ended."""
+    if state.has_ended:
+        return frozenset()
+    cause = state.plan.cause
+    return frozenset(
+        Interest(
+            event=name,
+            repository_id=cause.repository_id,
+            number=(cause.pull_request or 0) if name.startswith(OF_PULL_REQUESTS) else 0,
+        )
+        for name in _listened(state)
+    )
+
+
+def concerns(state: Orchestration, heard_name: str, cause: Cause) -> bool:
+    """Tell whether an orchestration listens to what was heard, from where it was heard."""
+    names = (heard_name, heard_name.partition(".")[0])
+    number = cause.pull_request or 0
+    return any(
+        interest.event in names
+        and interest.repository_id == cause.repository_id
+        and interest.number in (0, number)
+        for interest in interests(state)
+    )
+
+
+def topics_of(heard: Heard) -> tuple[Interest, ...]:
+    """Return all that one may listen to in order to hear of a delivery.
+
+    Of a pull request from a fork only those hear that it started: nobody else may be led on
+    by what a stranger proposes.
+    """
+    if heard.repository is None:
+        return ()
+    pull_request = heard.pull_request
+    numbers = [0] if pull_request is None else [0, pull_request.number]
+    if pull_request is not None and pull_request.is_fork:
+        numbers = [pull_request.number]
+    names = {heard.event, name_of(heard)}
+    return tuple(
+        Interest(event=name, repository_id=heard.repository.id, number=number)
+        for name in sorted(names)
+        for number in numbers
+    )
+
+
+def name_of(heard: Heard) -> str:
+    """Name a delivery as transitions and waits do: `event.action`, or `event`."""
+    return f"{heard.event}.{heard.action}" if heard.action else heard.event
+
+
+def _listened(state: Orchestration) -> Iterator[str]:
+    definition = state.plan.definition
+    if state.machine is not None and definition.machine is not None:
+        for transition in definition.machine.states[state.machine.state].transitions:
+            if transition.on != "timeout" and not transition.on.startswith(OURS):
+                yield transition.on
+    if not _may_wait(definition):
+        return
+    for name, task in state.tasks.items():
+        for leg in task.legs.values():
+            if leg.status is LegStatus.AWAITING:
+                action = definition_of(definition, name).action
+                if isinstance(action, Wait) and action.event is not None:
+                    yield action.event
+
+
+def _may_wait(definition: Definition) -> bool:
+    """Tell whether any task waits for an event: most definitions are not looked through."""
+    machine = definition.machine
+    places = [definition.tasks]
+    if machine is not None:
+        places += [state.tasks for state in machine.states.values()]
+    return any(
+        isinstance(task.action, Wait) and task.action.event is not None
+        for tasks in places
+        for task in tasks.values()
+    )
