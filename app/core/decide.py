@@ -10,13 +10,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from app.core.commands import OrchestrationCommand, SetTimer, WriteCheck, WriteComment
+from app.core.commands import WriteCheck, WriteComment, WriteIssue
 from app.core.events import Event
 from app.core.graph import dependents
-from app.core.moves import OrchestrationStatus, TaskStatus
+from app.core.legs.context import cause_of
+from app.core.legs.dispatching import Asked
+from app.core.limits import SETTLE_ROUNDS_MAX
+from app.core.naming import task_of_holder
 from app.core.record import record
-from app.core.rules import RULES, Decision
-from app.core.state import Orchestration, Reason
+from app.core.rules import RULES, WHOLE_RULES, Decision
+from app.core.rules.whole import is_overdue
+from app.core.state import Orchestration
 from app.core.values import TaskName
 
 
@@ -29,25 +33,41 @@ def decide(state: Orchestration, event: Event) -> Decision:
     recorded = record(state, event)
     if recorded is state and not is_overdue(state, event.at):
         return Decision(state=state)
-    decision = settle(recorded, event.at, _touched(state, recorded))
-    begun = _timer_of_all(state, decision.state)
+    decision = settle(recorded, event.at, touched(state, recorded))
     written = _writes(state, decision.state)
     return Decision(
         state=replace(decision.state, events=state.events + 1),
-        commands=(*decision.commands, *begun, *written),
+        commands=(*decision.commands, *written),
     )
 
 
-def settle(state: Orchestration, now: datetime, touched: Iterable[TaskName]) -> Decision:
+def settle(state: Orchestration, now: datetime, concerned: Iterable[TaskName]) -> Decision:
     """Apply every rule to every task that may be concerned, until nothing changes.
 
     Work is in proportion to what changes, not to the size of the plan: a task is looked at
-    again when it changed, and when something it needs has ended.
+    again when it changed, and when something it needs has ended. Then come the rules about
+    the whole, and what they change is looked at again.
     """
-    commands: list[OrchestrationCommand] = []
-    state, agenda = _expire(state, now, deque(touched))
-    # A task changes status at most twice and a leg at most eight times, and only a change
-    # puts anything back on the agenda: the loop ends.
+    commands: list[Asked] = []
+    agenda = deque(concerned)
+    for _ in range(SETTLE_ROUNDS_MAX):
+        state = _settle_tasks(state, now, agenda, commands)
+        before = state
+        for rule in WHOLE_RULES:
+            decision = rule(state, now)
+            state = decision.state
+            commands.extend(decision.commands)
+        if state is before:
+            return Decision(state=state, commands=tuple(commands))
+        agenda.extend(touched(before, state))
+    raise AssertionError("the rules did not settle")
+
+
+def _settle_tasks(
+    state: Orchestration, now: datetime, agenda: deque[TaskName], commands: list[Asked]
+) -> Orchestration:
+    # A try at a task takes it through a few statuses, and its legs through a few more; only a
+    # change puts anything back on the agenda: the loop ends.
     while agenda:
         name = agenda.popleft()
         before = state.tasks[name]
@@ -59,73 +79,53 @@ def settle(state: Orchestration, now: datetime, touched: Iterable[TaskName]) -> 
         if after is not before:
             agenda.append(name)
         if after.has_ended and not before.has_ended:
-            agenda.extend(dependents(state.plan.definition, name))
-    return Decision(state=_finish(state, now), commands=tuple(commands))
+            agenda.extend(
+                each for each in dependents(state.plan.definition, name) if each in state.tasks
+            )
+    return state
 
 
-def is_overdue(state: Orchestration, now: datetime) -> bool:
-    """Tell whether the orchestration's own time is over and nobody has said so yet."""
-    is_running = state.status is OrchestrationStatus.RUNNING
-    return is_running and state.deadline is not None and now >= state.deadline
-
-
-def _touched(before: Orchestration, after: Orchestration) -> Iterable[TaskName]:
-    if before.status is not after.status:
+def touched(before: Orchestration, after: Orchestration) -> tuple[TaskName, ...]:
+    """Return the tasks that a change may concern: all, where the whole changed its ways."""
+    if before.status is not after.status or (before.paused is None) != (after.paused is None):
         return tuple(after.tasks)
-    return tuple(name for name, task in after.tasks.items() if before.tasks[name] is not task)
-
-
-def _expire(
-    state: Orchestration, now: datetime, agenda: deque[TaskName]
-) -> tuple[Orchestration, deque[TaskName]]:
-    """Cancel the whole orchestration once its time is over."""
-    if not is_overdue(state, now):
-        return state, agenda
-    minutes = int(state.plan.definition.timeout.total_seconds() // 60)
-    why = f"the orchestration took more than {minutes} minutes (`timeout-minutes`)"
-    state = state.to(OrchestrationStatus.CANCELLING, Reason(code="timed-out", message=why))
-    return state, deque(state.tasks)
-
-
-def _finish(state: Orchestration, now: datetime) -> Orchestration:
-    """End the orchestration once all its tasks have ended."""
-    if state.has_ended or not all(task.has_ended for task in state.tasks.values()):
-        return state
-    failed = [
-        name
-        for name, task in state.tasks.items()
-        if task.status is TaskStatus.FAILED and not task.is_tolerated
-    ]
-    cancelled = any(task.status is TaskStatus.CANCELLED for task in state.tasks.values())
-    if state.reason is not None and state.reason.code == "timed-out":
-        state = state.to(OrchestrationStatus.FAILED)
-    elif failed:
-        why = f"{', '.join(failed)} failed"
-        reason = state.reason or Reason(code="task-failed", message=why)
-        state = state.to(OrchestrationStatus.FAILED, reason)
-    elif cancelled:
-        reason = state.reason or Reason(code="task-cancelled", message="a task was cancelled")
-        state = state.to(OrchestrationStatus.CANCELLED, reason)
-    else:
-        state = replace(state.to(OrchestrationStatus.SUCCEEDED), reason=None)
-    return replace(state, ended_at=now)
-
-
-def _timer_of_all(before: Orchestration, after: Orchestration) -> tuple[SetTimer, ...]:
-    if before.deadline is not None or after.deadline is None or after.has_ended:
+    if before.seats is not after.seats or before.passages is not after.passages:
+        holders = _holders_changed(before, after)
+        moved = {
+            name for name in after.tasks if before.tasks.get(name) is not after.tasks[name]
+        }
+        return tuple(name for name in after.tasks if name in moved or name in holders)
+    if before.tasks is after.tasks:
         return ()
-    return (SetTimer(task=None, due=after.deadline),)
+    return tuple(
+        name for name, task in after.tasks.items() if before.tasks.get(name) is not task
+    )
+
+
+def _holders_changed(before: Orchestration, after: Orchestration) -> set[TaskName]:
+    """Return the tasks whose places, or whose state's, have changed."""
+    changed = [
+        holder
+        for holder in {**before.seats, **after.seats, **before.passages, **after.passages}
+        if before.seats.get(holder) != after.seats.get(holder)
+        or before.passages.get(holder) != after.passages.get(holder)
+    ]
+    found = {task_of_holder(holder) for holder in changed}
+    if any(holder.startswith("@") for holder in changed):
+        found.update(name for name in after.tasks if not after.tasks[name].has_ended)
+    return {name for name in found if name is not None}
 
 
 def _writes(
     before: Orchestration, after: Orchestration
-) -> tuple[WriteCheck | WriteComment, ...]:
+) -> tuple[WriteCheck | WriteComment | WriteIssue, ...]:
     """Ask for what people read to be brought up to the state, where that may have changed."""
-    if before.tasks is after.tasks and before.status is after.status:
+    is_same = before.tasks is after.tasks and before.status is after.status
+    if is_same and before.machine is after.machine and before.paused == after.paused:
         return ()
     report_to = after.plan.definition.report_to
-    cause = after.plan.cause
-    writes: list[WriteCheck | WriteComment] = []
+    cause = cause_of(after)
+    writes: list[WriteCheck | WriteComment | WriteIssue] = []
     if report_to.check and cause.sha:
         writes.append(WriteCheck())
     has_comment = cause.pull_request is not None and report_to.comment != "never"
@@ -133,9 +133,12 @@ def _writes(
         report_to.comment == "always" or _milestone(before) != _milestone(after)
     ):
         writes.append(WriteComment())
+    if report_to.issue is not None:
+        writes.append(WriteIssue())
     return tuple(writes)
 
 
 def _milestone(state: Orchestration) -> tuple[object, ...]:
     """Return what must change for the comment to be edited: beginnings and ends."""
-    return (state.status, *(task.status for task in state.tasks.values()))
+    where = state.machine.state if state.machine else ""
+    return (state.status, where, *(task.status for task in state.tasks.values()))

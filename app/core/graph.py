@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from app.core.definition import Definition
+from app.core.definition import Definition, TaskDefinition
+from app.core.naming import is_following, origin_of, sibling, visit_of, word_of
 from app.core.values import TaskName
 
 DEFINITIONS_MAX = 1_024
@@ -21,18 +22,39 @@ class _Known:
         return hash(self.definition.digest)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Known) and self.definition.tasks == other.definition.tasks
+        if not isinstance(other, _Known):
+            return False
+        mine, its = self.definition, other.definition
+        return mine.tasks == its.tasks and mine.machine == its.machine
 
 
-def dependents(definition: Definition, task: TaskName) -> tuple[TaskName, ...]:
-    """Return the tasks that need this one directly, in the order of the file."""
-    return _dependents(_Known(definition))[task]
+def dependents(definition: Definition, name: TaskName) -> tuple[TaskName, ...]:
+    """Return the tasks that need this one directly, in the order of the file.
+
+    What follows from a task needs nothing and is needed by nothing, but concerns that task.
+    """
+    if is_following(name):
+        return (origin_of(name),)
+    visit = visit_of(name)
+    state = visit[0] if visit is not None else ""
+    words = _dependents(_Known(definition))[state].get(word_of(name), ())
+    return words if visit is None else tuple(sibling(name, word) for word in words)
 
 
 @lru_cache(maxsize=DEFINITIONS_MAX)
-def _dependents(known: _Known) -> Mapping[TaskName, tuple[TaskName, ...]]:
-    found: dict[TaskName, list[TaskName]] = {name: [] for name in known.definition.tasks}
-    for name, task in known.definition.tasks.items():
+def _dependents(known: _Known) -> Mapping[str, Mapping[TaskName, tuple[TaskName, ...]]]:
+    machine = known.definition.machine
+    graphs = {"": known.definition.tasks}
+    if machine is not None:
+        graphs = {name: state.tasks for name, state in machine.states.items()}
+    return {name: _turned_round(tasks) for name, tasks in graphs.items()}
+
+
+def _turned_round(
+    tasks: Mapping[TaskName, TaskDefinition],
+) -> Mapping[TaskName, tuple[TaskName, ...]]:
+    found: dict[TaskName, list[TaskName]] = {name: [] for name in tasks}
+    for name, task in tasks.items():
         for need in task.needs:
             found[need].append(name)
     return {name: tuple(names) for name, names in found.items()}

@@ -43,3 +43,12 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-t
 
 SUMMARY_TEXT_MAX = 4_000
 """Characters that are kept of a summary which the companion Action reports."""
+
+REST_MAX = timedelta(hours=24)
+"""The longest pause between two attempts, whatever a definition says."""
+
+PASSAGE_FRESH = timedelta(minutes=1)
+"""How long what a calendar said may be relied upon before it is asked again."""
+
+SETTLE_ROUNDS_MAX = 10_000
+"""Rounds of rules in one decision: each round ends a task, enters a state or tells somebody."""

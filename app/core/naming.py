@@ -124,6 +124,12 @@ def leg_holder(name: TaskName, leg: LegKey) -> Holder:
     return Holder(f"{name}/{leg}")
 
 
+def task_of_holder(holder: Holder) -> TaskName | None:
+    """Return the task whose leg a holder is, if it is one."""
+    task, slash, _ = holder.partition("/")
+    return TaskName(task) if slash and not holder.startswith("@") else None
+
+
 def visit_holder(state: str, visit: int) -> Holder:
     """Name a machine's state at one of its visits as the holder of a place."""
     return Holder(f"@{state}.{visit}")

@@ -57,7 +57,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """What one person said at a gate, by which door, about which commit."""
+    """What one person said at a gate, by which door, about which commit.
+
+    `digest` and `sha` say which plan it is for; at least one must be known. `reference` is
+    the id of the comment or review, so that it can be withdrawn. `memberships` and
+    `permission` are what let it count, as they were when it was used.
+    """
 
     by: str
     option: str
@@ -65,6 +70,14 @@ class Vote:
     source: str = ""
     reason: str = ""
     inputs: JsonObject = field(default_factory=dict)
+    user_id: int = 0
+    digest: str = ""
+    sha: str = ""
+    reference: str = ""
+    is_break_glass: bool = False
+    is_withdrawn: bool = False
+    memberships: tuple[str, ...] = ()
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +165,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One cell of a task's matrix; `matrix` holds the values of this cell."""
+    """One cell of a task's matrix; `matrix` holds the values of this cell.
+
+    `spent` counts the attempts that do not count against `retry` any more, because people
+    asked for another try after them.
+    """
 
     key: LegKey
     matrix: Mapping[str, Json] = field(default_factory=dict)
@@ -164,6 +181,7 @@ class Leg:
     wave: str = ""
     gate: Gate | None = None
     rest_until: datetime | None = None
+    spent: int = 0
 
     @property
     def attempt(self) -> Attempt:
@@ -208,6 +226,16 @@ class WaveProgress:
     checks: int = 0
     reason: Reason | None = None
 
+    @property
+    def may_begin(self) -> bool:
+        """Whether legs of this wave may begin."""
+        return self.status is WaveStatus.RUNNING
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this wave has not come to its end."""
+        return self.status not in (WaveStatus.PASSED, WaveStatus.FAILED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -225,6 +253,7 @@ class Task:
     is_warned: bool = False
     is_stale: bool = False
     question: Gate | None = None
+    skip: Reason | None = None
     waves: Mapping[str, WaveProgress] = field(default_factory=dict)
     escalated: int = 0
     timer: datetime | None = None

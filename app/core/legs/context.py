@@ -4,10 +4,12 @@ The names are those that the definition was checked with (`app.core.expressions`
 that is not there is simply absent, and reading it is an error: a gate never opens on one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from app.core.state import Orchestration
+from app.core.naming import definition_of, in_visit, origin_of, sibling, visit_of, word_of
+from app.core.plan import Cause
+from app.core.state import Orchestration, Task
 from app.core.values import Json, TaskName
 
 
@@ -19,23 +21,30 @@ def values_for(
 ) -> dict[str, Json]:
     """Return the values by dotted name; `matrix` holds one leg's cell."""
     values = cause_values(state, now)
-    for need in state.plan.definition.tasks[name].needs:
-        task = state.tasks[need]
-        values[f"needs.{need}.result"] = task.result
-        if task.is_matrix:
-            values[f"needs.{need}.outputs"] = task.outputs
-        else:
-            for output, value in task.outputs.items():
-                values[f"needs.{need}.outputs.{output}"] = value
+    for need in definition_of(state.plan.definition, origin_of(name)).needs:
+        task = state.tasks.get(sibling(name, need))
+        if task is not None:
+            values.update(_of_task("needs", need, task))
     for key, value in (matrix or {}).items():
         values[f"matrix.{key}"] = value
+    return values
+
+
+def values_of_all(state: Orchestration, now: datetime) -> dict[str, Json]:
+    """Return the values that are read about the whole: by transitions, outputs, `report-to`.
+
+    `tasks` are those of the graph, or those of the machine's state at its visit.
+    """
+    values = cause_values(state, now)
+    for word, task in _current(state):
+        values.update(_of_task("tasks", word, task))
     return values
 
 
 def cause_values(state: Orchestration, now: datetime) -> dict[str, Json]:
     """Return the values that are the same for every task."""
     plan = state.plan
-    cause = plan.cause
+    cause = cause_of(state)
     values: dict[str, Json] = {
         "event": cause.event,
         "event_name": cause.event_name,
@@ -48,6 +57,51 @@ def cause_values(state: Orchestration, now: datetime) -> dict[str, Json]:
         "orchestration.number": plan.number,
         "orchestration.name": plan.definition.name,
     }
+    if state.started_at is not None:
+        # CEL reads a duration as text of seconds.
+        values["orchestration.age"] = f"{int((now - state.started_at).total_seconds())}s"
     for name, value in plan.inputs.items():
         values[f"inputs.{name}"] = value
+    if state.machine is not None:
+        for name, value in state.machine.data.items():
+            values[f"data.{name}"] = value
+    return values
+
+
+def cause_of(state: Orchestration) -> Cause:
+    """Return what set it off, or the last GitHub event that led its machine on."""
+    if state.machine is not None and state.machine.latest is not None:
+        return state.machine.latest
+    return state.plan.cause
+
+
+def is_left(state: Orchestration, name: TaskName) -> bool:
+    """Tell whether a task belongs to a visit of a state that is over."""
+    visit = visit_of(name)
+    if visit is None or state.machine is None:
+        return False
+    return visit != (state.machine.state, state.machine.visits[state.machine.state])
+
+
+def _current(state: Orchestration) -> Iterator[tuple[TaskName, Task]]:
+    if state.machine is None:
+        return ((n, task) for n, task in state.tasks.items() if n == word_of(n))
+    definition = state.plan.definition.machine
+    assert definition is not None, "only a machine is in a state"
+    where = state.machine.state
+    visit = state.machine.visits[where]
+    names = definition.states[where].tasks
+    found = ((word, state.tasks.get(in_visit(where, visit, word))) for word in names)
+    return ((word, task) for word, task in found if task is not None)
+
+
+def _of_task(room: str, word: str, task: Task) -> dict[str, Json]:
+    if not task.has_ended:
+        return {}
+    values: dict[str, Json] = {f"{room}.{word}.result": task.result}
+    if task.is_matrix:
+        values[f"{room}.{word}.outputs"] = task.outputs
+    else:
+        for output, value in task.outputs.items():
+            values[f"{room}.{word}.outputs.{output}"] = value
     return values

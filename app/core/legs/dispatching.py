@@ -1,13 +1,30 @@
-"""From a task of the definition to dispatches: its legs, and the first attempt at each."""
+"""From a task of the definition to what is asked for: its legs, and each attempt at them."""
 
 import hashlib
 import json
 import re
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias, assert_never
 
-from app.core.actions import Agent, Dispatch
-from app.core.commands import DispatchWorkflow
+from app.core.actions import (
+    Agent,
+    Approval,
+    Dispatch,
+    GitHubOperation,
+    Orchestrate,
+    Report,
+    Wait,
+)
+from app.core.commands import (
+    DispatchWorkflow,
+    MakeReport,
+    Message,
+    OrchestrationCommand,
+    PerformOperation,
+    RerunWorkflowRun,
+    StartChild,
+)
 from app.core.definition import TaskDefinition
 from app.core.events import AttemptId
 from app.core.expressions import ExpressionError, render
@@ -30,6 +47,11 @@ TARGET = re.compile(
     r"(?P<repository>[\w.-]+/[\w.-]+)/\.github/workflows/(?P<file>[\w.-]+\.ya?ml)(?:@(?P<ref>\S+))?"
 )
 
+CHILD = re.compile(
+    r"(?P<repository>[\w.-]+/[\w.-]+)/\.github/orchestrations/(?P<file>[\w.-]+\.ya?ml)(?:@(?P<ref>\S+))?"
+)
+Asked: TypeAlias = OrchestrationCommand | Message
+
 
 def expand(definition: TaskDefinition, values: JsonObject) -> tuple[Leg, ...]:
     """Return the legs of a task. Raises `MatrixError` where its matrix makes no sense."""
@@ -41,13 +63,71 @@ def expand(definition: TaskDefinition, values: JsonObject) -> tuple[Leg, ...]:
 
 def begin_attempt(
     state: Orchestration, name: TaskName, leg: Leg, now: datetime
-) -> tuple[Leg, DispatchWorkflow]:
+) -> tuple[Leg, Asked]:
     """Begin the next attempt at a leg. Raises `ExpressionError` if it cannot be rendered."""
     action = definition_of(state.plan.definition, name).action
-    if isinstance(action, Agent):
-        action = action.dispatch
-    assert isinstance(action, Dispatch), "only these start workflows"
     values = values_for(state, name, now, leg.matrix)
+    attempt = AttemptId(task=name, leg=leg.key, number=len(leg.attempts) + 1)
+    marker = marker_of(state.id, attempt)
+    match action:
+        case Dispatch():
+            begun, command = _dispatch(action, values, attempt, marker, now)
+        case Agent():
+            begun, command = _dispatch(action.dispatch, values, attempt, marker, now)
+        case GitHubOperation():
+            begun, command = _operation(action, values, attempt, marker, now)
+        case Orchestrate():
+            begun, command = _child(action, values, attempt, marker, now)
+        case Report():
+            begun = _attempt(attempt, marker, "", "report", "", now)
+            command = MakeReport(
+                attempt=attempt, formats=action.formats, include=action.include
+            )
+        case Approval() | Wait():
+            raise AssertionError("a gate is opened, not begun")
+        case _:  # pragma: no cover - the type checker counts the cases
+            assert_never(action)
+    leg = replace(leg.to(LegStatus.DISPATCHING), attempts=(*leg.attempts, begun), reason=None)
+    return replace(leg, rest_until=None), command
+
+
+def begin_rerun(name: TaskName, leg: Leg, now: datetime) -> tuple[Leg, Asked]:
+    """Begin the next attempt as a re-run of the failed jobs of the last one, on GitHub."""
+    last = leg.attempt
+    assert last.workflow_run_id is not None, "only a workflow run that is known is run again"
+    attempt = AttemptId(task=name, leg=leg.key, number=len(leg.attempts) + 1)
+    begun = rerun_of(last, attempt.number, last.run_attempt + 1, now)
+    command = RerunWorkflowRun(
+        attempt=attempt,
+        repository=RepositoryName(last.repository),
+        workflow_run_id=last.workflow_run_id,
+        run_attempt=last.run_attempt,
+    )
+    leg = replace(leg.to(LegStatus.DISPATCHING), attempts=(*leg.attempts, begun), reason=None)
+    return replace(leg, rest_until=None), command
+
+
+def rerun_of(last: Attempt, number: int, run_attempt: int, now: datetime) -> Attempt:
+    """Return a new attempt at the same workflow run, of which nothing is known yet."""
+    return Attempt(
+        number=number,
+        marker=last.marker,
+        repository=last.repository,
+        workflow=last.workflow,
+        ref=last.ref,
+        asked_at=now,
+        workflow_run_id=last.workflow_run_id,
+        known_at=now,
+        run_attempt=run_attempt,
+        url=last.url,
+        head_sha=last.head_sha,
+        is_rerun=True,
+    )
+
+
+def _dispatch(
+    action: Dispatch, values: JsonObject, attempt: AttemptId, marker: str, now: datetime
+) -> tuple[Attempt, Asked]:
     target = render(action.target, values)
     found = TARGET.fullmatch(target) if isinstance(target, str) else None
     if found is None:
@@ -63,16 +143,7 @@ def begin_attempt(
         raise ExpressionError(
             f"the inputs are longer than {INPUT_TEXT_MAX} characters together"
         )
-    attempt = AttemptId(task=name, leg=leg.key, number=len(leg.attempts) + 1)
-    marker = marker_of(state.id, attempt)
-    begun = Attempt(
-        number=attempt.number,
-        marker=marker,
-        repository=found["repository"],
-        workflow=found["file"],
-        ref=ref,
-        asked_at=now,
-    )
+    begun = _attempt(attempt, marker, found["repository"], found["file"], ref, now)
     command = DispatchWorkflow(
         attempt=attempt,
         repository=RepositoryName(found["repository"]),
@@ -81,8 +152,48 @@ def begin_attempt(
         inputs=inputs,
         marker=marker,
     )
-    leg = replace(leg.to(LegStatus.DISPATCHING), attempts=(*leg.attempts, begun))
-    return leg, command
+    return begun, command
+
+
+def _operation(
+    action: GitHubOperation, values: JsonObject, attempt: AttemptId, marker: str, now: datetime
+) -> tuple[Attempt, Asked]:
+    arguments = {key: render(each, values) for key, each in action.inputs.items()}
+    where = arguments.get("repository")
+    repository = where if isinstance(where, str) else ""
+    command = PerformOperation(
+        attempt=attempt, operation=action.name, arguments=arguments, marker=marker
+    )
+    return _attempt(attempt, marker, repository, action.name, "", now), command
+
+
+def _child(
+    action: Orchestrate, values: JsonObject, attempt: AttemptId, marker: str, now: datetime
+) -> tuple[Attempt, Asked]:
+    target = render(action.target, values)
+    found = CHILD.fullmatch(target) if isinstance(target, str) else None
+    if found is None:
+        raise ExpressionError(
+            f"the target came out as {target!r}; it must have the form "
+            "owner/repo/.github/orchestrations/file.yml@ref"
+        )
+    inputs = {key: render(each, values) for key, each in action.inputs.items()}
+    command = StartChild(attempt=attempt, target=found[0], inputs=inputs, marker=marker)
+    ref = found["ref"] or ""
+    return _attempt(attempt, marker, found["repository"], found["file"], ref, now), command
+
+
+def _attempt(
+    attempt: AttemptId, marker: str, repository: str, workflow: str, ref: str, now: datetime
+) -> Attempt:
+    return Attempt(
+        number=attempt.number,
+        marker=marker,
+        repository=repository,
+        workflow=workflow,
+        ref=ref,
+        asked_at=now,
+    )
 
 
 def marker_of(orchestration: OrchestrationId, attempt: AttemptId) -> str:

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from app.core.actions import Agent, Dispatch
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, render
+from app.core.legs.agents import judge_agent
 from app.core.legs.context import values_for
 from app.core.legs.refs import is_sha
+from app.core.legs.retrying import may_retry, pause
 from app.core.limits import OUTPUTS_GRACE
 from app.core.moves import LegStatus
+from app.core.naming import definition_of
 from app.core.state import Attempt, Leg, Orchestration, Reason
 from app.core.terms import Declaration
 from app.core.typed_values import check_value, from_text
@@ -34,29 +38,57 @@ def ended(state: Orchestration, task: TaskName, leg: Leg) -> Leg:
     attempt = leg.attempt
     assert attempt.conclusion is not None, "only a completed workflow run ends a leg"
     assert attempt.ended_at is not None, "an end has a time"
+    now = attempt.ended_at
     if leg.reason is not None and leg.reason.code == "wrong-commit":
-        return fail(state, task, leg, leg.reason, attempt.ended_at)
+        return fail(state, task, leg, leg.reason, now)
     if is_sha(attempt.ref) and attempt.head_sha != attempt.ref:
         why = f"the workflow run was at {attempt.head_sha}, and {attempt.ref} was asked for"
-        return fail(
-            state, task, leg, Reason(code="wrong-commit", message=why), attempt.ended_at
-        )
+        return fail(state, task, leg, Reason(code="wrong-commit", message=why), now)
     if attempt.conclusion in GOOD:
-        outputs, faults = read_outputs(
-            state.plan.definition.tasks[task].outputs, attempt.outputs or {}
-        )
-        if not faults:
-            return replace(leg.to(LegStatus.SUCCEEDED), outputs=outputs, reason=None)
-        reason = Reason(code="bad-outputs", message="; ".join(faults))
-        return fail(state, task, leg, reason, attempt.ended_at)
+        return _ended_well(state, task, leg, now)
     if attempt.conclusion is Conclusion.CANCELLED:
         if leg.status is LegStatus.CANCELLING:
-            return stopped(state, task, leg, attempt.ended_at)
+            return stopped(state, task, leg, now)
         why = "the workflow run was cancelled on GitHub"
         return leg.to(LegStatus.CANCELLED, Reason(code="cancelled-on-github", message=why))
     code = attempt.conclusion.value.replace("_", "-")
-    reason = Reason(code=code, message=WHY[attempt.conclusion])
-    return fail(state, task, leg, reason, attempt.ended_at)
+    return fail(state, task, leg, Reason(code=code, message=WHY[attempt.conclusion]), now)
+
+
+def _ended_well(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -> Leg:
+    definition = definition_of(state.plan.definition, task)
+    action = definition.action
+    doubt = _doubt(action.dispatch if isinstance(action, Agent) else action, leg.attempt)
+    if doubt is not None:
+        return fail(state, task, leg, doubt, now)
+    reported = leg.attempt.outputs or {}
+    if isinstance(action, Agent):
+        return judge_agent(state, task, leg, action, reported, now, fail)
+    outputs, faults = read_outputs(definition.outputs, reported)
+    if not faults:
+        return succeed(leg, outputs)
+    return fail(state, task, leg, Reason(code="bad-outputs", message="; ".join(faults)), now)
+
+
+def _doubt(action: object, attempt: Attempt) -> Reason | None:
+    """Say why a green workflow run is not believed."""
+    if not isinstance(action, Dispatch):
+        return None
+    for job in action.require_jobs:
+        found = (attempt.jobs or {}).get(job, "not there")
+        if found != "success":
+            why = f"the job {job} must succeed (`require-jobs`); it is {found}"
+            return Reason(code="job-not-succeeded", message=why)
+    least, since, end = action.min_duration, attempt.running_since, attempt.ended_at
+    if least is not None and end is not None and end - (since or end) < least:
+        why = f"it was green in less than {least}, too fast to be believed (`min-duration`)"
+        return Reason(code="too-fast", message=why)
+    return None
+
+
+def succeed(leg: Leg, outputs: Mapping[str, Json]) -> Leg:
+    """Let a leg end well."""
+    return replace(leg.to(LegStatus.SUCCEEDED), outputs=outputs, reason=None)
 
 
 def stopped(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -> Leg:
@@ -72,17 +104,40 @@ def awaits_outputs(
     """Tell whether declared outputs of a good end may be there, parked, and not yet matched."""
     if attempt.conclusion not in GOOD or attempt.known_at is None:
         return False
-    declared = state.plan.definition.tasks[task].outputs
+    declared = definition_of(state.plan.definition, task).outputs
     is_lacking = not declared.keys() <= (attempt.outputs or {}).keys()
     return is_lacking and now < attempt.known_at + OUTPUTS_GRACE
 
 
-def fail(state: Orchestration, task: TaskName, leg: Leg, reason: Reason, now: datetime) -> Leg:
-    """Let a leg fail; `continue-on-error` decides whether the failure is tolerated.
+def lacks_jobs(state: Orchestration, task: TaskName, attempt: Attempt) -> bool:
+    """Tell whether a good end is not believed before its jobs are listed."""
+    action = definition_of(state.plan.definition, task).action
+    if isinstance(action, Agent):
+        action = action.dispatch
+    is_good = attempt.conclusion in GOOD and attempt.jobs is None
+    return is_good and isinstance(action, Dispatch) and bool(action.require_jobs)
 
-    Where that expression cannot be evaluated the failure is not tolerated.
+
+def fail(state: Orchestration, task: TaskName, leg: Leg, reason: Reason, now: datetime) -> Leg:
+    """Let an attempt fail: another one follows after a pause, or else the leg fails with it.
+
+    `continue-on-error` decides whether that is tolerated; where it cannot be evaluated it is
+    not.
     """
-    template = state.plan.definition.tasks[task].continue_on_error
+    definition = definition_of(state.plan.definition, task)
+    values = values_for(state, task, now, leg.matrix)
+    if definition.retry and may_retry(state, definition.retry, leg, reason, values):
+        tries = len(leg.attempts) - leg.spent
+        rest = pause(definition.retry.backoff, tries, leg.attempt.marker)
+        return replace(leg.to(LegStatus.RESTING, reason), rest_until=now + rest)
+    return fail_for_good(state, task, leg, reason, now)
+
+
+def fail_for_good(
+    state: Orchestration, task: TaskName, leg: Leg, reason: Reason, now: datetime
+) -> Leg:
+    """Let a leg fail, whatever `retry` says."""
+    template = definition_of(state.plan.definition, task).continue_on_error
     try:
         tolerated = render(template, values_for(state, task, now, leg.matrix)) is True
     except ExpressionError:

@@ -1,8 +1,10 @@
-"""When something about a workflow run becomes due: its end, its force-cancel, a look-up."""
+"""When something about a leg becomes due: its end, its force-cancel, a look-up, its rest."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from app.core.definition import TaskDefinition
+from app.core.legs.gates import due_of
 from app.core.limits import (
     CANCEL_GRACE,
     LOOK_UP_FIRST,
@@ -12,30 +14,40 @@ from app.core.limits import (
     QUEUE_TIMEOUT_MAX,
 )
 from app.core.moves import LegStatus
-from app.core.state import Attempt, Leg, Reason, Task
+from app.core.naming import definition_of
+from app.core.state import Attempt, Leg, Orchestration, Reason
+from app.core.values import TaskName
 
 TIMED = frozenset({LegStatus.QUEUED, LegStatus.RUNNING})
 """While it waits for a person on GitHub, only the time of the whole orchestration counts."""
+ON_GITHUB = frozenset({LegStatus.QUEUED, LegStatus.RUNNING, LegStatus.HELD})
 
 
-def deadline(attempt: Attempt, limit: timedelta) -> tuple[datetime, Reason]:
+def deadline(attempt: Attempt, definition: TaskDefinition) -> tuple[datetime, Reason]:
     """Return when an attempt has taken too long, and the reason that it then gets.
 
     Running too long and never starting are different faults.
     """
     if attempt.running_since is not None:
+        limit = definition.timeout
         minutes = int(limit.total_seconds() // 60)
         why = f"it ran for more than {minutes} minutes (`timeout-minutes`)"
         return attempt.running_since + limit, Reason(code="timed-out", message=why)
-    hours = int(QUEUE_TIMEOUT_MAX.total_seconds() // 3600)
-    why = f"no runner took it up within {hours} hours"
-    reason = Reason(code="never-started", message=why)
-    return attempt.asked_at + QUEUE_TIMEOUT_MAX, reason
+    queue = definition.queue_timeout or QUEUE_TIMEOUT_MAX
+    why = f"no runner took it up within {_said(queue)}"
+    return attempt.asked_at + queue, Reason(code="never-started", message=why)
+
+
+def _said(time: timedelta) -> str:
+    minutes = int(time.total_seconds() // 60)
+    return f"{minutes // 60} hours" if minutes % 60 == 0 else f"{minutes} minutes"
 
 
 def due_look_up(attempt: Attempt) -> datetime | None:
     """Return when a silent workflow run is to be looked up; never before GitHub has it."""
     if attempt.accepted_at is None and attempt.workflow_run_id is None:
+        return None
+    if attempt.child is not None:
         return None
     first = LOOK_UP_UNKNOWN if attempt.workflow_run_id is None else LOOK_UP_FIRST
     last = max(
@@ -48,21 +60,44 @@ def due_look_up(attempt: Attempt) -> datetime | None:
     return last + min(pause, LOOK_UP_PAUSE_MAX)
 
 
-def next_moment(task: Task, limit: timedelta) -> datetime | None:
-    """Return the earliest moment at which something about this task may be due."""
-    moments = (moment for leg in task.legs.values() for moment in _moments(leg, limit))
+def next_moment(state: Orchestration, name: TaskName) -> datetime | None:
+    """Return the earliest moment at which something about a task may be due."""
+    definition = definition_of(state.plan.definition, name)
+    moments = (
+        moment
+        for leg in state.tasks[name].legs.values()
+        for moment in _moments(state, name, leg, definition)
+    )
     return min(moments, default=None)
 
 
-def _moments(leg: Leg, limit: timedelta) -> Iterator[datetime]:
-    if leg.has_ended or not leg.attempts:
+def _moments(
+    state: Orchestration, name: TaskName, leg: Leg, definition: TaskDefinition
+) -> Iterator[datetime]:
+    if leg.has_ended:
+        return
+    if leg.status is LegStatus.RESTING:
+        # What is paused goes on when somebody says so, and not by the clock.
+        if leg.rest_until is not None and state.paused is None:
+            yield leg.rest_until
+        return
+    due = due_of(state, name, leg)
+    if due is not None:
+        yield due
+    if leg.status in ON_GITHUB or leg.status is LegStatus.CANCELLING:
+        yield from _of_attempt(leg, definition)
+
+
+def _of_attempt(leg: Leg, definition: TaskDefinition) -> Iterator[datetime]:
+    if not leg.attempts:
         return
     attempt = leg.attempt
-    if attempt.ended_at is not None and attempt.known_at is not None:
-        yield attempt.known_at + OUTPUTS_GRACE
+    if attempt.ended_at is not None:
+        if attempt.known_at is not None:
+            yield attempt.known_at + OUTPUTS_GRACE
         return
     if leg.status in TIMED:
-        yield deadline(attempt, limit)[0]
+        yield deadline(attempt, definition)[0]
     if attempt.cancel_asked_at is not None and attempt.force_asked_at is None:
         yield attempt.cancel_asked_at + CANCEL_GRACE
     look_up = due_look_up(attempt)

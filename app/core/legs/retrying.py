@@ -1,0 +1,63 @@
+"""Whether a failed attempt is followed by another, and when."""
+
+import hashlib
+from datetime import timedelta
+
+from app.core.definition import Backoff, Retry
+from app.core.events import Conclusion
+from app.core.expressions import ExpressionError, evaluate_condition
+from app.core.limits import REST_MAX
+from app.core.moves import OrchestrationStatus
+from app.core.state import Leg, Orchestration, Reason
+from app.core.values import JsonObject
+
+NEVER_AGAIN = frozenset(
+    {"withdrawn", "could-not-dispatch", "workflow-run-lost", "rejected", "expression-failed"}
+)
+"""After these a workflow run may be there all the same, or a person said no.
+
+Only a person may ask for another try.
+"""
+
+
+def may_retry(
+    state: Orchestration, retry: Retry | None, leg: Leg, reason: Reason, values: JsonObject
+) -> bool:
+    """Tell whether another attempt follows; a `when` that has no value means no."""
+    if retry is None or reason.code in NEVER_AGAIN or not leg.attempts:
+        return False
+    if state.status not in (OrchestrationStatus.RUNNING, OrchestrationStatus.COMPENSATING):
+        return False
+    if len(leg.attempts) - leg.spent >= retry.max_attempts:
+        return False
+    if retry.when is None:
+        return True
+    try:
+        return evaluate_condition(
+            retry.when, {**values, "last.conclusion": last_conclusion(leg, reason)}
+        )
+    except ExpressionError:
+        return False
+
+
+def last_conclusion(leg: Leg, reason: Reason) -> str:
+    """Return what `last.conclusion` is: GitHub's word, or for our own reasons their code."""
+    ended = leg.attempt.conclusion
+    if ended in (None, Conclusion.SUCCESS, Conclusion.NEUTRAL, Conclusion.CANCELLED):
+        return reason.code.replace("-", "_")
+    assert ended is not None, "it has just been looked at"
+    return ended.value
+
+
+def pause(backoff: Backoff, tries: int, marker: str) -> timedelta:
+    """Return the pause after so many tries.
+
+    Jitter is derived from the marker of the attempt, so that a replay finds the same pause.
+    """
+    # A factor above one passes any maximum long before a hundred tries.
+    grown = backoff.initial.total_seconds() * backoff.factor ** min(tries - 1, 100)
+    seconds = min(grown, backoff.max.total_seconds(), REST_MAX.total_seconds())
+    if backoff.jitter == "full":
+        drawn = int.from_bytes(hashlib.sha256(f"{marker}/{tries}".encode()).digest()[:4], "big")
+        seconds *= drawn / 2**32
+    return timedelta(seconds=int(seconds))

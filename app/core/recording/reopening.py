@@ -1,0 +1,129 @@
+"""Tried again: what had ended goes on, and what followed from it is marked stale.
+
+Either because somebody re-ran a workflow run on GitHub, or because somebody asked us to try
+again. What succeeded is kept.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from app.core.graph import dependents
+from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.rules.beginning import again
+from app.core.state import Leg, Orchestration, Task
+from app.core.values import TaskName
+
+TRIED_AGAIN = frozenset({LegStatus.FAILED, LegStatus.CANCELLED, LegStatus.SKIPPED})
+
+
+def reopen(state: Orchestration, name: TaskName, leg: Leg, at: datetime) -> Orchestration:
+    """Let a task go on because one of its legs does."""
+    task = _running(state.tasks[name])
+    state = _go_on(state.with_task(name, task.with_leg(leg)), at)
+    return mark_stale(state, name)
+
+
+def retry(state: Orchestration, name: TaskName, at: datetime) -> Orchestration:
+    """Try a task again: the legs that did not succeed, or if all did, all of them."""
+    task = state.tasks[name]
+    legs = [leg for leg in task.legs.values() if leg.status in TRIED_AGAIN]
+    for leg in legs or task.legs.values():
+        task = task.with_leg(again(leg))
+    if not task.legs:
+        task = _waiting(task)
+    elif task.is_stale or not legs:
+        # What it needs has changed: it begins from the beginning.
+        task = _waiting(task)
+    else:
+        task = _running(task)
+    state = _go_on(state.with_task(name, task), at)
+    return mark_stale(wait_again(state, name), name)
+
+
+def retry_all(state: Orchestration, at: datetime) -> Orchestration:
+    """Try again all that did not succeed, over all repositories."""
+    names = [name for name, task in state.tasks.items() if is_to_retry(task)]
+    for name in names:
+        if is_to_retry(state.tasks[name]):
+            state = retry(state, name, at)
+    return state
+
+
+def is_to_retry(task: Task) -> bool:
+    """Tell whether "retry from failed" concerns a task."""
+    if not task.has_ended and task.status is not TaskStatus.ASKING:
+        return False
+    return task.is_stale or (not task.is_passed and task.status is not TaskStatus.SKIPPED)
+
+
+def wait_again(state: Orchestration, name: TaskName) -> Orchestration:
+    """Let what was skipped or cancelled only because of a task wait for it again."""
+    for each in _descendants(state, name):
+        task = state.tasks[each]
+        is_unmet = task.reason is not None and task.reason.code == "need-not-met"
+        never_ran = task.status is TaskStatus.CANCELLED and not task.legs
+        if (task.status is TaskStatus.SKIPPED and is_unmet) or never_ran:
+            state = state.with_task(each, _waiting(task))
+    return state
+
+
+def mark_stale(state: Orchestration, name: TaskName) -> Orchestration:
+    """Mark what ran after a task, and ended: it saw what is not so any more."""
+    for each in _descendants(state, name):
+        task = state.tasks[each]
+        if task.has_ended and task.legs and not task.is_stale:
+            state = state.with_task(each, replace(task, is_stale=True))
+    return state
+
+
+def _descendants(state: Orchestration, name: TaskName) -> Iterator[TaskName]:
+    seen = {name}
+    agenda = [name]
+    while agenda:
+        for each in dependents(state.plan.definition, agenda.pop()):
+            if each in state.tasks and each not in seen:
+                seen.add(each)
+                agenda.append(each)
+                yield each
+
+
+def _running(task: Task) -> Task:
+    if task.status is TaskStatus.RUNNING:
+        return task
+    return replace(
+        task.to(TaskStatus.RUNNING),
+        reason=None,
+        is_tolerated=False,
+        is_warned=False,
+        question=None,
+        ended_at=None,
+    )
+
+
+def _waiting(task: Task) -> Task:
+    return replace(
+        task.to(TaskStatus.WAITING),
+        reason=None,
+        is_tolerated=False,
+        is_warned=False,
+        is_stale=False,
+        question=None,
+        ended_at=None,
+    )
+
+
+def _go_on(state: Orchestration, at: datetime) -> Orchestration:
+    if not state.has_ended:
+        return state
+    has_place = state.plan.definition.concurrency is None
+    status = OrchestrationStatus.RUNNING if has_place else OrchestrationStatus.BLOCKED
+    return replace(
+        state.to(status),
+        reason=None,
+        conclusion="",
+        outputs={},
+        ended_at=None,
+        deadline=at + state.plan.definition.timeout,
+        timer=None,
+    )

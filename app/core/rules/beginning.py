@@ -1,0 +1,134 @@
+"""Rules about how a task begins: once what it needs allows it, and people do."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from app.core.definition import TaskDefinition
+from app.core.expressions import ExpressionError, evaluate_condition
+from app.core.legs.context import is_left, values_for
+from app.core.legs.dispatching import expand
+from app.core.legs.matrix import MatrixError
+from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.naming import definition_of, sibling, visit_holder, visit_of
+from app.core.rules.decision import Decision
+from app.core.rules.joining import standing
+from app.core.state import Leg, Orchestration, Reason, Task
+from app.core.values import LegKey, TaskName
+
+
+def begin_ready(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+    """Begin a waiting task once what it needs allows it; else skip it."""
+    task = state.tasks[name]
+    if task.status is not TaskStatus.WAITING:
+        return Decision(state=state)
+    if state.status is OrchestrationStatus.CANCELLING:
+        return _end(state, name, TaskStatus.CANCELLED, state.reason, now)
+    if is_left(state, name):
+        return _end(state, name, TaskStatus.CANCELLED, LEFT, now)
+    if task.skip is not None:
+        return skip(state, name, task.skip, now)
+    if not may_begin(state, name):
+        return Decision(state=state)
+    definition = definition_of(state.plan.definition, name)
+    needs = [(need, state.tasks[sibling(name, need)]) for need in definition.needs]
+    found = standing(definition.join, needs)
+    if isinstance(found, Reason):
+        return _end(state, name, TaskStatus.SKIPPED, found, now)
+    if found == "wait":
+        return Decision(state=state)
+    return _begin(state, name, definition, now)
+
+
+LEFT = Reason(code="state-left", message="the state that it belongs to was left")
+
+
+def may_begin(state: Orchestration, name: TaskName) -> bool:
+    """Tell whether anything new may begin: it runs, is not paused, and has its places."""
+    if state.status is not OrchestrationStatus.RUNNING or state.paused is not None:
+        return False
+    visit = visit_of(name)
+    if visit is None:
+        return True
+    seat = state.seats.get(visit_holder(*visit))
+    machine = state.plan.definition.machine
+    assert machine is not None, "only a machine has visits"
+    needs_seat = machine.states[visit[0]].concurrency is not None
+    return not needs_seat or (seat is not None and seat.granted_at is not None)
+
+
+def _begin(
+    state: Orchestration, name: TaskName, definition: TaskDefinition, now: datetime
+) -> Decision:
+    try:
+        values = values_for(state, name, now)
+        if definition.condition and not evaluate_condition(definition.condition, values):
+            why = f"its condition does not hold: {definition.condition.source}"
+            reason = Reason(code="condition-false", message=why)
+            return _end(state, name, TaskStatus.SKIPPED, reason, now)
+        legs = expand(definition, values)
+    except ExpressionError as error:
+        reason = Reason(code="expression-failed", message=str(error))
+        return _end(state, name, TaskStatus.FAILED, reason, now)
+    except MatrixError as error:
+        reason = Reason(code="bad-matrix", message=str(error))
+        return _end(state, name, TaskStatus.FAILED, reason, now)
+    task = state.tasks[name]
+    begun = replace(
+        task.to(TaskStatus.RUNNING),
+        legs=_again(task.legs, {leg.key: leg for leg in legs}),
+        is_matrix=definition.strategy is not None,
+        is_stale=False,
+        reason=None,
+        started_at=now,
+        ended_at=None,
+    )
+    return Decision(state=state.with_task(name, begun))
+
+
+def _again(known: Mapping[LegKey, Leg], fresh: Mapping[LegKey, Leg]) -> Mapping[LegKey, Leg]:
+    """Keep the attempts of earlier tries: their numbers and markers are never used twice."""
+    if not known:
+        return fresh
+    legs = {key: leg for key, leg in known.items() if key not in fresh}
+    for key, leg in fresh.items():
+        was = known.get(key)
+        legs[key] = leg if was is None else replace(again(was), matrix=leg.matrix)
+    return legs
+
+
+def again(leg: Leg) -> Leg:
+    """Return a leg that has ended as it is before another try that people asked for."""
+    return replace(
+        leg.to(LegStatus.PENDING),
+        reason=None,
+        is_tolerated=False,
+        outputs={},
+        gate=None,
+        rest_until=None,
+        spent=len(leg.attempts),
+    )
+
+
+def skip(state: Orchestration, name: TaskName, reason: Reason, now: datetime) -> Decision:
+    """Skip a task because somebody said so; what needs it takes it for passed."""
+    task = replace(state.tasks[name].to(TaskStatus.SKIPPED, reason), is_tolerated=True)
+    task = replace(task, ended_at=now, timer=None, skip=None, question=None)
+    return Decision(state=state.with_task(name, task))
+
+
+def _end(
+    state: Orchestration,
+    name: TaskName,
+    status: TaskStatus,
+    reason: Reason | None,
+    now: datetime,
+) -> Decision:
+    task: Task = replace(
+        state.tasks[name].to(status, reason),
+        ended_at=now,
+        timer=None,
+        is_stale=False,
+        skip=None,
+    )
+    return Decision(state=state.with_task(name, task))
