@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
@@ -32,7 +32,7 @@ TEXT_LENGTH_MAX = 262_144  # of a result; four times what a workflow takes as it
 
 
 class NameType(StrEnum):
-    """The types that names have in expressions: those of declarations and two more."""
+    """The types that names have in expressions: those of declarations and three more."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -42,6 +42,7 @@ class NameType(StrEnum):
     OBJECT = "object"
     ANY = "any"
     TIMESTAMP = "timestamp"
+    DURATION = "duration"
 
 
 Types: TypeAlias = tuple[tuple[str, NameType], ...]
@@ -195,6 +196,7 @@ _CEL_TYPES: Mapping[NameType, cel.Type] = {
     NameType.OBJECT: cel.Type.Map(cel.Type.STRING, _ANYTHING),
     NameType.ANY: _ANYTHING,
     NameType.TIMESTAMP: cel.Type.TIMESTAMP,
+    NameType.DURATION: cel.Type.DURATION,
 }
 
 
@@ -207,6 +209,9 @@ def _to_cel(type_: str, value: Json) -> object:
         return int(value)
     if type_ == NameType.TIMESTAMP and isinstance(value, str):
         return datetime.fromisoformat(value)
+    if type_ == NameType.DURATION and isinstance(value, str):
+        # As CEL's `string()` writes it: `90s`.
+        return timedelta(seconds=float(value.removesuffix("s")))
     if type_.startswith(_LEGS) and isinstance(value, Mapping):
         numbers = type_.removeprefix(_LEGS).split(",")
         return {key: _leg_to_cel(numbers, leg) for key, leg in value.items()}

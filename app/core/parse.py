@@ -7,31 +7,32 @@ limits. Then the parts are read by `app.core.reading`. No text makes this raise.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import PurePosixPath
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 import yaml
 
-from app.core.definition import Definition, ReportTo
+from app.core.definition import Definition
 from app.core.problems import Code, Problem, in_order
-from app.core.reading.declarations import Declared, read_declarations
 from app.core.reading.document import Entries, Items, Node, Scalar
 from app.core.reading.reader import Reader
-from app.core.reading.tasks import minutes, read_tasks
-from app.core.reading.triggers import read_triggers
-from app.core.reading.words import DEFINITION, REPORT_TO
+from app.core.reading.whole.definition import read_definition
+from app.core.reading.whole.templates import used
 from app.core.terms import Place
 
 FILE_BYTES_MAX = 262_144
 DEPTH_MAX = 32
 ALIASES_MAX = 100
 NODES_MAX = 20_000  # with every alias written out
-TIMEOUT_DEFAULT = timedelta(days=7)
+NO_TEMPLATES: Final[Mapping[str, str]] = MappingProxyType({})
+# No YAML begins so.
+_JOINED: Final = "%signalbox-with-templates 1\n"
 _START = Place(line=1, column=1)
 _NULL = re.compile(r"|~|null|Null|NULL")
 _TRUTH = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -41,16 +42,62 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
-def parse(text: str, path: str) -> tuple[Definition | None, tuple[Problem, ...]]:
-    """Read a definition. It is there only if it has no problem; `path` names the file."""
+def parse(
+    text: str, path: str, templates: Mapping[str, str] = NO_TEMPLATES
+) -> tuple[Definition | None, tuple[Problem, ...]]:
+    """Read a definition. It is there only if it has no problem; `path` names the file.
+
+    `templates` maps what `uses` says to the text of the template. A text that
+    `join_templates` made brings its own.
+    """
+    text, joined = _parted(text)
+    templates = joined or templates
     reader = Reader()
     root = read_document(text, reader)
     definition = None
     if root is not None:
-        definition = _definition(reader, root, text, PurePosixPath(path).stem)
-    if reader.problems:
+        stem = PurePosixPath(path).stem
+        definition = read_definition(reader, root, stem, templates, read_document)
+    if reader.problems or definition is None:
         return None, in_order(reader.problems)
-    return definition, ()
+    whole = join_templates(text, templates)
+    digest = hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
+    return replace(definition, digest=digest), ()
+
+
+def templates_of(text: str) -> tuple[str, ...]:
+    """Name what `parse` wants as templates: what a definition `uses`, as it is written."""
+    text, _ = _parted(text)
+    root = read_document(text, Reader())
+    name = used(root.nodes.get("uses")) if isinstance(root, Entries) else None
+    return () if name is None else (name,)
+
+
+def join_templates(text: str, templates: Mapping[str, str]) -> str:
+    """Put a definition and the templates it uses into one text, which `parse` reads alone.
+
+    A definition that uses none stays as it is.
+    """
+    text, joined = _parted(text)
+    wanted = {name: (joined or templates).get(name) for name in templates_of(text)}
+    found = {name: each for name, each in wanted.items() if each is not None}
+    if not found:
+        return text
+    return _JOINED + json.dumps({"definition": text, "templates": found}, sort_keys=True)
+
+
+def _parted(text: str) -> tuple[str, Mapping[str, str]]:
+    if not text.startswith(_JOINED):
+        return text, NO_TEMPLATES
+    try:
+        parts = json.loads(text.removeprefix(_JOINED))
+        definition, templates = parts["definition"], parts["templates"]
+        is_right = isinstance(definition, str) and isinstance(templates, dict)
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return text, NO_TEMPLATES
+    if not is_right or not all(isinstance(each, str) for each in templates.values()):
+        return text, NO_TEMPLATES
+    return definition, templates
 
 
 def read_document(text: str, reader: Reader) -> Node | None:
@@ -60,63 +107,6 @@ def read_document(text: str, reader: Reader) -> Node | None:
     except _NotReadable as stop:
         reader.report(stop.code, stop.message, stop.hint, stop.place)
         return None
-
-
-def _definition(reader: Reader, root: Node, text: str, stem: str) -> Definition | None:
-    entries = reader.entries(root, "a definition", "see docs/definitions.md for an example")
-    if entries is None:
-        return None
-    keys = dict(reader.known(entries, DEFINITION))
-    _check_version(reader, keys.get("version"), entries)
-    name = reader.text(keys["name"], "`name`") if "name" in keys else stem
-    on = read_triggers(reader, keys["on"]) if "on" in keys else ()
-    if "on" not in keys:
-        hint = "write `on: push`, or `on: manual` to start it by hand"
-        reader.report(Code.MISSING_KEY, "nothing starts it: there is no `on`", hint, _START)
-    inputs = Declared({}, {})
-    if "inputs" in keys:
-        inputs = read_declarations(reader, keys["inputs"], "inputs")
-    tasks = read_tasks(reader, keys["tasks"], inputs) if "tasks" in keys else {}
-    if "tasks" not in keys and not {"states", "uses", "jobs"} & entries.nodes.keys():
-        hint = "write `tasks: {name: {dispatch: ...}}`"
-        reader.report(Code.MISSING_KEY, "there are no `tasks`", hint, _START)
-    return Definition(
-        id=stem,
-        name=name or stem,
-        on=on,
-        inputs=inputs.right,
-        tasks=tasks,
-        timeout=minutes(reader, keys.get("timeout-minutes"), TIMEOUT_DEFAULT),
-        report_to=_report_to(reader, keys.get("report-to")),
-        digest=hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(),
-    )
-
-
-def _check_version(reader: Reader, node: Node | None, entries: Entries) -> None:
-    if node is None:
-        hint = "write `version: 1` as the first line"
-        reader.report(Code.MISSING_KEY, "there is no `version`", hint, entries.place)
-    elif not isinstance(node, Scalar) or node.value is True or node.value != 1:
-        message = "the version of the language is not one that is known"
-        reader.report(Code.WRONG_VALUE, message, "write `version: 1`", node.place)
-
-
-_COMMENTS: Mapping[str, Literal["changed", "always", "never"]] = {
-    "changed": "changed",
-    "always": "always",
-    "never": "never",
-}
-
-
-def _report_to(reader: Reader, node: Node | None) -> ReportTo:
-    check, comment = True, ""
-    entries = node and reader.entries(node, "`report-to`", "write `{comment: never}`")
-    for key, value in reader.known(entries, REPORT_TO) if entries else ():
-        if key == "check":
-            check = reader.truth(value, "`check`") is not False
-        else:
-            comment = reader.choice(value, "`comment`", _COMMENTS.keys()) or comment
-    return ReportTo(check=check, comment=_COMMENTS.get(comment, "changed"))
 
 
 # ---------------------------------------------------------------------------- text to nodes

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope
 
-from app.core.reading.triggers import DEFAULT_TYPES
+from app.core.reading.happenings import DEFAULT_TYPES
 from app.web.bodies import Crowded, Room, read_body
 from app.web.hooks import EVENTS_HEARD
 from tests.shell.web_kit import SECRET, FullDisk, Server, error_of, signed

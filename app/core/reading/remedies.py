@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from app.core.expressions import Mistake, Scope
 from app.core.problems import Code
+from app.core.reading.filling import NO_FILLING, Filling
 from app.core.reading.reader import did_you_mean
-from app.core.reading.words import NAMES_LATER, words
+from app.core.reading.words import words
 from app.core.tokens import Chain, chains, tokens
 
 FUNCTIONS = words(
@@ -55,6 +56,7 @@ class Surroundings:
 
     scope: Scope
     tasks: frozenset[str] = frozenset()
+    filling: Filling = NO_FILLING
 
     def members(self, prefix: str) -> set[str]:
         """Name what stands behind a prefix, as `image` behind `needs.build.outputs.`."""
@@ -138,10 +140,6 @@ def _unknown_name(chain: Chain, around: Surroundings) -> Remedy:
     root, roots = chain.names[0], around.members("")
     if root == "needs":
         return _unknown_need(chain, around)
-    if root in NAMES_LATER:
-        message = f"`{root}` belongs to the language but is not built yet"
-        hint = f"so far there are {_listed(roots)}"
-        return Remedy(Code.NOT_BUILT_YET, message, hint, chain.start)
     if root in roots:
         members = around.members(f"{root}.")
         member = chain.names[1] if len(chain.names) > 1 else ""
@@ -150,14 +148,22 @@ def _unknown_name(chain: Chain, around: Surroundings) -> Remedy:
             return _unknown(f"`{root}` is read by its members only", hint, chain.start)
         message = f"there is no `{root}.{member}`{did_you_mean(member, members)}"
         return _unknown(message, f"there are {_listed(members)}", chain.start)
-    if root in ("inputs", "matrix"):
-        hint = "declare it in `inputs`"
-        if root == "matrix":
-            hint = "`strategy.matrix` declares it; the task's `if` cannot read it"
-        return _unknown(f"there is no `{root}` here", hint, chain.start)
+    if root in _ELSEWHERE:
+        return _unknown(f"there is no `{root}` here", _ELSEWHERE[root], chain.start)
     guess = did_you_mean(root, roots)
     hint = f'there are {_listed(roots)}; a text stands in quotes: `"{root}"`'
     return _unknown(f"there is no `{root}`{guess}", hint, chain.start)
+
+
+_ELSEWHERE: Mapping[str, str] = {
+    "inputs": "declare it in `inputs`",
+    "matrix": "`strategy.matrix` declares it; the task's `if` cannot read it",
+    "data": "the `data` of a state machine declare it",
+    "tasks": "a task reads `needs.<task>`; `tasks.<task>` is for transitions, `outputs` and "
+    "`report-to`",
+    "last": "`last.conclusion` is for `retry.when`",
+    "outputs": "`outputs.<name>` is for `pass-when` of a `bake-check`",
+}
 
 
 def _unknown_need(chain: Chain, around: Surroundings) -> Remedy:

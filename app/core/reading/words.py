@@ -1,7 +1,7 @@
-"""The words of the language: which keys stand where, and which are not built yet.
+"""The words of the language: which keys stand where, and what GitHub Actions' keys become.
 
-A key of the language that is not built yet is refused by name. A key that only GitHub
-Actions has gets the remedy that belongs to it.
+A key that only GitHub Actions has gets the remedy that belongs to it. The words for events
+are in `happenings`; what the value of each key looks like, for editors, in `shapes`.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,6 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _in_order(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
 _NO_RUN = (
     "Signalbox runs no code: put it into a workflow of its own and start that with `dispatch`"
 )
@@ -25,19 +21,18 @@ _PERMISSIONS = "the workflow that is dispatched says its own `permissions`"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The keys of one place: those that work, those to come, those of GitHub Actions."""
+    """The keys of one place: those that are known, and those of GitHub Actions."""
 
     of: str
     known: frozenset[str]
-    later: frozenset[str] = frozenset()
     actions: Mapping[str, str] = field(default_factory=dict)
 
 
 DEFINITION = Vocabulary(
     of="a definition",
-    known=words("version name on inputs tasks timeout-minutes report-to"),
-    later=words(
-        "correlate concurrency freeze defaults initial states data uses with outputs alerts"
+    known=words(
+        "version name on inputs correlate concurrency freeze timeout-minutes defaults tasks "
+        "initial data states uses with outputs report-to alerts"
     ),
     actions={
         "jobs": "a definition has `tasks`; a task is not a job: it starts a whole workflow",
@@ -48,16 +43,27 @@ DEFINITION = Vocabulary(
         "secrets": "the workflow that is dispatched has its own secrets",
     },
 )
+DEFAULTS = Vocabulary(
+    of="`defaults`", known=words("retry timeout-minutes queue-timeout-minutes")
+)
+_EVERY_TASK = words(
+    "needs if join timeout-minutes on-timeout on-failure escalate continue-on-error"
+)
+_WORKING = _EVERY_TASK | words("strategy retry compensate concurrency outputs on-warning with")
+_WORKFLOW = _WORKING | words("ref environment require-jobs min-duration queue-timeout-minutes")
+# What a task does, and the other keys that it may then have.
+TASK_ACTIONS: Mapping[str, frozenset[str]] = {
+    "dispatch": _WORKFLOW,
+    "agent": _WORKFLOW | words("review limits on-invalid-output"),
+    "approval": _EVERY_TASK,
+    "wait": _EVERY_TASK,
+    "orchestrate": _WORKING,
+    "github": _WORKING,
+    "report": _EVERY_TASK,
+}
 TASK = Vocabulary(
     of="a task",
-    known=words(
-        "dispatch needs if with ref outputs strategy timeout-minutes continue-on-error"
-    ),
-    later=words(
-        "agent approval wait orchestrate github report join retry queue-timeout-minutes "
-        "on-timeout on-failure on-warning compensate escalate concurrency environment "
-        "require-jobs min-duration review limits on-invalid-output"
-    ),
+    known=frozenset().union(TASK_ACTIONS, *TASK_ACTIONS.values()),
     actions={
         "uses": "`dispatch: owner/repo/.github/workflows/file.yml@ref` starts a workflow",
         "run": _NO_RUN,
@@ -72,13 +78,66 @@ TASK = Vocabulary(
         "defaults": "the workflow that is dispatched has its own",
     },
 )
-# One of these is what a task does; only the first is built.
-TASK_ACTIONS = ("dispatch", "agent", "approval", "wait", "orchestrate", "github", "report")
 STRATEGY = Vocabulary(
-    of="`strategy`",
-    known=frozenset({"matrix", "max-parallel", "fail-fast"}),
-    later=frozenset({"waves", "bake-check", "rollback"}),
+    of="`strategy`", known=words("matrix max-parallel fail-fast waves bake-check rollback")
 )
+WAVE = Vocabulary(
+    of="a wave", known=words("name when percent bake max-failures max-parallel approval")
+)
+BAKE_CHECK = Vocabulary(
+    of="`bake-check`",
+    known=words("dispatch ref with environment every pass-when outputs timeout-minutes"),
+)
+ROLLBACK = Vocabulary(
+    of="`rollback`", known=words("on scope dispatch ref with environment timeout-minutes")
+)
+COMPENSATE = Vocabulary(
+    of="`compensate`",
+    known=words("dispatch orchestrate github ref with environment timeout-minutes"),
+)
+RETRY = Vocabulary(of="`retry`", known=words("max-attempts when backoff scope"))
+BACKOFF = Vocabulary(of="`backoff`", known=words("initial factor max jitter"))
+ON_TIMEOUT = Vocabulary(of="`on-timeout`", known=words("choose"))
+ESCALATION = Vocabulary(of="an escalation", known=words("after notify via"))
+CONCURRENCY = Vocabulary(
+    of="`concurrency`",
+    known=words("group scope limit queue priority cancel-in-progress"),
+)
+APPROVAL = Vocabulary(
+    of="an approval",
+    known=words(
+        "title rules exclude sources inputs options auto break-glass expires-after "
+        "invalidate-on"
+    ),
+    actions={"environment": "an environment stands at the task that is dispatched after it"},
+)
+RULE = Vocabulary(of="a rule", known=words("when require"))
+REQUIREMENT = Vocabulary(
+    of="a requirement", known=words("teams users permission code-owners count")
+)
+AUTO = Vocabulary(of="`auto`", known=words("when choose"))
+BREAK_GLASS = Vocabulary(of="`break-glass`", known=words("teams users reason"))
+WAIT = Vocabulary(of="`wait`", known=words("for until max event when"))
+LIMITS = Vocabulary(of="`limits`", known=words("max-files max-lines deny-paths"))
+ON_INVALID = Vocabulary(of="`on-invalid-output`", known=words("retry then"))
+AGENT_OUTPUTS = Vocabulary(of="the `outputs` of an agent", known=words("schema"))
+REPORT = Vocabulary(of="`report`", known=words("format include"))
+STATE = Vocabulary(
+    of="a state",
+    known=words(
+        "tasks approval wait timeout-minutes max-visits on-max-visits escalate concurrency "
+        "transitions final conclusion"
+    ),
+    actions={
+        "dispatch": "a state has `tasks: {name: {dispatch: ...}}`",
+        "needs": "states follow each other by `transitions`",
+        "if": "write `when` at the transition that leads here",
+    },
+)
+ON_MAX_VISITS = Vocabulary(of="`on-max-visits`", known=words("to"))
+TRANSITION = Vocabulary(of="a transition", known=words("on when set to"))
+SCHEDULE = Vocabulary(of="an entry of `schedule`", known=words("cron timezone with"))
+ALERT = Vocabulary(of="an alert", known=words("when notify via"))
 DECLARATION = Vocabulary(
     of="a declaration",
     known=words("type required default enum pattern description"),
@@ -88,48 +147,23 @@ DECLARATION = Vocabulary(
         "value": "an output is reported by the workflow; here stands its `type`",
     },
 )
-REPORT_TO = Vocabulary(
-    of="`report-to`", known=frozenset({"check", "comment"}), later=frozenset({"issue"})
-)
+REPORT_TO = Vocabulary(of="`report-to`", known=words("check comment issue"))
 
-EVENTS_LATER = words(
-    "pull_request_review merge_group issue_comment create delete deployment_status "
-    "deployment_protection_rule check_suite code_scanning_alert dependabot_alert "
-    "secret_scanning_alert command schedule orchestration"
-)
-EVENTS_OF_ACTIONS: Mapping[str, str] = {
-    "workflow_dispatch": "`manual` is started from the page, the command line or the API",
-    "workflow_call": "nobody calls a definition; `manual` is started by hand",
-    "pull_request_target": "`pull_request` will do: definitions are read at the default branch",
-}
-FILTERS_LATER = frozenset({"labels", "environments"})
-_SOURCE = frozenset({"repositories", "if"})
-_BRANCHES = frozenset({"branches", "branches-ignore"})
-_PATHS = frozenset({"paths", "paths-ignore"})
-# The events that are built, each with its filters; those of GitHub as Actions has them:
-# https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
-FILTERS: Mapping[str, frozenset[str]] = {
-    "push": _SOURCE | _BRANCHES | _PATHS | {"tags", "tags-ignore"},
-    "pull_request": _SOURCE | _BRANCHES | _PATHS | {"types"},
-    "workflow_run": _SOURCE | _BRANCHES | {"types", "workflows"},
-    "repository_dispatch": _SOURCE | {"types"},
-    "release": _SOURCE | {"types"},
-    "manual": frozenset(),
-}
-ALL_FILTERS = frozenset().union(*FILTERS.values())
-TYPES: Mapping[str, tuple[str, ...]] = {
-    "pull_request": _in_order(
-        "opened synchronize reopened assigned unassigned labeled unlabeled edited closed "
-        "converted_to_draft locked unlocked enqueued dequeued milestoned demilestoned "
-        "ready_for_review review_requested review_request_removed auto_merge_enabled "
-        "auto_merge_disabled"
-    ),
-    "workflow_run": ("requested", "in_progress", "completed"),
-    "release": _in_order("published unpublished created edited deleted prereleased released"),
-}
-DEFAULT_TYPES: Mapping[str, tuple[str, ...]] = {
-    "pull_request": ("opened", "synchronize", "reopened"),
-}
-
-NAMES_LATER = frozenset({"vars", "tasks", "data", "last", "outputs"})
-ORCHESTRATION_MEMBERS = ("id", "number", "name")
+ORCHESTRATION_MEMBERS = ("id", "number", "name", "age")
+CHANNELS = ("comment", "issue", "webhook")
+SCOPES = ("repository", "organization")
+QUEUES = ("all", "latest")
+COMMENTS = ("changed", "always", "never")
+CONCLUSIONS = ("success", "failure", "cancelled", "neutral")
+HANDLINGS = ("fail", "continue", "ask")
+TIMEOUT_WORDS = ("fail", "skip")
+JITTERS = ("full", "none")
+RETRY_SCOPES = ("failed-jobs", "all")
+PERMISSIONS = ("write", "maintain", "admin")
+EXCLUDED = ("actor", "authors", "last-pusher")
+SOURCES = ("review", "comment", "check", "page")
+INVALIDATIONS = ("new-commit",)
+REPORT_FORMATS = ("json", "markdown")
+REPORT_PARTS = ("definition", "approvals", "attempts", "journal")
+ROLLBACK_SCOPES = ("wave", "all")
+INVALID_THEN = ("fail", "ask")

@@ -1,7 +1,7 @@
-"""Reading `strategy`: the dimensions of a matrix, and how many legs run at once."""
+"""Reading `strategy`: the dimensions of a matrix, how many legs run at once, in waves or not."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from app.core.definition import Strategy
@@ -11,6 +11,12 @@ from app.core.limits import LEGS_MAX
 from app.core.problems import Code
 from app.core.reading.document import Entries, Items, Node, Scalar, plain, texts
 from app.core.reading.formulas import Formulas
+from app.core.reading.graph.waves import (
+    check_together,
+    read_bake_check,
+    read_rollback,
+    read_waves,
+)
 from app.core.reading.reader import Reader
 from app.core.reading.words import STRATEGY
 from app.core.terms import Template
@@ -61,7 +67,29 @@ def read_strategy(reader: Reader, node: Node, formulas: Formulas) -> StrategyRea
         max_parallel=parallel,
         fail_fast=fail_fast is not False,
     )
-    return StrategyRead(strategy, _types(matrix))
+    types = _types(matrix)
+    return StrategyRead(_with_waves(reader, keys, strategy, formulas, types), types)
+
+
+def _with_waves(
+    reader: Reader,
+    keys: Mapping[str, Node],
+    strategy: Strategy,
+    formulas: Formulas,
+    types: Types,
+) -> Strategy:
+    of_leg = formulas.wider(types)
+    if "waves" in keys:
+        waves = read_waves(reader, keys["waves"], formulas, of_leg)
+        strategy = replace(strategy, waves=waves)
+    if "bake-check" in keys:
+        check = read_bake_check(reader, keys["bake-check"], of_leg)
+        strategy = replace(strategy, bake_check=check)
+    if "rollback" in keys:
+        rollback = read_rollback(reader, keys["rollback"], of_leg)
+        strategy = replace(strategy, rollback=rollback)
+    check_together(reader, keys, strategy)
+    return strategy
 
 
 def _matrix_entries(reader: Reader, node: Node) -> Entries | None:

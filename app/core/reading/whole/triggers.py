@@ -3,38 +3,34 @@
 import re
 
 from app.core.definition import Listen
-from app.core.expressions import NameType, Scope
+from app.core.expressions import Scope
 from app.core.hearing.filters import problem_of
 from app.core.problems import Code
+from app.core.reading.declarations import Declared
 from app.core.reading.document import Entries, Items, Node, Scalar
 from app.core.reading.formulas import Formulas
-from app.core.reading.reader import Reader, did_you_mean
-from app.core.reading.remedies import Surroundings
-from app.core.reading.words import (
+from app.core.reading.happenings import (
     ALL_FILTERS,
     DEFAULT_TYPES,
-    EVENTS_LATER,
     EVENTS_OF_ACTIONS,
     FILTERS,
-    FILTERS_LATER,
     TYPES,
 )
+from app.core.reading.reader import Reader, did_you_mean
+from app.core.reading.remedies import Surroundings
+from app.core.reading.scopes import OF_EVENT
+from app.core.reading.whole.schedules import read_schedules
 from app.core.terms import Expression, Place
 
 FILTER_ITEMS_MAX = 100
-OF_EVENT: tuple[tuple[str, NameType], ...] = (
-    ("actor", NameType.STRING),
-    ("event", NameType.ANY),
-    ("event_name", NameType.STRING),
-    ("ref", NameType.STRING),
-    ("repository", NameType.STRING),
-    ("sha", NameType.STRING),
-)
 _REPOSITORY = re.compile(r"!?[^/\s]+/[^/\s]+")
 
 
-def read_triggers(reader: Reader, node: Node) -> tuple[Listen, ...]:
-    """Read `on`, which may be one event, a list of them, or a mapping with filters."""
+def read_triggers(reader: Reader, node: Node, inputs: Declared) -> tuple[Listen, ...]:
+    """Read `on`, which may be one event, a list of them, or a mapping with filters.
+
+    `inputs` are what the entries of a schedule fill.
+    """
     events: list[tuple[Scalar, Node | None]]
     if isinstance(node, Entries):
         events = [(node.keys[name], each) for name, each in node.nodes.items()]
@@ -51,8 +47,10 @@ def read_triggers(reader: Reader, node: Node) -> tuple[Listen, ...]:
             message = f"`on` names `{event}` twice"
             reader.report(Code.WRONG_VALUE, message, "name it once", key.place)
         elif _is_event(reader, event, key.place):
-            listen = _listen(reader, event, key.place, filters)
-            found.append(listen)
+            if event == "schedule":
+                found.append(_scheduled(reader, key.place, filters, inputs))
+            else:
+                found.append(_listen(reader, event, key.place, filters))
         seen.add(event)
     return tuple(found)
 
@@ -66,17 +64,13 @@ def _names(reader: Reader, node: Node) -> list[Scalar]:
 def _is_event(reader: Reader, event: str, place: Place) -> bool:
     if event in FILTERS:
         return True
-    built = ", ".join(FILTERS)
-    if event in EVENTS_LATER:
-        reader.later(f"the event `{event}`", place, f"there are {built}")
-    elif event in EVENTS_OF_ACTIONS:
+    if event in EVENTS_OF_ACTIONS:
         message = f"`{event}` is an event of GitHub Actions that Signalbox does not need"
         reader.report(Code.ACTIONS_KEY, message, EVENTS_OF_ACTIONS[event], place)
     else:
-        message = (
-            f"there is no event `{event}`{did_you_mean(event, FILTERS.keys() | EVENTS_LATER)}"
-        )
-        reader.report(Code.UNKNOWN_EVENT, message, f"there are {built}", place)
+        message = f"there is no event `{event}`{did_you_mean(event, FILTERS)}"
+        hint = f"there are {', '.join(FILTERS)}"
+        reader.report(Code.UNKNOWN_EVENT, message, hint, place)
     return False
 
 
@@ -107,8 +101,15 @@ def _listen(reader: Reader, event: str, place: Place, node: Node | None) -> List
         tags_ignore=texts.get("tags-ignore", ()),
         paths=texts.get("paths", ()),
         paths_ignore=texts.get("paths-ignore", ()),
+        labels=texts.get("labels", ()),
+        environments=texts.get("environments", ()),
         workflows=texts.get("workflows", ()),
     )
+
+
+def _scheduled(reader: Reader, place: Place, node: Node | None, inputs: Declared) -> Listen:
+    schedules = read_schedules(reader, node, place, inputs)
+    return Listen(event="schedule", place=place, schedules=schedules)
 
 
 def _is_filter(reader: Reader, event: str, key: str, place: Place) -> bool:
@@ -116,9 +117,7 @@ def _is_filter(reader: Reader, event: str, key: str, place: Place) -> bool:
     if key in known:
         return True
     hint = f"it may have {', '.join(sorted(known))}" if known else "it has no filters"
-    if key in FILTERS_LATER:
-        reader.later(f"the filter `{key}`", place, hint)
-    elif key in ALL_FILTERS:
+    if key in ALL_FILTERS:
         message = f"`{event}` has no filter `{key}`"
         reader.report(Code.FILTER_NOT_FOR_EVENT, message, hint, place)
     elif key == "inputs":

@@ -1,0 +1,1 @@
+"""Reading what a task does: one file for each kind of action."""
