@@ -138,7 +138,7 @@ class Reader:
     def some(
         self, node: Node, what: str, choices: Collection[str] = (), most: int = ITEMS_MAX
     ) -> tuple[str, ...]:
-        """Ask for a text or a list of texts: each once, not too many, of some words if given."""
+        """Ask for a text or a list of texts: each once, not too many, of some words."""
         found: list[str] = []
         for text, place in self.one_or_more(node, what):
             if text in found:
@@ -179,6 +179,10 @@ class Reader:
             place = node.keys[key].place
             if key in words.known:
                 yield key, value
+            elif key in words.later:
+                message = f"`{key}` belongs to the language but is not built yet"
+                hint = f"leave it out; {words.of} may have {_listed(words.known)}"
+                self.report(Code.NOT_BUILT_YET, message, hint, place)
             elif key in words.actions:
                 message = f"`{key}` is a key of GitHub Actions, not of {words.of}"
                 self.report(Code.ACTIONS_KEY, message, words.actions[key], place)

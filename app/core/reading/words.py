@@ -25,6 +25,7 @@ class Vocabulary:
 
     of: str
     known: frozenset[str]
+    later: frozenset[str] = frozenset()
     actions: Mapping[str, str] = field(default_factory=dict)
 
 

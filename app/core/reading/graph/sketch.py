@@ -1,4 +1,4 @@
-"""What other tasks may know of a task before it is read: its needs, its outputs, its options."""
+"""What other tasks may know of a task before it is read: needs, outputs, options."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Reading `strategy`: the dimensions of a matrix, how many legs run at once, in waves or not."""
+"""Reading `strategy`: the dimensions of a matrix, how many legs at once, in waves or not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
