@@ -1,0 +1,1 @@
+"""Who may decide, whether they have, and why."""
