@@ -14,6 +14,8 @@ from app.core.commands import Command
 from app.core.events import AttemptId, Event
 from app.core.hearing.findings import File, Finding
 from app.core.hearing.heard import Repository
+from app.core.interests import Interest
+from app.core.shared import Shared
 from app.core.state import Orchestration
 from app.core.values import OrchestrationId, Sha
 
@@ -41,8 +43,8 @@ class Delivery:
     """One thing that came in: a webhook, a report of the Action, or a start by hand.
 
     `id` is GitHub's delivery GUID for webhooks, and derived from the content otherwise;
-    `event` is GitHub's event name, or `signalbox/report`, `signalbox/start`,
-    `signalbox/cancel`. `body` is JSON text.
+    `event` is GitHub's event name, or begins with `signalbox/` (`app.core.hearing.asking`).
+    `body` is JSON text.
     """
 
     id: str
@@ -81,6 +83,43 @@ class Saved:
 
     state: Orchestration
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedShared:
+    """A lock, a calendar or a schedule as it is stored."""
+
+    state: Shared
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedChange:
+    """What becomes of a shared state: another one, or none, where nothing is worth keeping.
+
+    `was` is the version that it was decided on, 0 where there was none. A state that is made
+    anew gets a version that no earlier one of its name had.
+    """
+
+    subject: str
+    state: Shared | None
+    version: int
+    was: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One form of an evidence pack; `name` is the attempt that asked for it."""
+
+    orchestration_id: OrchestrationId
+    name: str
+    format: str
+    text: str = field(repr=False)
+    made_at: datetime
+
+
+Correlation: TypeAlias = tuple[int, str, str]
+"""The id of the definition's repository, the definition's id, and the rendered key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +209,8 @@ class Batch:
     `forget_repositories` removes repositories with their definitions.
     `commands_done` ticks commands off, `commands_failed` sets them aside with the reason.
     `wake_workflow_runs` makes deliveries new again that were parked for these.
+    `interests` replaces all that is known of what an orchestration listens to. `arrivals` are
+    deliveries that we make ourselves, as of a schedule that ticks.
     """
 
     states: list[Saved] = field(default_factory=list)
@@ -184,6 +225,10 @@ class Batch:
     forget_repositories: list[int] = field(default_factory=list)
     definitions: list[tuple[int, tuple[File, ...]]] = field(default_factory=list)
     changed_files: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    shared: list[SharedChange] = field(default_factory=list)
+    interests: list[tuple[OrchestrationId, frozenset[Interest]]] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    arrivals: list[Delivery] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +298,37 @@ class Store(Protocol):
         """Return the newest orchestrations first."""
         ...
 
+    async def correlated(
+        self, keys: Collection[Correlation]
+    ) -> Mapping[Correlation, OrchestrationId]:
+        """Return the newest open orchestration of each key that has one."""
+        ...
+
+    async def interested(
+        self, topics: Collection[Interest]
+    ) -> Sequence[tuple[Interest, OrchestrationId]]:
+        """Return who listens to any of these, as the batches said."""
+        ...
+
+    async def reports(self, orchestration_id: OrchestrationId) -> Sequence[Report]:
+        """Return the evidence packs of an orchestration, the oldest first."""
+        ...
+
+    # what orchestrations share
+    async def shared(self, subjects: Collection[str]) -> Mapping[str, SavedShared]:
+        """Return those of these locks, calendars and schedules that there are."""
+        ...
+
+    async def shared_of_kind(self, kind: str) -> Sequence[SavedShared]:
+        """Return all whose names begin so (`core.shared`), in the order of their names."""
+        ...
+
+    async def memberships(
+        self, ids: Collection[OrchestrationId]
+    ) -> Sequence[tuple[OrchestrationId, str]]:
+        """Return the names of the shared states that these are members of."""
+        ...
+
     # commands
     async def claim(
         self, *, owner: str, now: datetime, lease: timedelta, limit: int
@@ -284,7 +360,8 @@ class Store(Protocol):
         """Save a batch in one transaction; return the commands stored as claimed.
 
         Raises `Conflict` where a state's version is not the stored one plus 1 (1: must be
-        new), and `StoreUnavailable`; in both cases nothing is saved.
+        new), or a shared state's `was` not the stored one, and `StoreUnavailable`; in both
+        cases nothing is saved.
         """
         ...
 

@@ -24,7 +24,8 @@ from app.core.commands import Command
 from app.core.definition import Definition
 from app.core.events import Event
 from app.core.hearing.findings import Finding
-from app.core.plan import Cause, Origin, Plan
+from app.core.plan import Cause, Origin, Parent, Plan
+from app.core.shared import Shared
 from app.core.state import Orchestration
 from app.core.values import Json, JsonObject, OrchestrationId, Sha
 
@@ -34,7 +35,8 @@ VERSION: Final = 1
 
 Upcaster = Callable[[str, dict[str, Any]], dict[str, Any]]
 # From each old version to the next one: told what kind of thing it is ("event", "command",
-# "finding", "state" or "plan"), it turns the fields of then into those of the version after.
+# "finding", "shared state", "state" or "plan"), it turns the fields of then into those of the
+# version after.
 UPCASTERS: Mapping[int, Upcaster] = MappingProxyType({})
 
 
@@ -52,6 +54,9 @@ class StoredPlan:
     digest: Sha
     cause: Cause
     inputs: JsonObject
+    parent: Parent | None = None
+    chain: tuple[str, ...] = ()
+    correlation: str = ""
 
 
 def _converter() -> Converter:
@@ -62,7 +67,7 @@ def _converter() -> Converter:
     made.register_unstructure_hook_func(lambda kind: kind in json_types, lambda value: value)
     made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
     made.register_unstructure_hook(datetime, lambda moment: moment)
-    for union in (Event, Command, Finding):
+    for union in (Event, Command, Finding, Shared):
         configure_tagged_union(union, made, tag_name="type")
     # The plan is put beside the fields, whole, before they are read.
     made.register_structure_hook(Plan, lambda plan, _: plan)
@@ -82,6 +87,7 @@ _STATE_FIELDS: Final = tuple(
 )
 _write_event = partial(_CONVERTER.unstructure, unstructure_as=Event)
 _write_command = partial(_CONVERTER.unstructure, unstructure_as=Command)
+_write_shared = partial(_CONVERTER.unstructure, unstructure_as=Shared)
 _write_finding = partial(_CONVERTER.unstructure, unstructure_as=Finding)
 
 
@@ -118,6 +124,17 @@ def decode_finding(text: str) -> Finding:
     return finding
 
 
+def encode_shared(shared: Shared) -> str:
+    """Write a lock, a calendar or a schedule as text."""
+    return _dump(_write_shared(shared))
+
+
+def decode_shared(text: str) -> Shared:
+    """Read a lock, a calendar or a schedule back."""
+    shared: Shared = _structure("shared state", _load("shared state", text), Shared)
+    return shared
+
+
 def encode_state(state: Orchestration) -> str:
     """Write a state as text, without its plan."""
     # States are written most, and orjson writes dataclasses itself, three times as fast.
@@ -149,6 +166,9 @@ def encode_plan(plan: Plan) -> str:
         digest=Sha(plan.definition.digest),
         cause=plan.cause,
         inputs=plan.inputs,
+        parent=plan.parent,
+        chain=plan.chain,
+        correlation=plan.correlation,
     )
     return _dump(_CONVERTER.unstructure(stored))
 
@@ -169,6 +189,9 @@ def with_definition(stored: StoredPlan, text: str, definition: Definition) -> Pl
         text=text,
         cause=stored.cause,
         inputs=stored.inputs,
+        parent=stored.parent,
+        chain=stored.chain,
+        correlation=stored.correlation,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest migration, which `ready` asks for."""
 
 METADATA: Final = sa.MetaData(
@@ -71,6 +71,7 @@ orchestrations: Final = sa.Table(
     sa.Column("ended_at", sa.BigInteger),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("correlation", sa.Text),
     sa.UniqueConstraint(
         "definition_repository_id", "definition_id", "number", name="uq_orchestrations_place"
     ),
@@ -151,6 +152,40 @@ definitions: Final = sa.Table(
     sa.Column("blob_sha", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
 )
+shared: Final = sa.Table(
+    "shared",
+    METADATA,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+)
+members: Final = sa.Table(
+    "members",
+    METADATA,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("orchestration_id", sa.Text, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+interests: Final = sa.Table(
+    "interests",
+    METADATA,
+    sa.Column("event", sa.Text, primary_key=True),
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("orchestration_id", sa.Text, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+reports: Final = sa.Table(
+    "reports",
+    METADATA,
+    sa.Column(
+        "orchestration_id", sa.Text, sa.ForeignKey("orchestrations.id"), primary_key=True
+    ),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("format", sa.Text, primary_key=True),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
 
 
 def is_new() -> sa.ColumnElement[bool]:
@@ -182,16 +217,28 @@ def is_open() -> sa.TextClause:
     return sa.text("is_open")
 
 
+def is_joinable() -> sa.TextClause:
+    """Orchestrations that events may join by a key."""
+    return sa.text("is_open AND correlation IS NOT NULL")
+
+
 def _partial(
-    name: str, column: sa.Column[Any], where: sa.ColumnElement[bool] | sa.TextClause
+    name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool] | sa.TextClause
 ) -> None:
-    sa.Index(name, column, sqlite_where=where, postgresql_where=where)
+    sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
-_partial("ix_deliveries_new", deliveries.c.seq, is_new())
-_partial("ix_deliveries_parked", deliveries.c.workflow_run_id, is_parked())
-_partial("ix_deliveries_ended", deliveries.c.received_at, sa.not_(is_new()))
-_partial("ix_orchestrations_open", orchestrations.c.started_at, is_open())
-_partial("ix_commands_free", commands.c.due, is_free())
-_partial("ix_commands_held", commands.c.lease_until, is_held())
+_partial("ix_deliveries_new", deliveries.c.seq, where=is_new())
+_partial("ix_deliveries_parked", deliveries.c.workflow_run_id, where=is_parked())
+_partial("ix_deliveries_ended", deliveries.c.received_at, where=sa.not_(is_new()))
+_partial("ix_orchestrations_open", orchestrations.c.started_at, where=is_open())
+_partial("ix_commands_free", commands.c.due, where=is_free())
+_partial("ix_commands_held", commands.c.lease_until, where=is_held())
+_partial(
+    "ix_orchestrations_joinable",
+    orchestrations.c.definition_repository_id,
+    orchestrations.c.definition_id,
+    orchestrations.c.correlation,
+    where=is_joinable(),
+)
 sa.Index("ix_orchestrations_started_at", orchestrations.c.started_at)

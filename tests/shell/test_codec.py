@@ -15,6 +15,7 @@ from app.core.commands import Command, DispatchWorkflow, WriteCheck
 from app.core.events import CancelRequested, Event, TimerElapsed
 from app.core.hearing.findings import Finding
 from app.core.plan import Plan
+from app.core.shared import Shared
 from app.core.state import Leg, Orchestration, Task
 from app.core.values import ONLY_LEG, Json, JsonObject, TaskName
 from app.store import codec
@@ -75,6 +76,12 @@ def test_every_event_comes_back_as_it_was(event: Event) -> None:
 def test_every_command_comes_back_as_it_was(command: Command) -> None:
     """A command of any kind, with any content, survives its wait."""
     assert codec.decode_command(codec.encode_command(command)) == command
+
+
+@given(any_of(Shared))
+def test_everything_shared_comes_back_as_it_was(shared: Shared) -> None:
+    """A lock, a calendar or a schedule, with any content, survives the store."""
+    assert codec.decode_shared(codec.encode_shared(shared)) == shared
 
 
 @given(any_of(Finding))

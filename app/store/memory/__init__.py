@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from app.core.commands import Command
 from app.core.events import Event
+from app.core.interests import Interest
 from app.core.plan import Plan
 from app.core.state import Orchestration
 from app.core.values import OrchestrationId
@@ -19,17 +20,21 @@ from app.ports import (
     Catalogue,
     ClaimedCommand,
     Conflict,
+    Correlation,
     Delivery,
     Dispatched,
     JournalEntry,
     KnownDefinition,
     KnownRepository,
     OrchestrationRow,
+    Report,
     Saved,
+    SavedShared,
 )
 from app.store import codec
 from app.store.memory.commands import MemoryCommands
 from app.store.memory.deliveries import MemoryDeliveries
+from app.store.memory.sharing import MemorySharing
 from app.store.rows import claimed, merged, orchestration_row
 
 
@@ -40,6 +45,8 @@ class MemoryStore:
         self._is_encoded = is_encoded
         self._deliveries = MemoryDeliveries()
         self._commands = MemoryCommands()
+        self._sharing = MemorySharing(is_encoded=is_encoded)
+        self._joinable: dict[Correlation, list[OrchestrationId]] = {}
         self._saved: dict[OrchestrationId, Saved] = {}
         self._places: dict[tuple[int, str, int], OrchestrationId] = {}
         self._last: dict[tuple[int, str], int] = {}
@@ -98,6 +105,38 @@ class MemoryStore:
         rows.sort(key=lambda row: (row.started_at, row.number, row.id), reverse=True)
         return rows[:limit]
 
+    async def correlated(
+        self, keys: Collection[Correlation]
+    ) -> Mapping[Correlation, OrchestrationId]:
+        found: dict[Correlation, OrchestrationId] = {}
+        for key in keys:
+            states = [self._saved[each].state for each in self._joinable.get(key, ())]
+            live = [state for state in states if not state.has_ended]
+            if live:
+                found[key] = max(live, key=lambda state: state.plan.number).id
+        return found
+
+    async def interested(
+        self, topics: Collection[Interest]
+    ) -> Sequence[tuple[Interest, OrchestrationId]]:
+        return self._sharing.interested(topics)
+
+    async def reports(self, orchestration_id: OrchestrationId) -> Sequence[Report]:
+        return self._sharing.reports(orchestration_id)
+
+    # what orchestrations share
+
+    async def shared(self, subjects: Collection[str]) -> Mapping[str, SavedShared]:
+        return self._sharing.shared(subjects)
+
+    async def shared_of_kind(self, kind: str) -> Sequence[SavedShared]:
+        return self._sharing.of_kind(kind)
+
+    async def memberships(
+        self, ids: Collection[OrchestrationId]
+    ) -> Sequence[tuple[OrchestrationId, str]]:
+        return self._sharing.memberships(ids)
+
     # commands
 
     async def claim(
@@ -135,8 +174,11 @@ class MemoryStore:
         for entry in batch.journal:
             kept = replace(entry, event=self._through_codec(entry.event))
             self._journal.setdefault(entry.orchestration_id, {})[entry.seq] = kept
+        self._sharing.keep(batch)
         self._keep_dispatched(batch.dispatched)
         self._keep_catalogue(batch)
+        for arrival in batch.arrivals:
+            self._deliveries.add(arrival)
         for done in batch.deliveries:
             self._deliveries.end(done)
         for delivery_id, files in batch.changed_files:
@@ -160,6 +202,7 @@ class MemoryStore:
     # private
 
     def _refuse_conflicts(self, batch: Batch) -> None:
+        self._sharing.refuse_conflicts(batch)
         for saved in batch.states:
             stored = self._saved.get(saved.state.id)
             if saved.version != (stored.version + 1 if stored else 1):
@@ -177,6 +220,9 @@ class MemoryStore:
             state = codec.decode_state(codec.encode_state(state), self._plan(state))
         self._saved[state.id] = Saved(state=state, version=saved.version)
         repository_id, definition_id, number = place = _place(state)
+        if saved.version == 1 and state.plan.correlation:
+            key = (repository_id, definition_id, state.plan.correlation)
+            self._joinable.setdefault(key, []).append(state.id)
         self._places[place] = state.id
         last = self._last.get((repository_id, definition_id), 0)
         self._last[repository_id, definition_id] = max(last, number)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from app.core.events import AttemptId
 from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
+from app.core.interests import Interest
 from app.core.parse import parse
 from app.core.plan import Plan
 from app.core.values import LegKey, OrchestrationId, RepositoryName, Sha, TaskName
@@ -23,13 +24,16 @@ from app.ports import (
     Batch,
     Catalogue,
     ClaimedCommand,
+    Correlation,
     Delivery,
     Dispatched,
     JournalEntry,
     KnownDefinition,
     KnownRepository,
     OrchestrationRow,
+    Report,
     Saved,
+    SavedShared,
     StoreUnavailable,
 )
 from app.store import codec
@@ -51,6 +55,7 @@ from app.store.schema import (
     texts,
 )
 from app.store.sql import commands as sql_commands
+from app.store.sql import sharing
 from app.store.sql.database import SqliteDatabase, driver_url
 from app.store.sql.save import prepared, save, save_deliveries
 
@@ -205,6 +210,32 @@ class SqlStore:
             )
             for row in await self._rows(query.limit(limit))
         ]
+
+    async def correlated(
+        self, keys: Collection[Correlation]
+    ) -> Mapping[Correlation, OrchestrationId]:
+        return await self._database.read(lambda it: sharing.read_correlated(it, keys))
+
+    async def interested(
+        self, topics: Collection[Interest]
+    ) -> Sequence[tuple[Interest, OrchestrationId]]:
+        return await self._database.read(lambda it: sharing.read_interested(it, topics))
+
+    async def reports(self, orchestration_id: OrchestrationId) -> Sequence[Report]:
+        return await self._database.read(lambda it: sharing.read_reports(it, orchestration_id))
+
+    # what orchestrations share
+
+    async def shared(self, subjects: Collection[str]) -> Mapping[str, SavedShared]:
+        return await self._database.read(lambda it: sharing.read_shared(it, subjects))
+
+    async def shared_of_kind(self, kind: str) -> Sequence[SavedShared]:
+        return await self._database.read(lambda it: sharing.read_kind(it, kind))
+
+    async def memberships(
+        self, ids: Collection[OrchestrationId]
+    ) -> Sequence[tuple[OrchestrationId, str]]:
+        return await self._database.read(lambda it: sharing.read_memberships(it, ids))
 
     # commands
 

@@ -42,6 +42,7 @@ from app.store.schema import (
 )
 from app.store.sql import commands as sql_commands
 from app.store.sql.database import insert_into, upsert_into
+from app.store.sql.sharing import save_sharing, shared_texts
 
 Row = dict[str, Any]
 
@@ -80,6 +81,7 @@ class Prepared:
     texts: list[Row]
     plans: list[Row]
     journal: list[Row]
+    shared: list[str | None]
 
 
 def prepared(batch: Batch) -> Prepared:
@@ -101,6 +103,7 @@ def prepared(batch: Batch) -> Prepared:
             for plan in new
         ],
         journal=[_journal_row(entry) for entry in batch.journal],
+        shared=shared_texts(batch),
     )
 
 
@@ -114,8 +117,10 @@ def save(connection: sa.Connection, rows: Prepared) -> list[ClaimedCommand]:
     _save_states(connection, rows)
     if rows.journal:
         connection.execute(_INSERT_JOURNAL, rows.journal)
+    save_sharing(connection, batch, rows.shared)
     _save_dispatched(connection, batch.dispatched)
     _save_catalogue(connection, batch)
+    save_deliveries(connection, batch.arrivals)
     _end_deliveries(connection, batch)
     sql_commands.tick_off(connection, batch.commands_done)
     sql_commands.set_aside(connection, batch.commands_failed)
@@ -177,6 +182,7 @@ def _state_row(saved: Saved) -> Row:
         "ended_at": to_micros(line.ended_at),
         "version": saved.version,
         "state": codec.encode_state(saved.state),
+        "correlation": saved.state.plan.correlation or None,
     }
 
 

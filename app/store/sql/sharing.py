@@ -1,0 +1,219 @@
+"""What orchestrations share, what they listen to, what joins them, and their reports."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from app.core.interests import Interest
+from app.core.shared import members_of
+from app.core.values import OrchestrationId
+from app.ports import Batch, Conflict, Correlation, Report, SavedShared, SharedChange
+from app.store import codec
+from app.store.moments import from_micros, to_micros
+from app.store.schema import interests, is_joinable, members, orchestrations, reports, shared
+from app.store.sql.database import upsert_into
+
+# Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
+_NAMES: Final[sa.BindParameter[Any]] = sa.bindparam("names", expanding=True)
+_SHARED: Final = sa.select(shared.c.subject, shared.c.version, shared.c.state).where(
+    shared.c.subject.in_(_NAMES)
+)
+_LOCK_SHARED: Final = (
+    sa.select(shared.c.subject, shared.c.version)
+    .where(shared.c.subject.in_(_NAMES))
+    .order_by(shared.c.subject)
+    .with_for_update()
+)
+_MEMBERS: Final = sa.select(members.c.subject, members.c.orchestration_id).where(
+    members.c.subject.in_(_NAMES)
+)
+_MEMBERSHIPS: Final = (
+    sa.select(members.c.orchestration_id, members.c.subject)
+    .where(members.c.orchestration_id.in_(_NAMES))
+    .order_by(members.c.subject)
+)
+_TOPIC: Final = (interests.c.event, interests.c.repository_id, interests.c.number)
+_INTERESTED: Final = (
+    sa.select(*_TOPIC, interests.c.orchestration_id)
+    .where(sa.tuple_(*_TOPIC).in_(sa.bindparam("topics", expanding=True)))
+    .order_by(interests.c.orchestration_id)
+)
+_PLACE: Final = (
+    orchestrations.c.definition_repository_id,
+    orchestrations.c.definition_id,
+    orchestrations.c.correlation,
+)
+_CORRELATED: Final = (
+    sa.select(*_PLACE, orchestrations.c.id)
+    .where(is_joinable(), sa.tuple_(*_PLACE).in_(sa.bindparam("places", expanding=True)))
+    .order_by(orchestrations.c.number)
+)
+
+
+def read_shared(connection: sa.Connection, subjects: Collection[str]) -> dict[str, SavedShared]:
+    """Return those of these states that there are."""
+    rows = connection.execute(_SHARED, {"names": list(subjects)})
+    return {row.subject: _saved(row) for row in rows}
+
+
+def read_kind(connection: sa.Connection, kind: str) -> list[SavedShared]:
+    """Return all states whose names begin so."""
+    query = sa.select(shared.c.version, shared.c.state).where(
+        shared.c.subject.startswith(kind, autoescape=True)
+    )
+    return [_saved(row) for row in connection.execute(query.order_by(shared.c.subject))]
+
+
+def read_memberships(
+    connection: sa.Connection, ids: Collection[OrchestrationId]
+) -> list[tuple[OrchestrationId, str]]:
+    """Return the names of the states that these are members of."""
+    rows = connection.execute(_MEMBERSHIPS, {"names": list(ids)})
+    return [(OrchestrationId(row.orchestration_id), row.subject) for row in rows]
+
+
+def read_interested(
+    connection: sa.Connection, topics: Collection[Interest]
+) -> list[tuple[Interest, OrchestrationId]]:
+    """Return who listens to any of these."""
+    wanted = [(it.event, it.repository_id, it.number) for it in topics]
+    return [
+        (
+            Interest(event=row.event, repository_id=row.repository_id, number=row.number),
+            OrchestrationId(row.orchestration_id),
+        )
+        for row in connection.execute(_INTERESTED, {"topics": wanted})
+    ]
+
+
+def read_correlated(
+    connection: sa.Connection, keys: Collection[Correlation]
+) -> dict[Correlation, OrchestrationId]:
+    """Return the newest open orchestration of each key that has one."""
+    rows = connection.execute(_CORRELATED, {"places": list(keys)})
+    return {
+        (row.definition_repository_id, row.definition_id, row.correlation): OrchestrationId(
+            row.id
+        )
+        for row in rows
+    }
+
+
+def read_reports(connection: sa.Connection, key: OrchestrationId) -> list[Report]:
+    """Return the evidence packs of an orchestration, the oldest first."""
+    query = (
+        sa.select(reports)
+        .where(reports.c.orchestration_id == key)
+        .order_by(reports.c.made_at, reports.c.name, reports.c.format)
+    )
+    return [
+        Report(
+            orchestration_id=OrchestrationId(row.orchestration_id),
+            name=row.name,
+            format=row.format,
+            text=row.text,
+            made_at=from_micros(row.made_at),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def save_sharing(connection: sa.Connection, batch: Batch, texts: Sequence[str | None]) -> None:
+    """Save what a batch says of all this; `texts` are the shared states as text."""
+    _save_shared(connection, batch.shared, texts)
+    _save_interests(connection, batch)
+    if batch.reports:
+        statement = upsert_into(
+            connection, reports, ("orchestration_id", "name", "format"), ("made_at", "text")
+        )
+        connection.execute(statement, [_report_row(report) for report in batch.reports])
+
+
+def shared_texts(batch: Batch) -> list[str | None]:
+    """Write the shared states of a batch as text, before the database is locked."""
+    return [
+        None if change.state is None else codec.encode_shared(change.state)
+        for change in batch.shared
+    ]
+
+
+def _save_shared(
+    connection: sa.Connection, changes: Sequence[SharedChange], texts: Sequence[str | None]
+) -> None:
+    if not changes:
+        return
+    names = [change.subject for change in changes]
+    stored = connection.execute(_LOCK_SHARED, {"names": names})
+    found = {row.subject: row.version for row in stored}
+    for change in changes:
+        if found.get(change.subject, 0) != change.was:
+            raise Conflict(f"{change.subject} was changed by another writer")
+    gone = [change.subject for change in changes if change.state is None]
+    if gone:
+        connection.execute(sa.delete(shared).where(shared.c.subject.in_(gone)))
+    kept = [
+        {"subject": change.subject, "version": change.version, "state": text}
+        for change, text in zip(changes, texts, strict=True)
+        if text is not None
+    ]
+    if kept:
+        statement = upsert_into(connection, shared, ("subject",), ("version", "state"))
+        connection.execute(statement, kept)
+    _save_members(connection, changes)
+
+
+def _save_members(connection: sa.Connection, changes: Sequence[SharedChange]) -> None:
+    """Bring the members up to date; of a long queue only the few rows that change."""
+    names = [change.subject for change in changes]
+    rows = connection.execute(_MEMBERS, {"names": names})
+    known = {(row.subject, row.orchestration_id) for row in rows}
+    wanted = {
+        (change.subject, str(member))
+        for change in changes
+        if change.state is not None
+        for member in members_of(change.state)
+    }
+    if gone := sorted(known - wanted):
+        place = sa.tuple_(members.c.subject, members.c.orchestration_id)
+        connection.execute(sa.delete(members).where(place.in_(gone)))
+    if new := sorted(wanted - known):
+        connection.execute(
+            sa.insert(members),
+            [{"subject": subject, "orchestration_id": member} for subject, member in new],
+        )
+
+
+def _save_interests(connection: sa.Connection, batch: Batch) -> None:
+    if not batch.interests:
+        return
+    latest = dict(batch.interests)
+    connection.execute(
+        sa.delete(interests).where(interests.c.orchestration_id.in_(list(latest)))
+    )
+    rows = [
+        {
+            "event": each.event,
+            "repository_id": each.repository_id,
+            "number": each.number,
+            "orchestration_id": key,
+        }
+        for key, found in latest.items()
+        for each in sorted(found)
+    ]
+    if rows:
+        connection.execute(sa.insert(interests), rows)
+
+
+def _saved(row: Any) -> SavedShared:
+    return SavedShared(state=codec.decode_shared(row.state), version=row.version)
+
+
+def _report_row(report: Report) -> dict[str, Any]:
+    return {
+        "orchestration_id": report.orchestration_id,
+        "name": report.name,
+        "format": report.format,
+        "made_at": to_micros(report.made_at),
+        "text": report.text,
+    }
