@@ -138,8 +138,8 @@ def _unknown(message: str, hint: str, offset: int) -> Remedy:
 
 def _unknown_name(chain: Chain, around: Surroundings) -> Remedy:
     root, roots = chain.names[0], around.members("")
-    if root == "needs":
-        return _unknown_need(chain, around)
+    if root == "needs" or (root == "tasks" and around.members("tasks.")):
+        return _unknown_task(chain, around)
     if root in roots:
         members = around.members(f"{root}.")
         member = chain.names[1] if len(chain.names) > 1 else ""
@@ -166,12 +166,14 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 
 
-def _unknown_need(chain: Chain, around: Surroundings) -> Remedy:
-    direct, start = around.members("needs."), chain.start
+def _unknown_task(chain: Chain, around: Surroundings) -> Remedy:
+    room, start = chain.names[0], chain.start
+    direct = around.members(f"{room}.")
+    what = "need" if room == "needs" else "task"
     name = chain.names[1] if len(chain.names) > 1 else ""
     if not name:
-        hint = "write `needs.<task>.result` or `needs.<task>.outputs.<name>`, with dots"
-        return _unknown("`needs` is read by the names of tasks only", hint, start)
+        hint = f"write `{room}.<task>.result` or `{room}.<task>.outputs.<name>`, with dots"
+        return _unknown(f"`{room}` is read by the names of tasks only", hint, start)
     if name not in direct and name in around.tasks:
         hint = f"add `{name}` to the task's `needs`"
         message = f"`{name}` is a task, but this one does not need it"
@@ -179,16 +181,17 @@ def _unknown_need(chain: Chain, around: Surroundings) -> Remedy:
     if name not in direct:
         guess = did_you_mean(name, direct | around.tasks)
         hint = f"it needs {_listed(direct)}" if direct else "there are no needs here"
-        return _unknown(f"there is no need `{name}`{guess}", hint, start)
+        if room == "tasks":
+            hint = f"there are {_listed(direct)}"
+        return _unknown(f"there is no {what} `{name}`{guess}", hint, start)
     member = chain.names[2] if len(chain.names) > 2 else ""
-    outputs = around.members(f"needs.{name}.outputs.")
+    outputs = around.members(f"{room}.{name}.outputs.")
     if member != "outputs":
-        message = (
-            f"a need has `result` and `outputs`{did_you_mean(member, ('result', 'outputs'))}"
-        )
-        return _unknown(message, f"write `needs.{name}.result`", start)
+        guess = did_you_mean(member, ("result", "outputs"))
+        message = f"a {what} has `result` and `outputs`{guess}"
+        return _unknown(message, f"write `{room}.{name}.result`", start)
     if not outputs:
-        hint = f"declare what the workflow reports in the `outputs` of `{name}`"
+        hint = f"declare what it puts out in the `outputs` of `{name}`"
         return _unknown(f"`{name}` declares no outputs", hint, start)
     output = chain.names[3] if len(chain.names) > 3 else ""
     guess = did_you_mean(output, outputs)

@@ -1,13 +1,15 @@
-"""Reading the JSON Schema of an agent's outputs: a bounded part of draft 2020-12.
+"""Reading the JSON Schema of an agent's outputs: draft 2020-12 without references.
 
 What is not in the table is refused by name: a keyword that nobody checks would let through
-what it forbids. https://json-schema.org/draft/2020-12/json-schema-validation
+what it forbids, and a reference may lead round in a circle, or out of the file.
+https://json-schema.org/draft/2020-12/json-schema-validation
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 from app.core.expressions import ExpressionError, NameType, has_match
+from app.core.legs.schemas import problem_of
 from app.core.problems import Code
 from app.core.reading.document import Entries, Items, Node, Scalar, plain
 from app.core.reading.reader import Reader, did_you_mean
@@ -19,16 +21,16 @@ DEPTH_MAX: Final = 8
 PROPERTIES_MAX: Final = 100
 _TYPES = words("string integer number boolean array object null")
 _SAYING = words("title description examples default $schema $comment")
-_COUNTS = words("minLength maxLength minItems maxItems minProperties maxProperties")
-_BOUNDS = words("minimum maximum exclusiveMinimum exclusiveMaximum")
-KEYWORDS: Final = (
-    _SAYING
-    | _COUNTS
-    | _BOUNDS
-    | words(
-        "type enum const properties required additionalProperties items uniqueItems pattern"
-    )
+_COUNTS = words(
+    "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains"
 )
+_BOUNDS = words("minimum maximum exclusiveMinimum exclusiveMaximum multipleOf")
+_INNER = words("items contains not if then else additionalProperties propertyNames")
+_LISTS = words("allOf anyOf oneOf prefixItems")
+_OTHERS = words(
+    "type enum const properties required uniqueItems pattern format dependentRequired"
+)
+KEYWORDS: Final = _SAYING | _COUNTS | _BOUNDS | _INNER | _LISTS | _OTHERS
 
 
 def read_schema(reader: Reader, node: Node) -> JsonObject | None:
@@ -47,10 +49,11 @@ def read_schema(reader: Reader, node: Node) -> JsonObject | None:
         reader.report(Code.BAD_SCHEMA, message, hint, entries.place)
     for key in properties.keys.values() if isinstance(properties, Entries) else ():
         reader.name(key, "an output")
-    found = plain(entries)
-    if len(reader.problems) > before or not isinstance(found, Mapping):
-        return None
-    return found
+    found = {name: plain(each) for name, each in entries.nodes.items()}
+    if len(reader.problems) == before and (trouble := problem_of(found)):
+        message = f"the schema is wrong: {trouble}"
+        reader.report(Code.BAD_SCHEMA, message, "see https://json-schema.org", entries.place)
+    return found if len(reader.problems) == before else None
 
 
 def outputs_of(schema: JsonObject) -> dict[str, NameType]:
@@ -107,8 +110,12 @@ def _check(reader: Reader, node: Node, depth: int) -> None:
             reader.report(Code.BAD_SCHEMA, message, hint, entries.keys[key].place)
         elif key == "properties":
             _check_properties(reader, each, depth)
-        elif key == "items" or (key == "additionalProperties" and isinstance(each, Entries)):
+        elif key in _INNER and not _is_truth(each):
             _check(reader, each, depth + 1)
+        elif key in _LISTS:
+            hint = f"write `{key}: [{{type: string}}]`"
+            for item in reader.several(each, f"`{key}`", 1, PROPERTIES_MAX, hint):
+                _check(reader, item, depth + 1)
         elif trouble := _trouble(key, each):
             message = f"`{key}` of a schema {trouble}"
             reader.report(Code.BAD_SCHEMA, message, "see https://json-schema.org", each.place)
@@ -132,8 +139,6 @@ def _trouble(key: str, node: Node) -> str:
         is_right = bool(kinds) and all(each in _TYPES for each in kinds if _is_text(each))
         is_right = is_right and all(_is_text(each) for each in kinds)
         return "" if is_right else f"is one of {', '.join(sorted(_TYPES))}"
-    if key in ("additionalProperties", "uniqueItems"):
-        return "" if isinstance(value, bool) else "is true or false"
     if key in _COUNTS:
         is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
         return "" if is_count else "is a whole number"
@@ -160,3 +165,7 @@ def _trouble_of_pattern(value: Json) -> str:
 
 def _is_text(value: Json) -> bool:
     return isinstance(value, str)
+
+
+def _is_truth(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, bool)

@@ -302,6 +302,11 @@ def _compensation(reader: Reader, node: Node, formulas: Formulas) -> Compensatio
         message = f"`compensate` does one thing, and this one has `{kinds[0]}` and `{other}`"
         place = entries.keys[other].place
         reader.report(Code.CONFLICTING_KEYS, message, "leave one of them out", place)
+    for key in ("ref", "environment"):
+        if key in keys and kinds[0] != "dispatch":
+            message = f"`{key}` does not go with `{kinds[0]}`"
+            place = entries.keys[key].place
+            reader.report(Code.CONFLICTING_KEYS, message, "leave it out", place)
     timeout = minutes(reader, keys.get("timeout-minutes"), EFFECT_TIMEOUT)
     action = read_effect(reader, kinds[0], keys, formulas)
     return Compensation(action=action, timeout=timeout) if action else None

@@ -18,7 +18,9 @@ from app.core.reading.words import BAKE_CHECK, ROLLBACK, ROLLBACK_SCOPES, WAVE, 
 
 WAVES_MAX = 20
 EFFECT_TIMEOUT = timedelta(minutes=60)
+ROUNDS_MAX = 1_000
 _MINUTE = timedelta(minutes=1)
+_NONE = timedelta(0)
 _HINT = "write `[{name: canary, percent: 10, bake: 30m}, {name: rest, percent: 100}]`"
 
 
@@ -151,6 +153,13 @@ def check_together(reader: Reader, keys: Mapping[str, Node], strategy: Strategy)
     if "bake-check" in keys and bakes and not any(bakes):
         message = "no wave bakes, so that nothing is ever checked"
         hint = "add for instance `bake: 30m` to a wave"
+        reader.report(Code.BAD_WAVES, message, hint, keys["bake-check"].place)
+    if (
+        strategy.bake_check
+        and max(bakes, default=_NONE) > strategy.bake_check.every * ROUNDS_MAX
+    ):
+        message = f"a wave would be checked more than {ROUNDS_MAX} times"
+        hint = "shorten `bake`, or lengthen `every`"
         reader.report(Code.BAD_WAVES, message, hint, keys["bake-check"].place)
 
 

@@ -177,7 +177,7 @@ def _work(
         name=name,
         place=node.place,
         action=action,
-        outputs={},
+        outputs=declared.right,
         # The state's own time-out leads on by a transition; this is the bound behind it.
         timeout=ground.timeout,
         continue_on_error=Template(value=False, place=node.place),

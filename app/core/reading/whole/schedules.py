@@ -1,10 +1,6 @@
-"""Reading `on.schedule`: when by the clock of which zone, and with which inputs.
+"""Reading `on.schedule`: when by the clock of which zone, and with which inputs."""
 
-Five fields, as of cron in GitHub Actions: minute, hour, day, month, day of the week.
-"""
-
-import re
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from app.core.definition import Schedule
 from app.core.problems import Code
@@ -12,24 +8,16 @@ from app.core.reading.declarations import Declared
 from app.core.reading.document import Entries, Node, plain
 from app.core.reading.reader import Reader, did_you_mean
 from app.core.reading.words import SCHEDULE
+from app.core.schedules import next_tick, problem_of
 from app.core.terms import Place
 from app.core.typed_values import check_value
 from app.core.values import Json
 
 SCHEDULES_MAX = 20
 _HINT = "write `[{cron: '30 6 * * 1-5', timezone: Europe/Berlin}]`"
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-_FIELDS = (
-    ("the minute", 0, 59, ()),
-    ("the hour", 0, 23, ()),
-    ("the day", 1, 31, ()),
-    ("the month", 1, 12, tuple(_MONTHS)),
-    ("the day of the week", 0, 7, tuple(_DAYS)),
-)
-_PART = re.compile(r"(?:\*|(?P<low>\w+)(?:-(?P<high>\w+))?)(?:/(?P<step>\d{1,2}))?", re.ASCII)
-# The longest that each month may be.
-_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_UTC = "UTC"
+# Any moment will do to see whether a schedule ever comes round.
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def read_schedules(
@@ -52,85 +40,39 @@ def _schedule(reader: Reader, entries: Entries, inputs: Declared) -> Schedule | 
     keys = dict(reader.known(entries, SCHEDULE))
     if "cron" not in keys:
         reader.missing("cron", "an entry of `schedule`", _HINT, entries.place)
-    cron = _cron(reader, keys["cron"]) if "cron" in keys else None
-    timezone: str | None = "UTC"
+    given = _inputs(reader, keys.get("with"), inputs, entries.place)
+    cron = timezone = None
     if "timezone" in keys:
         timezone = _timezone(reader, keys["timezone"])
-    given = _inputs(reader, keys.get("with"), inputs, entries.place)
-    if cron is None or timezone is None:
+    if "cron" in keys:
+        cron = _cron(reader, keys["cron"])
+    if cron is None or ("timezone" in keys and timezone is None):
         return None
-    return Schedule(cron=cron, timezone=timezone, inputs=given)
+    return Schedule(cron=cron, timezone=timezone or _UTC, inputs=given)
 
 
 def _cron(reader: Reader, node: Node) -> str | None:
-    text = reader.text(node, "`cron`", "write five fields, such as '30 6 * * 1-5'")
+    hint = "write five fields: minute hour day month day-of-week, as '30 6 * * 1-5'"
+    text = reader.text(node, "`cron`", hint)
     if text is None:
         return None
-    fields = text.lower().split()
-    trouble = "" if len(fields) == len(_FIELDS) else f"it has {len(fields)} fields, not 5"
-    values: list[set[int]] = []
-    for field, (what, least, most, names) in zip(fields, _FIELDS, strict=False):
-        value = set() if trouble else _values(field, least, most, names)
-        values.append(value or set())
-        if not trouble and not value:
-            trouble = f"`{field}` is no value for {what} ({least} to {most})"
-    if not trouble and fields[4] == "*":
-        days, months = values[2], values[3]
-        if min(days) > max(_LENGTHS[month - 1] for month in months):
-            trouble = "no such month has such a day"
-    if trouble:
-        message = f"`{text[:40]}` is no schedule: {trouble}"
-        hint = "write five fields: minute hour day month day-of-week, as '30 6 * * 1-5'"
-        reader.report(Code.BAD_SCHEDULE, message, hint, node.place)
+    trouble = problem_of(text, _UTC)
+    if trouble is None and next_tick(text, _UTC, _SOME_DAY) is None:
+        trouble = f"`{text}` never comes round"
+    if trouble is not None:
+        reader.report(Code.BAD_SCHEDULE, trouble, hint, node.place)
         return None
-    return " ".join(fields)
-
-
-def _values(field: str, least: int, most: int, names: tuple[str, ...]) -> set[int] | None:
-    found: set[int] = set()
-    for part in field.split(","):
-        read = _PART.fullmatch(part)
-        if read is None:
-            return None
-        low, high = least, most
-        if read["low"]:
-            first = _value(read["low"], least, names)
-            last = _value(read["high"], least, names) if read["high"] else first
-            if read["step"] and not read["high"]:
-                last = most
-            if first is None or last is None:
-                return None
-            low, high = first, last
-        step = int(read["step"] or 1)
-        if not least <= low <= high <= most or not step:
-            return None
-        found.update(range(low, high + 1, step))
-    return found
-
-
-def _value(text: str, least: int, names: tuple[str, ...]) -> int | None:
-    if text in names:
-        return names.index(text) + least
-    return int(text) if text.isdigit() and len(text) < 3 else None
+    return text
 
 
 def _timezone(reader: Reader, node: Node) -> str | None:
-    text = reader.text(node, "`timezone`", "write for instance Europe/Berlin")
-    if text is None or _is_zone(text):
-        return text
-    message = f"there is no time zone `{text[:40]}`"
     hint = "write a name of the IANA database, such as Europe/Berlin"
-    reader.report(Code.BAD_SCHEDULE, message, hint, node.place)
-    return None
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    # Some names are folders of the database, some no names of files at all.
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
+    text = reader.text(node, "`timezone`", hint)
+    trouble = None if text is None else problem_of("0 0 * * *", text)
+    if trouble is not None:
+        reader.report(Code.BAD_SCHEDULE, trouble, hint, node.place)
+        return None
+    return text
 
 
 def _inputs(
