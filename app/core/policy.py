@@ -1,16 +1,20 @@
-"""Consent: may this definition dispatch that workflow, and if not, what would have to change.
+"""The policy file, and consent: may this definition dispatch that workflow, and if not, why.
 
 A repository other than the definition's own says whom it lets in, in its policy file on its
 default branch. Without one nothing is dispatched there and nothing is written there; one that
-cannot be read lets nobody in.
+cannot be read lets nobody in. Roles and the organisation's rules stand in the same file and
+are read by `app.core.policies`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from app.core.approvals.roles import Grants
 from app.core.hearing.filters import accepts, problem_of
 from app.core.parse import read_document
 from app.core.plan import Origin
+from app.core.policies.organization import Organization
+from app.core.policies.reading import read_organization, read_patterns, read_roles
 from app.core.problems import Code, Problem, in_order
 from app.core.reading.document import Node, Scalar
 from app.core.reading.reader import Reader
@@ -20,13 +24,10 @@ from app.core.values import RepositoryName
 POLICY_PATH = ".github/orchestration-policy.yml"
 ACCEPTED_MAX = 500
 
-POLICY = Vocabulary(
-    of="a policy", known=words("version accept"), later=words("roles organization")
-)
+POLICY = Vocabulary(of="a policy", known=words("version accept roles organization"))
 ACCEPT = Vocabulary(
     of="an entry of `accept`",
-    known=words("from definitions workflows refs operations"),
-    later=words("environments"),
+    known=words("from definitions workflows refs operations environments"),
 )
 
 
@@ -35,7 +36,8 @@ class Acceptance:
     """One entry of `accept`. An empty list of definitions, workflows or refs means any.
 
     An empty list of operations means none that writes: whoever lets workflows be dispatched
-    has not thereby let anybody merge.
+    has not thereby let anybody merge. An empty list of environments means none, too: whoever
+    is let in has not thereby the say over what is protected.
     """
 
     source: str
@@ -43,13 +45,19 @@ class Acceptance:
     workflows: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Whom a repository lets in."""
+    """Whom a repository lets in, who may do what there, and what holds for all.
+
+    `organization` counts only in the organisation's own repository.
+    """
 
     accept: tuple[Acceptance, ...]
+    roles: Grants = field(default_factory=dict)
+    organization: Organization | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +79,10 @@ def read_policy(text: str) -> tuple[Policy | None, tuple[Problem, ...]]:
     """Read a policy file. It is there only if it has no problem."""
     reader = Reader()
     root = read_document(text, reader)
-    accept = _policy(reader, root) if root is not None else ()
+    policy = _policy(reader, root) if root is not None else None
     if reader.problems:
         return None, in_order(reader.problems)
-    return Policy(accept=accept), ()
+    return policy, ()
 
 
 def consent_to_dispatch(
@@ -156,6 +164,35 @@ def consent_to_operate(
     return Consent(is_given=False, code="consent-missing", message=message)
 
 
+def consent_to_release(
+    policy: str | None,
+    *,
+    target: RepositoryName,
+    origin: Origin,
+    definition: str,
+    environment: str,
+) -> Consent:
+    """Say whether `target` lets a definition answer for one of its protected environments."""
+    if target.lower() == origin.repository.lower():
+        return GIVEN
+    remedy = (
+        f"add `- {{from: {origin.repository}, definitions: [{definition}], "
+        f"environments: [{environment}]}}` to `accept` in {POLICY_PATH} of {target}"
+    )
+    found = _readable(policy, target, remedy)
+    if isinstance(found, Consent):
+        return found
+    if any(
+        accepts(each.environments, environment) for each in _from(found, origin, definition)
+    ):
+        return GIVEN
+    message = (
+        f"{target} does not let the definition {definition} of {origin.repository} answer "
+        f"for the environment {environment}: {remedy}"
+    )
+    return Consent(is_given=False, code="consent-missing", message=message)
+
+
 def _readable(policy: str | None, target: RepositoryName, remedy: str) -> Policy | Consent:
     if policy is None:
         message = f"{target} has no {POLICY_PATH} on its default branch: {remedy}"
@@ -184,23 +221,34 @@ def _passes(patterns: Sequence[str], text: str) -> bool:
     return not patterns or accepts(patterns, text)
 
 
-def _policy(reader: Reader, root: Node) -> tuple[Acceptance, ...]:
+def _policy(reader: Reader, root: Node) -> Policy | None:
     entries = reader.entries(root, "a policy", "see docs/policy.md for an example")
     if entries is None:
-        return ()
+        return None
     keys = dict(reader.known(entries, POLICY))
     version = keys.get("version")
     if not isinstance(version, Scalar) or version.value is True or version.value != 1:
         place = version.place if version is not None else entries.place
         message = "a policy needs `version: 1`"
         reader.report(Code.WRONG_VALUE, message, "write `version: 1` first", place)
-    items = reader.items(keys["accept"], "`accept`") if "accept" in keys else None
+    organization = None
+    if "organization" in keys:
+        organization = read_organization(reader, keys["organization"])
+    return Policy(
+        accept=_accept(reader, keys["accept"]) if "accept" in keys else (),
+        roles=read_roles(reader, keys["roles"]) if "roles" in keys else {},
+        organization=organization,
+    )
+
+
+def _accept(reader: Reader, node: Node) -> tuple[Acceptance, ...]:
+    items = reader.items(node, "`accept`")
     nodes = items.nodes if items is not None else ()
-    if items is not None and len(nodes) > ACCEPTED_MAX:
+    if len(nodes) > ACCEPTED_MAX:
         message = f"`accept` has {len(nodes)} entries; the most is {ACCEPTED_MAX}"
-        reader.report(Code.TOO_MANY, message, "use patterns: `from: acme/*`", items.place)
+        reader.report(Code.TOO_MANY, message, "use patterns: `from: acme/*`", node.place)
         return ()
-    found = (_acceptance(reader, node) for node in nodes)
+    found = (_acceptance(reader, each) for each in nodes)
     return tuple(each for each in found if each is not None)
 
 
@@ -218,10 +266,11 @@ def _acceptance(reader: Reader, node: Node) -> Acceptance | None:
         reader.report(Code.WRONG_VALUE, message, "write `owner/repository`", keys["from"].place)
     return Acceptance(
         source=source or "",
-        definitions=_patterns(reader, keys, "definitions"),
-        workflows=_patterns(reader, keys, "workflows"),
-        refs=_patterns(reader, keys, "refs"),
-        operations=_patterns(reader, keys, "operations"),
+        definitions=read_patterns(reader, keys, "definitions"),
+        workflows=read_patterns(reader, keys, "workflows"),
+        refs=read_patterns(reader, keys, "refs"),
+        operations=read_patterns(reader, keys, "operations"),
+        environments=read_patterns(reader, keys, "environments"),
     )
 
 
@@ -230,16 +279,3 @@ def _is_repository(source: str) -> bool:
     owner, slash, name = source.partition("/")
     has_sign = any(sign in owner for sign in "*?+[]!\\")
     return bool(owner and slash and name) and not has_sign and problem_of(source) is None
-
-
-def _patterns(reader: Reader, keys: dict[str, Node], name: str) -> tuple[str, ...]:
-    node = keys.get(name)
-    if node is None:
-        return ()
-    found = []
-    for text, place in reader.one_or_more(node, f"`{name}`"):
-        problem = problem_of(text)
-        if problem is not None:
-            reader.report(Code.BAD_FILTER, problem, "see docs/policy.md", place)
-        found.append(text)
-    return tuple(found)

@@ -6,6 +6,7 @@ from app.core.plan import Origin
 from app.core.policy import (
     consent_to_dispatch,
     consent_to_operate,
+    consent_to_release,
     consent_to_write,
     read_policy,
 )
@@ -123,6 +124,25 @@ def test_writing_needs_any_entry_that_names_the_definition() -> None:
     assert not may(accepting("from: acme/release, definitions: [other]"))
 
 
+def test_an_environment_is_answered_for_only_where_it_is_named() -> None:
+    """Whoever is let in has not thereby the say over what is protected."""
+
+    def may(policy: str | None, target: RepositoryName = API) -> str:
+        return consent_to_release(
+            policy,
+            target=target,
+            origin=ORIGIN,
+            definition="train",
+            environment="production",
+        ).code
+
+    assert may(None, ORIGIN.repository) == ""
+    assert may(accepting("from: acme/release, environments: ['prod*']")) == ""
+    assert may(None) == "consent-missing"
+    assert may(accepting("from: acme/release")) == "consent-missing"
+    assert may(accepting("from: acme/other, environments: [production]")) == "consent-missing"
+
+
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [
@@ -137,8 +157,9 @@ def test_writing_needs_any_entry_that_names_the_definition() -> None:
         ("version: 1\naccept: [{from: acme}]", "wrong-value", 2),
         ("version: 1\naccept: [{from: '*/release'}]", "wrong-value", 2),
         ("version: 1\naccept: [{from: a/b, refs: ['[']}]", "bad-filter", 2),
-        ("version: 1\naccept: [{from: a/b, environments: [production]}]", "not-built-yet", 2),
-        ("version: 1\nroles: {}", "not-built-yet", 2),
+        ("version: 1\naccept: [{from: a/b, environments: ['[']}]", "bad-filter", 2),
+        ("version: 1\nroles: []", "wrong-type", 2),
+        ("version: 1\norganization: []", "wrong-type", 2),
         ("version: 1\nallow: []", "unknown-key", 2),
         ("version: 1\naccept:\n" + "- {from: a/b}\n" * 501, "too-many", 3),
     ],

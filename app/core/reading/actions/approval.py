@@ -130,11 +130,12 @@ def _rule(reader: Reader, node: Node, formulas: Formulas) -> ApprovalRule | None
         return None
     hint = "write `[{teams: [owner/team], count: 1}]`"
     items = reader.several(keys["require"], "`require`", 1, RULES_MAX, hint)
-    found = (_requirement(reader, each) for each in items)
+    found = (read_requirement(reader, each) for each in items)
     return ApprovalRule(require=tuple(each for each in found if each), when=when)
 
 
-def _requirement(reader: Reader, node: Node) -> Requirement | None:
+def read_requirement(reader: Reader, node: Node) -> Requirement | None:
+    """Read one requirement: who is asked, and how many of them."""
     entries = reader.entries(node, "a requirement", "write `{teams: [owner/team], count: 1}`")
     if entries is None:
         return None
