@@ -18,7 +18,6 @@ class Code(StrEnum):
     YAML_FEATURE = "yaml-feature"
     DUPLICATE_KEY = "duplicate-key"
     UNKNOWN_KEY = "unknown-key"
-    NOT_BUILT_YET = "not-built-yet"
     ACTIONS_KEY = "actions-key"
     MISSING_KEY = "missing-key"
     WRONG_TYPE = "wrong-type"

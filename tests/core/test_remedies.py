@@ -60,6 +60,8 @@ def mistakes(source: str) -> list[str]:
         "event.x.exists(needs, needs == 1)",
         "ref.matches(r\"^refs/heads/\\w+$\") && ref.contains('/') && size(ref) > 1",
         "double(inputs.count) < inputs.share",
+        "vars.STAGE == 'production'",
+        'orchestration.age > duration("12h") && now - orchestration.age < now',
         'orchestration.number > 3 && orchestration.id + orchestration.name != ""',
     ],
 )
@@ -144,7 +146,17 @@ def test_what_the_definition_declares_may_be_read(source: str) -> None:
         ),
         ("inputs.list > 1", "expression-type 13: `>` does not go with a list and an integer"),
         ("now > 1", "expression-type 5: `>` does not go with a time and an integer"),
-        ("vars.A == 1", "not-built-yet 1: `vars` belongs to the language but is not built yet"),
+        ("data.a == 1", "unknown-name 1: there is no `data` here | the `data` of a state"),
+        (
+            "tasks.build.result == ref",
+            "unknown-name 1: there is no `tasks` here | a task reads",
+        ),
+        (
+            "last.conclusion == ref",
+            "unknown-name 1: there is no `last` here | `last.conclusion`",
+        ),
+        ("outputs.a == 1", "unknown-name 1: there is no `outputs` here | `outputs.<name>` is"),
+        ("orchestration.age > 3", "expression-type 19: `>` does not go with a duration and an"),
         ('ref = ""', "expression-syntax 5: `=` is no operator | write `==` to compare"),
         ('ref == "x', "expression-syntax 8: a text is not closed"),
         ("event.a and event.b", "expression-syntax 9: `and` is no operator | write `&&`"),

@@ -179,10 +179,6 @@ class Reader:
             place = node.keys[key].place
             if key in words.known:
                 yield key, value
-            elif key in words.later:
-                message = f"`{key}` belongs to the language but is not built yet"
-                hint = f"leave it out; {words.of} may have {_listed(words.known)}"
-                self.report(Code.NOT_BUILT_YET, message, hint, place)
             elif key in words.actions:
                 message = f"`{key}` is a key of GitHub Actions, not of {words.of}"
                 self.report(Code.ACTIONS_KEY, message, words.actions[key], place)

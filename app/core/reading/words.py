@@ -25,7 +25,6 @@ class Vocabulary:
 
     of: str
     known: frozenset[str]
-    later: frozenset[str] = frozenset()
     actions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -130,7 +129,6 @@ STATE = Vocabulary(
         "transitions final conclusion"
     ),
     actions={
-        "dispatch": "a state has `tasks: {name: {dispatch: ...}}`",
         "needs": "states follow each other by `transitions`",
         "if": "write `when` at the transition that leads here",
     },

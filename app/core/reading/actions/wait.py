@@ -61,7 +61,8 @@ def is_event(reader: Reader, text: str, place: Place) -> bool:
     event, _, activity = text.partition(".")
     if event not in GITHUB_EVENTS:
         message = f"there is no event `{event}`{did_you_mean(event, GITHUB_EVENTS)}"
-        reader.report(Code.UNKNOWN_EVENT, message, f"there are {', '.join(TYPES)}", place)
+        hint = f"there are {', '.join(GITHUB_EVENTS)}"
+        reader.report(Code.UNKNOWN_EVENT, message, hint, place)
         return False
     known = TYPES.get(event)
     if known and activity not in known:
