@@ -1,6 +1,6 @@
-"""Draws what is drawn from the code: docs/state.md. `make docs` writes it anew.
+"""Writes what is drawn from the code: docs/state.md and docs/reasons.md, by `make docs`.
 
-A test compares the file with what would be written, so that the picture cannot lie.
+A test compares the files with what would be written, so that they cannot lie.
 """
 
 import ast
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.core import state as module
+from app.core.approvals.reasons import REASONS
 from app.core.moves import MOVES, ORCHESTRATION_MOVES, TASK_MOVES
 from tests.kit import tree
 
@@ -21,6 +22,17 @@ INTRODUCTION = """\
 Drawn by `make docs` from the tables in `app/core/state.py`; do not edit it. Nothing moves
 except through these tables. A webhook may be lost, so a leg may skip stations on its way.
 What has ended does not move again.
+"""
+REASONS_FILE = tree.ROOT / "docs" / "reasons.md"
+REASONS_INTRODUCTION = """\
+# Reasons
+
+Written by `make docs` from `app/core/approvals/reasons.py`; do not edit it. Every decision
+about people gives one of these codes: on the check, in answers to commands, on the page and
+in `/why`. A code is stable; the sentence beside it names the people and the rules at hand.
+
+| code | meaning | what can be done |
+|---|---|---|
 """
 S = TypeVar("S", bound=StrEnum)
 
@@ -34,6 +46,15 @@ def state_document() -> str:
         _section("Legs", MOVES, "pending"),
     ]
     return "\n".join(parts)
+
+
+def reasons_document() -> str:
+    """Return docs/reasons.md as it should be."""
+    lines = (
+        f"| `{code}` | {meaning.means} | {meaning.remedy or '(nothing to do)'} |\n"
+        for code, meaning in REASONS.items()
+    )
+    return REASONS_INTRODUCTION + "".join(lines)
 
 
 def _section(title: str, moves: Mapping[S, frozenset[S]], first: str) -> str:
@@ -72,9 +93,10 @@ def _meanings(status: type[StrEnum]) -> dict[str, str]:
     return found
 
 
-def write(path: Path = STATE) -> None:
-    """Write docs/state.md."""
+def write(path: Path = STATE, reasons: Path = REASONS_FILE) -> None:
+    """Write docs/state.md and docs/reasons.md."""
     path.write_text(state_document(), encoding="utf-8")
+    reasons.write_text(reasons_document(), encoding="utf-8")
 
 
 if __name__ == "__main__":
