@@ -48,6 +48,7 @@ from app.github.errors import (
     RefusedError,
 )
 from app.github.following import Follower
+from app.github.operations import Operator
 from app.github.reporting import Reporter, access_to_cause
 from app.github.starting import SETTLED_AFTER, Starter, explain, refused
 from app.ports import Carried, Errand, Outcome, Postponed
@@ -67,6 +68,7 @@ class GitHubPerformer:
         self._starter = Starter(client)
         self._follower = Follower(client, self._consents)
         self._reporter = Reporter(client)
+        self._operator = Operator(client, self._consents, self._reporter.own_id)
         self._chores = Chores(client, self._reporter)
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
@@ -113,7 +115,9 @@ class GitHubPerformer:
                 return await self._follower.measure_change(command, errand)
             case WriteIssue():
                 raise AssertionError(command.key)
-            case PerformOperation() | Notify():
+            case PerformOperation():
+                return await self._operator.perform(command, errand)
+            case Notify():
                 raise AssertionError(command.key)
             case _:
                 assert_never(command)

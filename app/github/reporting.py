@@ -72,7 +72,7 @@ class Reporter:
     ) -> int | None:
         """Find a check run that an earlier try may have created."""
         found = await surfaces.list_check_runs(
-            self._client, access, sha, name=name, app_id=await self._own_id()
+            self._client, access, sha, name=name, app_id=await self.own_id()
         )
         return next((check.id for check in found if check.external_id == external_id), None)
 
@@ -113,13 +113,14 @@ class Reporter:
                 return await surfaces.get_comment(self._client, access, comment_id)
             except NotFoundError as error:
                 raise RefusedError("somebody deleted the comment") from error
-        own_id = await self._own_id()
+        own_id = await self.own_id()
         for comment in await surfaces.list_comments(self._client, access, pull_request):
             if comment.app_id == own_id and comment.body.startswith(mark):
                 return comment
         return None
 
-    async def _own_id(self) -> int:
+    async def own_id(self) -> int:
+        """Return the id of the App."""
         if self._app_id is None:
             self._app_id = await app_id(self._client)
         return self._app_id

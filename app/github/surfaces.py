@@ -42,6 +42,7 @@ class Comment:
     id: int
     body: str
     app_id: int | None
+    url: str = ""
 
 
 async def list_check_runs(
@@ -106,34 +107,69 @@ async def _write_check_run(
     return written
 
 
-async def list_comments(client: Client, access: Access, number: int) -> tuple[Comment, ...]:
-    """https://docs.github.com/en/rest/issues/comments#list-issue-comments"""
+async def list_comments(
+    client: Client,
+    access: Access,
+    number: int,
+    *,
+    permissions: Mapping[str, str] = COMMENTS_READ,
+    since: str = "",
+) -> tuple[Comment, ...]:
+    """List the comments of an issue or pull request, perhaps only those newer than a moment.
+
+    https://docs.github.com/en/rest/issues/comments#list-issue-comments
+    """
     path = f"{path_to(access)}/issues/{number}/comments"
-    listing = await client.pages(access, path, permissions=COMMENTS_READ)
+    listing = await client.pages(
+        access,
+        path,
+        permissions=permissions,
+        parameters={"since": since} if since else None,
+    )
     return tuple(_comment(item) for item in listing.items)
 
 
-async def get_comment(client: Client, access: Access, comment_id: int) -> Comment:
+async def get_comment(
+    client: Client,
+    access: Access,
+    comment_id: int,
+    *,
+    permissions: Mapping[str, str] = COMMENTS_READ,
+) -> Comment:
     """https://docs.github.com/en/rest/issues/comments#get-an-issue-comment"""
     path = f"{path_to(access)}/issues/comments/{comment_id}"
-    answer = await client.call(access, "GET", path, permissions=COMMENTS_READ)
+    answer = await client.call(access, "GET", path, permissions=permissions)
     return _comment(object_of(answer.json()))
 
 
-async def create_comment(client: Client, access: Access, number: int, body: str) -> Comment:
+async def create_comment(
+    client: Client,
+    access: Access,
+    number: int,
+    body: str,
+    *,
+    permissions: Mapping[str, str] = COMMENTS_WRITE,
+) -> Comment:
     """https://docs.github.com/en/rest/issues/comments#create-an-issue-comment"""
     path = f"{path_to(access)}/issues/{number}/comments"
     answer = await client.call(
-        access, "POST", path, permissions=COMMENTS_WRITE, body={"body": body}
+        access, "POST", path, permissions=permissions, body={"body": body}
     )
     return _comment(object_of(answer.json()))
 
 
-async def update_comment(client: Client, access: Access, comment_id: int, body: str) -> Comment:
+async def update_comment(
+    client: Client,
+    access: Access,
+    comment_id: int,
+    body: str,
+    *,
+    permissions: Mapping[str, str] = COMMENTS_WRITE,
+) -> Comment:
     """https://docs.github.com/en/rest/issues/comments#update-an-issue-comment"""
     path = f"{path_to(access)}/issues/comments/{comment_id}"
     answer = await client.call(
-        access, "PATCH", path, permissions=COMMENTS_WRITE, body={"body": body}
+        access, "PATCH", path, permissions=permissions, body={"body": body}
     )
     return _comment(object_of(answer.json()))
 
@@ -153,4 +189,5 @@ def _comment(value: Mapping[str, Any]) -> Comment:
         id=number_of(value, "id"),
         body=text_of(value, "body"),
         app_id=app["id"] if isinstance(app.get("id"), int) else None,
+        url=text_of(value, "html_url"),
     )

@@ -114,12 +114,21 @@ def verify_signature(secret: str, body: bytes, header: str | None) -> bool:
 def load(body: bytes) -> JsonObject | None:
     """Return a body as a JSON object, every text of it storable, or None if it is none."""
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
-        if _UNSTORABLE_ESCAPE.search(body):
-            value = _storable(value)
+        value = load_any(body)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def load_any(body: bytes) -> Any:
+    """Return JSON with every text of it storable. Raises ValueError or RecursionError."""
+    value = json.loads(body, parse_constant=_refuse_constant)
+    return _storable(value) if _UNSTORABLE_ESCAPE.search(body) else value
+
+
+def storable(text: str) -> str:
+    """Return a text without what neither UTF-8 nor PostgreSQL can hold."""
+    return _text(text)
 
 
 def read(event: str, payload: object) -> Heard:

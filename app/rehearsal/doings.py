@@ -3,10 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.rehearsal.model import checks, git, pulls
-from app.rehearsal.model.state import CheckRun, Comment, PullRequest, Release, Review
+from app.rehearsal.model import (
+    alerts,
+    checks,
+    deployments,
+    git,
+    merging,
+    pulls,
+    releases,
+    talk,
+)
+from app.rehearsal.model.state import CheckRun, Comment, Issue, PullRequest, Release, Review
 from app.rehearsal.places import SOMEBODY, Places
-from app.rehearsal.shapes import pulls as pull_shapes
 
 
 class Doings(Places):
@@ -52,52 +60,118 @@ class Doings(Places):
     def merge_pull_request(self, repository: str, number: int, by: str = SOMEBODY) -> str:
         """Merge a pull request and return the SHA of the merge."""
         found, who = self.world.repository(repository), self.world.account(by)
-        pull = found.pulls[number]
-        base = git.merge_base(found, pull.base_sha, pull.head_sha)
-        head = found.commits[pull.head_sha]
-        changed = git.changed_files(found, base, pull.head_sha)
-        files = {
-            path: None if how == "removed" else found.blobs[head.tree[path]].decode()
-            for path, how in changed.items()
-        }
-        message = f"Merge pull request #{number}"
-        parents = (pull.base_sha, pull.head_sha)
-        now = self.clock.now()
-        commit = git.commit_files(found, parents, files, who, message, now)
-        pulls.mark_merged(self.world, found, pull, who, commit.sha)
-        git.move_ref(self.world, found, f"heads/{pull.base_ref}", commit.sha, who)
-        return commit.sha
+        return merging.merge(self.world, found, found.pulls[number], who)
+
+    def enqueue(self, repository: str, number: int, by: str = SOMEBODY) -> str:
+        """Put a pull request into the merge queue; return the SHA that is to be checked."""
+        found, who = self.world.repository(repository), self.world.account(by)
+        return merging.enqueue(self.world, found, found.pulls[number], who)
+
+    def leave_queue(
+        self, repository: str, sha: str, reason: str = "merged", by: str = SOMEBODY
+    ) -> None:
+        """End a merge group: merged, invalidated or dequeued."""
+        found, who = self.world.repository(repository), self.world.account(by)
+        merging.leave_queue(self.world, found, sha, reason, who)
 
     def close_pull_request(self, repository: str, number: int, by: str = SOMEBODY) -> None:
         """Close a pull request without merging it."""
         found = self.world.repository(repository)
         pulls.close(self.world, found, found.pulls[number], self.world.account(by))
 
-    def review(self, repository: str, number: int, by: str, state: str = "APPROVED") -> Review:
-        """Review a pull request: APPROVED, CHANGES_REQUESTED or COMMENTED."""
+    def review(
+        self,
+        repository: str,
+        number: int,
+        by: str,
+        state: str = "APPROVED",
+        *,
+        body: str = "",
+        commit_id: str | None = None,
+    ) -> Review:
+        """Review a pull request, at its head unless at an older commit.
+
+        The state is APPROVED, CHANGES_REQUESTED or COMMENTED.
+        """
         found, who = self.world.repository(repository), self.world.account(by)
-        return pulls.review(self.world, found, found.pulls[number], who, state)
+        pull = found.pulls[number]
+        return pulls.review(self.world, found, pull, who, state, body, commit_id)
+
+    def edit_review(self, repository: str, number: int, given: Review, body: str) -> None:
+        """Let somebody change the words of a review of their own."""
+        found = self.world.repository(repository)
+        pulls.edit_review(self.world, found, found.pulls[number], given, given.user, body)
+
+    def dismiss_review(
+        self, repository: str, number: int, given: Review, by: str = SOMEBODY
+    ) -> None:
+        """Dismiss a review."""
+        found, who = self.world.repository(repository), self.world.account(by)
+        pulls.dismiss(self.world, found, found.pulls[number], given, who)
+
+    def open_issue(
+        self, repository: str, title: str, body: str = "", by: str = SOMEBODY
+    ) -> Issue:
+        """Open an issue."""
+        found, who = self.world.repository(repository), self.world.account(by)
+        return talk.open_issue(self.world, found, who, title, body)
+
+    def close_issue(self, repository: str, number: int, by: str = SOMEBODY) -> None:
+        """Close an issue."""
+        found, who = self.world.repository(repository), self.world.account(by)
+        talk.close_issue(self.world, found, found.issues[number], who)
 
     def comment(self, repository: str, number: int, body: str, by: str = SOMEBODY) -> Comment:
-        """Comment on a pull request."""
+        """Comment on an issue or pull request."""
         found, who = self.world.repository(repository), self.world.account(by)
-        return pulls.comment(self.world, found, number, who, body)
+        return talk.comment(self.world, found, number, who, body)
+
+    def edit_comment(
+        self, repository: str, comment: Comment, body: str, by: str | None = None
+    ) -> None:
+        """Change the words of a comment, by whoever wrote it or by another."""
+        found = self.world.repository(repository)
+        who = comment.user if by is None else self.world.account(by)
+        talk.edit_comment(self.world, found, comment, who, body)
+
+    def delete_comment(self, repository: str, comment: Comment, by: str = SOMEBODY) -> None:
+        """Remove a comment."""
+        found, who = self.world.repository(repository), self.world.account(by)
+        talk.delete_comment(self.world, found, comment, who)
 
     def label(self, repository: str, number: int, label: str, by: str = SOMEBODY) -> None:
-        """Put a label on a pull request, or take it off."""
+        """Put a label on an issue or pull request, or take it off."""
         found, who = self.world.repository(repository), self.world.account(by)
-        pulls.set_label(self.world, found, found.pulls[number], label, who)
+        which = talk.find(found, number)
+        assert which is not None, f"{repository} has no #{number}"
+        change = talk.remove_label if label in which.labels else talk.add_label
+        change(self.world, found, which, label, who)
 
-    def release(self, repository: str, tag: str, author: str = SOMEBODY) -> Release:
+    def release(
+        self,
+        repository: str,
+        tag: str,
+        author: str = SOMEBODY,
+        *,
+        is_prerelease: bool = False,
+    ) -> Release:
         """Publish a release, with its tag made if need be."""
         found, who = self.world.repository(repository), self.world.account(author)
-        if f"tags/{tag}" not in found.refs:
-            self.push_tag(repository, tag, author)
-        made = Release(self.world.new_id(), tag, tag, who, self.clock.now())
-        found.releases.append(made)
-        shape = pull_shapes.release(self.world.at, found, made)
-        self.world.emit("release", found, who, {"action": "published", "release": shape})
-        return made
+        return releases.publish(self.world, found, tag, who, is_prerelease=is_prerelease)
+
+    def raise_alert(self, repository: str, kind: str, **details: Any) -> int:
+        """Raise a `code_scanning`, `secret_scanning` or `dependabot` alert; return its number.
+
+        `details` go into the alert; those of a rule (`severity`, ...) into its rule.
+        """
+        return alerts.create(self.world, self.world.repository(repository), kind, details)
+
+    def deploy(
+        self, repository: str, environment: str, state: str = "success", ref: str = "main"
+    ) -> None:
+        """Let a deployment to an environment come to a state."""
+        found, who = self.world.repository(repository), self.world.account(SOMEBODY)
+        deployments.set_status(self.world, found, environment, state, ref, who)
 
     def send_repository_dispatch(
         self, repository: str, event_type: str, payload: Mapping[str, Any], by: str = SOMEBODY
@@ -114,3 +188,10 @@ class Doings(Places):
         """Press one of the buttons of a check run."""
         found, who = self.world.repository(repository), self.world.account(by)
         checks.request_action(self.world, found, run, who, identifier)
+
+    def complete_check_suite(
+        self, repository: str, sha: str, conclusion: str = "success", by: str = SOMEBODY
+    ) -> None:
+        """Let the check suite of another App on a commit come to its end."""
+        found, who = self.world.repository(repository), self.world.account(by)
+        checks.complete_suite(self.world, found, sha, conclusion, who)

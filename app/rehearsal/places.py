@@ -74,6 +74,20 @@ class Places(Timekeeper):
             self.world.account(member)
         return made
 
+    def nest_team(self, organization: str, child: str, parent: str) -> None:
+        """Make a team part of another: who is in the child is in the parent, too."""
+        teams = self.world.teams
+        where = organization.lower()
+        teams[where, child].parent = teams[where, parent]
+
+    def join_team(self, organization: str, slug: str, login: str) -> None:
+        """Let somebody into a team."""
+        self.world.teams[organization.lower(), slug].members[login] = "member"
+
+    def leave_team(self, organization: str, slug: str, login: str) -> None:
+        """Let somebody leave a team."""
+        del self.world.teams[organization.lower(), slug].members[login]
+
     def add_repository(
         self,
         full_name: str,

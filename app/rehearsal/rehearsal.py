@@ -7,10 +7,10 @@ it does through the API. The world below may be looked at freely.
 from collections.abc import Iterable, Sequence
 
 from app.rehearsal.doings import Doings
-from app.rehearsal.model import environments, git, pulls, runs
+from app.rehearsal.model import environments, git, runs, talk
 from app.rehearsal.model.faults import Faults
 from app.rehearsal.model.outcome import Script
-from app.rehearsal.model.state import CheckRun, Comment, Environment, WorkflowRun
+from app.rehearsal.model.state import CheckRun, Comment, Environment, Issue, WorkflowRun
 from app.rehearsal.model.world import Call, Dispatch
 from app.rehearsal.places import SOMEBODY
 
@@ -103,6 +103,10 @@ class Rehearsal(Doings):
         known = self.world.repository(repository).check_runs.values()
         return [run for run in known if run.head_sha == sha]
 
+    def issues(self, repository: str) -> list[Issue]:
+        """Return the issues of a repository, the oldest first."""
+        return list(self.world.repository(repository).issues.values())
+
     def comments(self, repository: str, number: int) -> list[Comment]:
-        """Return the comments on a pull request, the oldest first."""
-        return pulls.comments_of(self.world.repository(repository), number)
+        """Return the comments on an issue or pull request, the oldest first."""
+        return talk.comments_of(self.world.repository(repository), number)

@@ -29,6 +29,7 @@ jobs: {}
 """
 PLAIN = "name: Deploy\non: {workflow_dispatch: {inputs: {image: {type: string}}}}\njobs: {}\n"
 ACCEPTS = "version: 1\naccept:\n- {from: acme/release, workflows: [deploy.yml], refs: [main]}\n"
+LETS_OPERATE = "version: 1\naccept:\n- {from: acme/release, operations: ['*']}\n"
 TRAIN = build.document("api", whole={"name": "Train"})
 DEPLOY_PATH = ".github/workflows/deploy.yml"
 POLICY_PATH = ".github/orchestration-policy.yml"
@@ -37,8 +38,8 @@ TRAIN_PATH = ".github/orchestrations/train.yml"
 
 @dataclass
 class House:
-    """Four repositories: the definition's own, one that lets it in, one that shows no marker
-    and one that lets nobody in."""
+    """Five repositories: the definition's own, one that lets it in, one that shows no marker,
+    one that lets nobody in, and one that lets it do all operations."""
 
     github: Rehearsal
     judge: Judge
@@ -126,6 +127,11 @@ async def house(flavour: Flavour = Flavour.CLOUD) -> AsyncIterator[House]:
         "api": {DEPLOY_PATH: DEPLOY, POLICY_PATH: ACCEPTS},
         "plain": {DEPLOY_PATH: PLAIN, POLICY_PATH: ACCEPTS},
         "closed": {DEPLOY_PATH: DEPLOY},
+        "ops": {
+            POLICY_PATH: LETS_OPERATE,
+            "data.json": '{"a": [1, 2]}',
+            "note.txt": "hello\n",
+        },
     }.items():
         github.add_repository(f"acme/{name}", {path: str(files[path]) for path in files})
     installation = github.install_app("acme")

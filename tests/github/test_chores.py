@@ -52,6 +52,7 @@ async def test_repositories_are_listed(here: House) -> None:
         "acme/api",
         "acme/plain",
         "acme/closed",
+        "acme/ops",
     }
 
 

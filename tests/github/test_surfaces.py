@@ -11,7 +11,6 @@ from app.core.state import Orchestration, Written
 from app.core.values import RepositoryName
 from app.ports import Carried, Postponed
 from app.rehearsal import CallFault
-from app.rehearsal.model import pulls
 from app.rehearsal.model.state import CheckRun, Comment
 from tests.github.house import House
 from tests.kit import build
@@ -115,7 +114,7 @@ async def test_a_check_without_permission_is_refused(here: House) -> None:
 
 
 def comments(here: House, number: int) -> list[Comment]:
-    return pulls.comments_of(here.github.world.repository("acme/release"), number)
+    return here.github.comments("acme/release", number)
 
 
 async def pull_request(here: House) -> int:

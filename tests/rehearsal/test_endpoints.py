@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.rehearsal import Flavour, Outcome
+from app.rehearsal import EVENTS, Flavour, Outcome
 from app.rehearsal.wire.app import ROUTES
 from app.rehearsal.wire.exchange import Door
 from tests.rehearsal.stage import API, NEW, OLD, PLAIN, R, Stage
@@ -36,8 +36,10 @@ async def tour(stage: Stage) -> list[tuple[str, str, int]]:
     pull = github.open_pull_request(API, {"src/new.py": "1\n"}, branch="change")
     await tour_of_git(ask, github.world.repository(API).head.sha)
     await tour_of_pulls(ask, pull.number, pull.head_sha)
+    await tour_of_issues(ask, pull.number)
     await tour_of_checks(ask, pull.head_sha)
     await tour_of_runs(ask, stage)
+    await tour_of_shipping(ask, pull.number, pull.head_sha)
     for path in ("/installation/repositories", "/rate_limit", "/meta"):
         await ask("GET", path)
     if github.world.flavour is Flavour.CLOUD:
@@ -95,13 +97,39 @@ async def tour_of_pulls(ask, number: int, sha: str) -> None:
     await ask("GET", f"{R}/pulls/{number}/files?per_page=1")
     await ask("POST", f"{R}/pulls/{number}/reviews", {"event": "APPROVE", "body": "good"})
     await ask("GET", f"{R}/pulls/{number}/reviews")
+    review = await ask("POST", f"{R}/pulls/{number}/reviews", {"event": "APPROVE"})
+    reviewed = f"{R}/pulls/{number}/reviews/{review['id']}"
+    await ask("GET", reviewed)
+    await ask("PUT", f"{reviewed}/dismissals", {"message": "not any more"})
     await ask("GET", f"{R}/commits/{sha}/pulls")
+    await ask("GET", f"{R}/commits/{sha}/branches-where-head")
+
+
+async def tour_of_issues(ask, number: int) -> None:
+    given = {"title": "Broken", "body": "It is.", "labels": ["incident"]}
+    issue = await ask("POST", f"{R}/issues", given)
+    await ask("GET", f"{R}/issues?state=all&since=2026-01-01T00:00:00Z")
     await ask("GET", f"{R}/issues/{number}")
+    await ask("GET", f"{R}/issues/{issue['number']}")
+    await ask("POST", f"{R}/issues/{issue['number']}/labels", {"labels": ["urgent"]})
+    await ask("GET", f"{R}/issues/{issue['number']}/labels")
     comment = await ask("POST", f"{R}/issues/{number}/comments", {"body": "hello"})
     await ask("GET", f"{R}/issues/{number}/comments")
     await ask("GET", f"{R}/issues/comments/{comment['id']}")
     await ask("PATCH", f"{R}/issues/comments/{comment['id']}", {"body": "bye"})
+    for _ in range(2):
+        sign = {"content": "eyes"}
+        await ask("POST", f"{R}/issues/comments/{comment['id']}/reactions", sign)
+    await ask("GET", f"{R}/issues/comments/{comment['id']}/reactions")
     await ask("DELETE", f"{R}/issues/comments/{comment['id']}")
+
+
+async def tour_of_shipping(ask, number: int, sha: str) -> None:
+    await ask("PUT", f"{R}/pulls/{number}/merge", {"sha": sha, "merge_method": "squash"})
+    given = {"tag_name": "v9", "name": "Nine", "body": "Better.", "prerelease": True}
+    await ask("POST", f"{R}/releases", given)
+    await ask("GET", f"{R}/releases/tags/v9")
+    await ask("GET", f"{R}/releases")
 
 
 async def tour_of_checks(ask, sha: str) -> None:
@@ -168,6 +196,34 @@ async def tour_of_runs(ask, stage: Stage) -> None:
     await ask("POST", f"{run}/rerun")
 
 
+def live_a_little(stage: Stage) -> None:
+    """Let people do on GitHub what nobody can do through the API as an App."""
+    github = stage.github
+    pull = github.open_pull_request(API, {"b.py": "2\n"}, branch="second")
+    github.push(API, {"b.py": "3\n"}, branch="second")
+    review = github.review(API, pull.number, "hubot")
+    github.edit_review(API, pull.number, review, "really")
+    github.dismiss_review(API, pull.number, review)
+    comment = github.comment(API, pull.number, "fine")
+    github.edit_comment(API, comment, "not so fine")
+    github.delete_comment(API, comment)
+    github.label(API, pull.number, "ready")
+    github.label(API, pull.number, "ready")
+    github.leave_queue(API, github.enqueue(API, pull.number), "dequeued")
+    github.leave_queue(API, github.enqueue(API, pull.number))
+    issue = github.open_issue(API, "It is broken", "Really.")
+    github.label(API, issue.number, "urgent")
+    github.comment(API, issue.number, "still")
+    github.close_issue(API, issue.number)
+    github.release(API, "v2")
+    github.release(API, "v3", is_prerelease=True)
+    github.raise_alert(API, "code_scanning", security_severity_level="critical")
+    github.raise_alert(API, "secret_scanning", secret_type="aws")
+    github.raise_alert(API, "dependabot", severity="low")
+    github.deploy(API, "production", "failure")
+    github.complete_check_suite(API, stage.repository.head.sha, "failure")
+
+
 @pytest.mark.parametrize("version", [OLD, NEW])
 async def test_every_endpoint_speaks_as_github_does(version: str) -> None:
     """Requests and answers of every endpoint fit GitHub's description, at both versions."""
@@ -214,14 +270,7 @@ async def test_every_webhook_is_as_github_describes_it() -> None:
     app.events = (*app.events, "workflow_job", "workflow_dispatch")
     github.add_repository("acme/other", {".github/workflows/plain.yml": PLAIN})
     await tour(stage)
-    pull = github.open_pull_request(API, {"b.py": "2\n"}, branch="second")
-    github.push(API, {"b.py": "3\n"}, branch="second")
-    github.review(API, pull.number, "hubot")
-    github.comment(API, pull.number, "fine")
-    github.label(API, pull.number, "ready")
-    github.label(API, pull.number, "ready")
-    github.merge_pull_request(API, pull.number)
-    github.release(API, "v2")
+    live_a_little(stage)
     github.press_button(API, next(iter(world.repository(API).check_runs.values())), "retry")
     github.suspend(stage.installation)
     github.unsuspend(stage.installation)
@@ -232,19 +281,10 @@ async def test_every_webhook_is_as_github_describes_it() -> None:
         stage.judge.webhook(event, payload)
     stage.judge.check()
     assert {event for event, _ in stage.receiver.webhooks} == {
-        "check_run",
-        "deployment_protection_rule",
-        "deployment_review",
+        *EVENTS,
         "installation",
-        "issue_comment",
-        "pull_request",
-        "pull_request_review",
-        "push",
-        "release",
-        "repository_dispatch",
         "workflow_dispatch",
         "workflow_job",
-        "workflow_run",
     }
 
 

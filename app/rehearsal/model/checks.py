@@ -10,6 +10,7 @@ from typing import Any
 from app.rehearsal.model.state import Account, CheckRun, CheckSuite, Repository
 from app.rehearsal.model.world import World
 from app.rehearsal.shapes import checks as shapes
+from app.rehearsal.shapes.people import ACTIONS_APP_ID
 
 
 def suite_for(
@@ -67,6 +68,19 @@ def request_action(
 def rerequest(world: World, repository: Repository, run: CheckRun, who: Account) -> None:
     """Ask for a check run once more, as the Re-run button does."""
     tell(world, repository, run, "rerequested", who)
+
+
+def complete_suite(
+    world: World, repository: Repository, sha: str, conclusion: str, who: Account
+) -> None:
+    """Let the check suite of another app on a commit come to its end, and tell the App."""
+    suite = suite_for(world, repository, sha, ACTIONS_APP_ID)
+    suite.updated_at = world.now()
+    shape = shapes.heard_check_suite(
+        world.at, repository, suite, conclusion, world.registered_app()
+    )
+    body = {"action": "completed", "check_suite": shape}
+    world.emit("check_suite", repository, who, body)
 
 
 def tell(

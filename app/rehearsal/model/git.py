@@ -92,6 +92,8 @@ def move_ref(
     repository.pushed_at = world.now()
     body = _push_body(world, repository, ref, before, sha, sender, is_forced=is_forced)
     world.emit("push", repository, sender, body)
+    if before is None or sha is None:
+        _tell_ref(world, repository, ref, "delete" if sha is None else "create", sender)
     if sha is not None and ref.startswith("heads/"):
         pulls.follow_branch(world, repository, ref.removeprefix("heads/"), sha, sender)
 
@@ -142,6 +144,21 @@ def share_objects(source: Repository, target: Repository) -> None:
     """Let one repository of a fork network see the objects of another."""
     target.commits |= source.commits
     target.blobs |= source.blobs
+
+
+def _tell_ref(
+    world: World, repository: Repository, ref: str, event: str, sender: Account
+) -> None:
+    """Send a `create` or `delete` webhook. https://docs.github.com/webhooks"""
+    kind, _, name = ref.partition("/")
+    body: dict[str, Any] = {
+        "ref": name,
+        "ref_type": "branch" if kind == "heads" else "tag",
+        "pusher_type": "user",
+    }
+    if event == "create":
+        body |= {"master_branch": repository.default_branch, "description": None}
+    world.emit(event, repository, sender, body)
 
 
 def _push_body(

@@ -1,10 +1,9 @@
-"""Pull requests with their reviews, labels and comments."""
+"""Pull requests with their reviews."""
 
 from typing import Any
 
 from app.rehearsal.model.state import (
     Account,
-    Comment,
     PullRequest,
     Repository,
     Review,
@@ -51,7 +50,7 @@ def open_pull_request(
     )
     repository.pulls[number] = pull
     repository.refs[f"pull/{number}/head"] = head_sha
-    _tell(world, repository, pull, "opened", author)
+    tell(world, repository, pull, "opened", author)
     return pull
 
 
@@ -73,13 +72,13 @@ def follow_branch(
             before, pull.head_sha = pull.head_sha, sha
             repository.refs[f"pull/{pull.number}/head"] = sha
             extra = {"before": before, "after": sha}
-            _tell(world, repository, pull, "synchronize", sender, extra)
+            tell(world, repository, pull, "synchronize", sender, extra)
 
 
 def close(world: World, repository: Repository, pull: PullRequest, who: Account) -> None:
     """Close a pull request without merging it."""
     pull.state, pull.closed_at = "closed", world.now()
-    _tell(world, repository, pull, "closed", who)
+    tell(world, repository, pull, "closed", who)
 
 
 def mark_merged(
@@ -88,20 +87,7 @@ def mark_merged(
     """Write down that a pull request was merged as that commit."""
     pull.state, pull.closed_at = "closed", world.now()
     pull.merged_at, pull.merged_by, pull.merge_commit_sha = pull.closed_at, who, sha
-    _tell(world, repository, pull, "closed", who)
-
-
-def set_label(
-    world: World, repository: Repository, pull: PullRequest, label: str, who: Account
-) -> None:
-    """Put a label on a pull request, or take it off if it is there."""
-    is_new = label not in pull.labels
-    if is_new:
-        pull.labels.append(label)
-    else:
-        pull.labels.remove(label)
-    extra = {"label": shapes.label(world.at, repository, label)}
-    _tell(world, repository, pull, "labeled" if is_new else "unlabeled", who, extra)
+    tell(world, repository, pull, "closed", who)
 
 
 def review(
@@ -127,6 +113,20 @@ def review(
     return given
 
 
+def edit_review(
+    world: World,
+    repository: Repository,
+    pull: PullRequest,
+    given: Review,
+    who: Account,
+    body: str,
+) -> None:
+    """Change the text of a review; what it decided stays."""
+    before, given.body = given.body, body
+    extra = {"changes": {"body": {"from": before}}}
+    _tell_review(world, repository, pull, given, "edited", who, extra)
+
+
 def dismiss(
     world: World, repository: Repository, pull: PullRequest, given: Review, who: Account
 ) -> None:
@@ -135,56 +135,7 @@ def dismiss(
     _tell_review(world, repository, pull, given, "dismissed", who)
 
 
-def comment(
-    world: World,
-    repository: Repository,
-    number: int,
-    who: Account,
-    body: str,
-    *,
-    is_by_app: bool = False,
-) -> Comment:
-    """Write a comment on a pull request or an issue."""
-    now = world.now()
-    written = Comment(
-        id=world.new_id(),
-        number=number,
-        user=who,
-        body=body,
-        created_at=now,
-        updated_at=now,
-        by_app=is_by_app,
-        revisions=[body],
-    )
-    repository.comments[written.id] = written
-    _tell_comment(world, repository, written, "created", who, {})
-    return written
-
-
-def edit_comment(
-    world: World, repository: Repository, written: Comment, who: Account, body: str
-) -> None:
-    """Change the text of a comment."""
-    before, written.body, written.updated_at = written.body, body, world.now()
-    written.revisions.append(body)
-    extra = {"changes": {"body": {"from": before}}}
-    _tell_comment(world, repository, written, "edited", who, extra)
-
-
-def delete_comment(
-    world: World, repository: Repository, written: Comment, who: Account
-) -> None:
-    """Remove a comment."""
-    del repository.comments[written.id]
-    _tell_comment(world, repository, written, "deleted", who, {})
-
-
-def comments_of(repository: Repository, number: int) -> list[Comment]:
-    """Return the comments of a pull request or issue, the oldest first."""
-    return [found for found in repository.comments.values() if found.number == number]
-
-
-def _tell(
+def tell(
     world: World,
     repository: Repository,
     pull: PullRequest,
@@ -192,6 +143,7 @@ def _tell(
     sender: Account,
     extra: dict[str, Any] | None = None,
 ) -> None:
+    """Send a `pull_request` webhook."""
     pull.updated_at = world.now()
     shape = shapes.pull_request(world.at, repository, pull, is_whole=True)
     body = {"action": action, "number": pull.number, "pull_request": shape, **(extra or {})}
@@ -205,33 +157,14 @@ def _tell_review(
     given: Review,
     action: str,
     sender: Account,
+    extra: dict[str, Any] | None = None,
 ) -> None:
     shape = shapes.review(world.at, repository, pull, given)
     body = {
         "action": action,
+        **(extra or {}),
         # Webhooks spell the state in lower case, the REST API in upper case.
         "review": {**shape, "state": given.state.lower()},
         "pull_request": shapes.pull_request(world.at, repository, pull, is_whole=False),
     }
     world.emit("pull_request_review", repository, sender, body)
-
-
-def _tell_comment(
-    world: World,
-    repository: Repository,
-    written: Comment,
-    action: str,
-    sender: Account,
-    extra: dict[str, Any],
-) -> None:
-    pull = repository.pulls.get(written.number)
-    if pull is None:
-        return
-    count = len(comments_of(repository, written.number))
-    body = {
-        "action": action,
-        **extra,
-        "issue": shapes.issue(world.at, repository, pull, count),
-        "comment": shapes.comment(world.at, repository, written, world.app),
-    }
-    world.emit("issue_comment", repository, sender, body)

@@ -18,11 +18,12 @@ class Account:
 
 @dataclass(slots=True, eq=False)
 class Team:
-    """A team of an organisation: who is in it, and as what."""
+    """A team of an organisation: who is in it, and as what; perhaps part of another."""
 
     id: int
     slug: str
     members: dict[str, str] = field(default_factory=dict)
+    parent: "Team | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -62,6 +63,34 @@ class Comment:
     updated_at: datetime
     by_app: bool = False
     revisions: list[str] = field(default_factory=list)
+    reactions: list["Reaction"] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Reaction:
+    """A sign that somebody put under a comment: `+1`, `eyes`, `rocket`, ..."""
+
+    id: int
+    user: Account
+    content: str
+    created_at: datetime
+
+
+@dataclass(slots=True, eq=False)
+class Issue:
+    """An issue. Issues and pull requests of a repository share their numbers."""
+
+    id: int
+    number: int
+    title: str
+    body: str
+    user: Account
+    created_at: datetime
+    updated_at: datetime
+    state: str = "open"
+    closed_at: datetime | None = None
+    labels: list[str] = field(default_factory=list)
+    by_app: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -98,6 +127,7 @@ class PullRequest:
     merged_by: Account | None = None
     closed_at: datetime | None = None
     merge_commit_sha: str | None = None
+    is_blocked: bool = False
     labels: list[str] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
 
@@ -247,6 +277,7 @@ class Release:
     author: Account
     at: datetime
     is_prerelease: bool = False
+    body: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -268,7 +299,9 @@ class Repository:
     workflows: dict[str, Workflow] = field(default_factory=dict)
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
+    alert_count: int = 0
     suites: dict[tuple[str, int], CheckSuite] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)

@@ -1,17 +1,9 @@
-"""Pull requests, reviews, comments and releases as GitHub's JSON."""
+"""Pull requests, reviews and releases as GitHub's JSON."""
 
-from app.rehearsal.model.state import (
-    AppRegistration,
-    Comment,
-    PullRequest,
-    Release,
-    Repository,
-    Review,
-)
+from app.rehearsal.model.state import PullRequest, Release, Repository, Review
 from app.rehearsal.shapes import people
+from app.rehearsal.shapes.labels import label
 from app.rehearsal.shapes.people import Addresses, Shape, instant, instant_or_none
-
-REACTIONS = ("+1", "-1", "confused", "eyes", "heart", "hooray", "laugh", "rocket")
 
 
 def pull_request(
@@ -103,74 +95,6 @@ def pulls_whole_at(at: Addresses, repository: Repository, sha: str) -> list[Shap
     ]
 
 
-def issue(at: Addresses, repository: Repository, pull: PullRequest, comments: int) -> Shape:
-    """Return the `issue` that a pull request also is."""
-    api = f"{at.api}/repos/{repository.full_name}"
-    url = f"{api}/issues/{pull.number}"
-    web = f"{at.web}/{repository.full_name}/pull/{pull.number}"
-    return {
-        "url": url,
-        "repository_url": api,
-        "labels_url": f"{url}/labels{{/name}}",
-        "comments_url": f"{url}/comments",
-        "events_url": f"{url}/events",
-        "html_url": web,
-        "id": pull.id,
-        "node_id": f"PR_{pull.id}",
-        "number": pull.number,
-        "title": pull.title,
-        "user": people.account(at, pull.user),
-        "labels": [label(at, repository, name) for name in pull.labels],
-        "state": pull.state,
-        "locked": False,
-        "assignee": None,
-        "assignees": [],
-        "milestone": None,
-        "comments": comments,
-        "created_at": instant(pull.created_at),
-        "updated_at": instant(pull.updated_at),
-        "closed_at": instant_or_none(pull.closed_at),
-        "author_association": "MEMBER",
-        "active_lock_reason": None,
-        "draft": pull.draft,
-        "pull_request": {
-            "url": f"{api}/pulls/{pull.number}",
-            "html_url": web,
-            "diff_url": f"{web}.diff",
-            "patch_url": f"{web}.patch",
-            **({"merged_at": instant(pull.merged_at)} if pull.merged_at else {}),
-        },
-        "body": pull.body or None,
-        "reactions": reactions(url),
-        "performed_via_github_app": None,
-        "state_reason": None,
-    }
-
-
-def comment(
-    at: Addresses, repository: Repository, written: Comment, app: AppRegistration | None
-) -> Shape:
-    """Return an `issue-comment`."""
-    api = f"{at.api}/repos/{repository.full_name}/issues"
-    web = f"{at.web}/{repository.full_name}/pull/{written.number}"
-    url = f"{api}/comments/{written.id}"
-    is_by_app = written.by_app and app is not None
-    return {
-        "url": url,
-        "html_url": f"{web}#issuecomment-{written.id}",
-        "issue_url": f"{api}/{written.number}",
-        "id": written.id,
-        "node_id": f"IC_{written.id}",
-        "user": people.account(at, written.user),
-        "created_at": instant(written.created_at),
-        "updated_at": instant(written.updated_at),
-        "author_association": "NONE" if is_by_app else "MEMBER",
-        "body": written.body,
-        "reactions": reactions(url),
-        "performed_via_github_app": people.integration(at, app) if is_by_app and app else None,
-    }
-
-
 def review(at: Addresses, repository: Repository, pull: PullRequest, given: Review) -> Shape:
     """Return a `pull-request-review`."""
     web = f"{at.web}/{repository.full_name}/pull/{pull.number}"
@@ -188,21 +112,6 @@ def review(at: Addresses, repository: Repository, pull: PullRequest, given: Revi
         "_links": {"html": {"href": html_url}, "pull_request": {"href": pull_url}},
         "submitted_at": instant(given.submitted_at),
         "commit_id": given.commit_id,
-    }
-
-
-def label(at: Addresses, repository: Repository, name: str) -> Shape:
-    """Return a `label`."""
-    # A label is its name here, so its id is drawn from its name.
-    number = sum(place * ord(letter) for place, letter in enumerate(name, start=1))
-    return {
-        "id": number,
-        "node_id": f"LA_{number}",
-        "url": f"{at.api}/repos/{repository.full_name}/labels/{name}",
-        "name": name,
-        "color": "ededed",
-        "default": False,
-        "description": None,
     }
 
 
@@ -230,13 +139,8 @@ def release(at: Addresses, repository: Repository, which: Release) -> Shape:
         "assets": [],
         "tarball_url": f"{api}/tarball/{which.tag}",
         "zipball_url": f"{api}/zipball/{which.tag}",
-        "body": "",
+        "body": which.body,
     }
-
-
-def reactions(url: str) -> Shape:
-    """Return a `reaction-rollup` of nobody."""
-    return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(REACTIONS, 0)}
 
 
 def _side(at: Addresses, repository: Repository, ref: str, sha: str) -> Shape:

@@ -22,7 +22,9 @@ from app.rehearsal.wire import (
     routes_checks,
     routes_environments,
     routes_git,
+    routes_issues,
     routes_pulls,
+    routes_releases,
 )
 from app.rehearsal.wire.exchange import Answer, Ask, Door, Needs, RouteTable, Service
 
@@ -43,6 +45,8 @@ ROUTES = RouteTable(
         *routes_apps.ROUTES,
         *routes_git.ROUTES,
         *routes_pulls.ROUTES,
+        *routes_issues.ROUTES,
+        *routes_releases.ROUTES,
         *routes_checks.ROUTES,
         *routes_actions.ROUTES,
         *routes_environments.ROUTES,

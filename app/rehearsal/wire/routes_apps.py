@@ -6,7 +6,7 @@ from typing import Any
 from app.rehearsal.model import apps
 from app.rehearsal.model.oidc import ISSUER_PATH
 from app.rehearsal.model.refused import Refused, not_found
-from app.rehearsal.model.state import Delivery, Installation
+from app.rehearsal.model.state import Delivery, Installation, Team
 from app.rehearsal.model.world import Flavour, World
 from app.rehearsal.shapes import people
 from app.rehearsal.shapes.people import Shape, instant
@@ -148,11 +148,20 @@ def team_membership(ask: Ask) -> Answer:
     organisation = ask.world.accounts.get(ask.parameters["org"].lower())
     team = ask.world.teams.get((ask.parameters["org"].lower(), ask.parameters["team_slug"]))
     login = ask.parameters["username"]
-    if organisation is None or team is None or login not in team.members:
+    role = None if team is None else _role_in(ask.world, team, login)
+    if organisation is None or team is None or role is None:
         raise not_found()
-    role = team.members[login]
     shape = people.team_membership(ask.world.at, organisation, team, login, role)
     return Answer(200, shape)
+
+
+def _role_in(world: World, team: Team, login: str) -> str | None:
+    """Return somebody's role in a team; members of its child teams are members, too."""
+    known = {name.lower(): role for name, role in team.members.items()}
+    if login.lower() in known:
+        return known[login.lower()]
+    children = (each for each in world.teams.values() if each.parent is team)
+    return "member" if any(_role_in(world, each, login) for each in children) else None
 
 
 def collaborator_permission(ask: Ask) -> Answer:

@@ -129,6 +129,20 @@ def get_commit(ask: Ask) -> Answer:
     return Answer(200, body)
 
 
+def branches_where_head(ask: Ask) -> Answer:
+    """Return the branches that a commit is the head of. Those of forks are not its own."""
+    repository = ask.repository
+    sha = commit_at(repository, ask.parameters["commit_sha"]).sha
+    url = f"{ask.world.at.api}/repos/{repository.full_name}/commits/{sha}"
+    heads = [
+        ref.removeprefix("heads/")
+        for ref, target in repository.refs.items()
+        if ref.startswith("heads/") and target == sha
+    ]
+    body = [{"name": n, "commit": {"sha": sha, "url": url}, "protected": False} for n in heads]
+    return Answer(200, body)
+
+
 def list_commits(ask: Ask) -> Answer:
     """Return the commits of a branch, the newest first."""
     ref = ask.query.get("sha") or ask.repository.default_branch
@@ -255,6 +269,12 @@ ROUTES = (
     Route("POST", f"{R}/git/refs", create_ref, needs=WRITE),
     Route("DELETE", f"{R}/git/refs/{{ref+}}", delete_ref, needs=WRITE),
     Route("GET", f"{R}/commits", list_commits, needs=READ),
+    Route(
+        "GET",
+        f"{R}/commits/{{commit_sha}}/branches-where-head",
+        branches_where_head,
+        needs=READ,
+    ),
     Route("GET", f"{R}/commits/{{ref+}}", get_commit, needs=READ),
     Route("GET", f"{R}/compare/{{basehead+}}", compare, needs=READ),
     Route("POST", f"{R}/dispatches", repository_dispatch, needs=WRITE),

@@ -1,16 +1,16 @@
-"""Pull requests, their files and reviews, and comments."""
+"""Pull requests, their files and reviews, and merges."""
 
 from typing import Any
 
-from app.rehearsal.model import git, pulls
+from app.rehearsal.model import git, merging, pulls
 from app.rehearsal.model.refused import Refused, invalid, not_found
-from app.rehearsal.model.state import Comment, PullRequest
+from app.rehearsal.model.state import PullRequest, Review
 from app.rehearsal.shapes import git as git_shapes
 from app.rehearsal.shapes import pulls as shapes
-from app.rehearsal.shapes.people import instant
 from app.rehearsal.wire.exchange import Answer, Ask, Route
 
-COMMENT_CHARACTERS_MAX = 65_536
+MERGE_METHODS = ("merge", "squash", "rebase")
+DISMISSIBLE = frozenset({"APPROVED", "CHANGES_REQUESTED"})
 # https://docs.github.com/rest/pulls/pulls#list-pull-requests-files
 FILES_MAX = 3000
 REVIEW_STATES = {
@@ -96,83 +96,48 @@ def pulls_of_commit(ask: Ask) -> Answer:
     return Answer(200, [_dated(ask, pull, is_whole=False) for pull in found], headers)
 
 
-def get_issue(ask: Ask) -> Answer:
-    """Return the issue that a pull request also is."""
-    pull, repository = _pull(ask), ask.repository
-    count = len(pulls.comments_of(repository, pull.number))
-    shape = shapes.issue(ask.world.at, repository, pull, count)
-    if ask.version >= "2026":
-        del shape["assignee"]
-    return Answer(200, shape)
+def merge(ask: Ask) -> Answer:
+    """Merge a pull request."""
+    pull, given = _pull(ask), ask.body()
+    method = given.get("merge_method", "merge")
+    if method not in MERGE_METHODS:
+        raise invalid(f"Invalid request.\n\n{method} is not a member of {MERGE_METHODS}.")
+    merging.check_mergeable(pull, given.get("sha"))
+    sha = merging.merge(ask.world, ask.repository, pull, ask.who)
+    body = {"sha": sha, "merged": True, "message": "Pull Request successfully merged"}
+    return Answer(200, body)
 
 
-def list_comments(ask: Ask) -> Answer:
-    """Return the comments of an issue or pull request, the oldest first."""
-    known = pulls.comments_of(ask.repository, _pull(ask).number)
-    since = ask.query.get("since")
-    if since:
-        known = [c for c in known if instant(c.updated_at) >= since]
-    found, headers = ask.page(known)
-    return Answer(200, [_shown(ask, comment) for comment in found], headers)
+def get_review(ask: Ask) -> Answer:
+    """Return one review."""
+    pull = _pull(ask)
+    return Answer(200, shapes.review(ask.world.at, ask.repository, pull, _review(ask, pull)))
 
 
-def create_comment(ask: Ask) -> Answer:
-    """Comment on an issue or pull request."""
-    pull, text = _pull(ask), _text(ask)
-    made = pulls.comment(ask.world, ask.repository, pull.number, ask.who, text, is_by_app=True)
-    shape = _shown(ask, made)
-    return Answer(201, shape, {"location": shape["url"]})
-
-
-def get_comment(ask: Ask) -> Answer:
-    """Return one comment."""
-    return Answer(200, _shown(ask, _comment(ask)))
-
-
-def update_comment(ask: Ask) -> Answer:
-    """Change the text of a comment."""
-    comment, text = _comment(ask), _text(ask)
-    if comment.user is not ask.who:
-        raise Refused(403, "Resource not accessible by integration")
-    pulls.edit_comment(ask.world, ask.repository, comment, ask.who, text)
-    return Answer(200, _shown(ask, comment))
-
-
-def delete_comment(ask: Ask) -> Answer:
-    """Remove a comment."""
-    pulls.delete_comment(ask.world, ask.repository, _comment(ask), ask.who)
-    return Answer(204)
+def dismiss_review(ask: Ask) -> Answer:
+    """Dismiss a review."""
+    pull, given = _pull(ask), ask.body()
+    ask.demand(given, message=str)
+    review = _review(ask, pull)
+    if review.state not in DISMISSIBLE:
+        raise Refused(422, "Can not dismiss a commented pull request review")
+    pulls.dismiss(ask.world, ask.repository, pull, review, ask.who)
+    return Answer(200, shapes.review(ask.world.at, ask.repository, pull, review))
 
 
 def _pull(ask: Ask) -> PullRequest:
-    text = ask.parameters.get("pull_number") or ask.parameters["issue_number"]
+    text = ask.parameters["pull_number"]
     found = ask.repository.pulls.get(int(text)) if text.isdigit() else None
     if found is None:
         raise not_found()
     return found
 
 
-def _comment(ask: Ask) -> Comment:
-    text = ask.parameters["comment_id"]
-    found = ask.repository.comments.get(int(text)) if text.isdigit() else None
-    if found is None:
-        raise not_found()
-    return found
-
-
-def _text(ask: Ask) -> str:
-    given = ask.body()
-    ask.demand(given, body=str)
-    text: str = given["body"]
-    if not text.strip():
-        raise invalid("Validation Failed", resource="IssueComment", code="missing_field")
-    if len(text) > COMMENT_CHARACTERS_MAX:
-        raise invalid(f"Body is too long (maximum is {COMMENT_CHARACTERS_MAX} characters)")
-    return text
-
-
-def _shown(ask: Ask, comment: Comment) -> dict[str, Any]:
-    return shapes.comment(ask.world.at, ask.repository, comment, ask.world.app)
+def _review(ask: Ask, pull: PullRequest) -> Review:
+    for found in pull.reviews:
+        if str(found.id) == ask.parameters["review_id"]:
+            return found
+    raise not_found()
 
 
 def _dated(ask: Ask, pull: PullRequest, *, is_whole: bool) -> dict[str, Any]:
@@ -186,9 +151,7 @@ def _dated(ask: Ask, pull: PullRequest, *, is_whole: bool) -> dict[str, Any]:
 R = "/repos/{owner}/{repo}"
 READ = (("pull_requests", "read"),)
 WRITE = (("pull_requests", "write"),)
-# A comment on a pull request may be written with either permission.
-TALK_READ = (("issues", "read"), ("pull_requests", "read"))
-TALK = (("issues", "write"), ("pull_requests", "write"))
+REVIEW = f"{R}/pulls/{{pull_number}}/reviews/{{review_id}}"
 ROUTES = (
     Route("GET", f"{R}/pulls", list_pulls, needs=READ),
     Route("GET", f"{R}/pulls/{{pull_number}}", get_pull, needs=READ),
@@ -196,10 +159,7 @@ ROUTES = (
     Route("GET", f"{R}/pulls/{{pull_number}}/reviews", list_reviews, needs=READ),
     Route("POST", f"{R}/pulls/{{pull_number}}/reviews", create_review, needs=WRITE),
     Route("GET", f"{R}/commits/{{commit_sha}}/pulls", pulls_of_commit, needs=READ),
-    Route("GET", f"{R}/issues/{{issue_number}}", get_issue, needs=TALK_READ),
-    Route("GET", f"{R}/issues/{{issue_number}}/comments", list_comments, needs=TALK_READ),
-    Route("POST", f"{R}/issues/{{issue_number}}/comments", create_comment, needs=TALK),
-    Route("GET", f"{R}/issues/comments/{{comment_id}}", get_comment, needs=TALK_READ),
-    Route("PATCH", f"{R}/issues/comments/{{comment_id}}", update_comment, needs=TALK),
-    Route("DELETE", f"{R}/issues/comments/{{comment_id}}", delete_comment, needs=TALK),
+    Route("GET", REVIEW, get_review, needs=READ),
+    Route("PUT", f"{REVIEW}/dismissals", dismiss_review, needs=WRITE),
+    Route("PUT", f"{R}/pulls/{{pull_number}}/merge", merge, needs=(("contents", "write"),)),
 )
