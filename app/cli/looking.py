@@ -17,7 +17,8 @@ from app.core.telling.drawing import draw_tree
 from app.core.telling.headline import headline
 from app.core.telling.looks import look_of_leg, look_of_task, name_of
 from app.core.telling.masking import mask
-from app.core.telling.task_table import duration, moment
+from app.core.telling.task_table import duration
+from app.core.telling.waiting import moment
 from app.core.values import Json, OrchestrationId
 from app.ports import JournalEntry, OrchestrationRow, Store
 
@@ -137,7 +138,7 @@ def _print_state(state: Orchestration) -> None:
     say("ended", moment(state.ended_at) if state.ended_at else "")
     for name, value in plan.inputs.items():
         say("input", f"{name} = {_shown(mask(value, name))}")
-    out.print(f"\n{printable(draw_tree(plan.definition, state.tasks))}\n", soft_wrap=True)
+    out.print(f"\n{printable(draw_tree(plan.definition, state))}\n", soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("TASK", "STATE", "TOOK", "WORKFLOW RUN", "WHY"):
         table.add_column(heading, overflow="fold")

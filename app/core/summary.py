@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import Literal
 
 from app.core.legs.refs import is_sha
-from app.core.moves import LegStatus, OrchestrationStatus
+from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.naming import definition_of
 from app.core.plan import Cause, Plan
 from app.core.state import Leg, Orchestration, Task
 from app.core.telling.drawing import draw_mermaid
-from app.core.telling.headline import count, headline
+from app.core.telling.headline import count, headline, is_awaiting_people
 from app.core.telling.looks import LOOKS, count_of_legs, look_of_task, name_of
 from app.core.telling.markdown import (
     code,
@@ -36,7 +37,8 @@ from app.core.telling.markdown import (
 )
 from app.core.telling.masking import mask
 from app.core.telling.problem_report import Annotation, ProblemsText, summarise_problems
-from app.core.telling.task_table import HEAD, NAME_MAX, rows_of, why, why_held, why_of_task
+from app.core.telling.task_table import HEAD, NAME_MAX, rows_of, why, why_of_leg, why_of_task
+from app.core.telling.waiting import why_held
 from app.core.values import Json, JsonObject, RepositoryName, TaskName
 
 __all__ = [
@@ -148,7 +150,7 @@ def summarise_comment(state: Orchestration) -> CommentText:
     ]
     rows = fit(list(_comment_rows(state)), COMMENT_ROWS_SIZE_MAX, _more_tasks)
     parts = [*head, *rows]
-    drawn = draw_mermaid(plan.definition, state.tasks)
+    drawn = draw_mermaid(plan.definition, state)
     if drawn is not None:
         parts += ["", details("Graph", _fenced(drawn))]
     body = "\n".join(parts)
@@ -187,7 +189,7 @@ def _check_summary(state: Orchestration) -> str:
 
 def _check_text(state: Orchestration) -> str:
     definition = state.plan.definition
-    drawn = draw_mermaid(definition, state.tasks)
+    drawn = draw_mermaid(definition, state)
     large = f"The graph of {count(len(definition.tasks), 'task')} is too large to be drawn."
     parts = [f"### Graph\n\n{_fenced(drawn) if drawn is not None else large}\n"]
     inputs = [_value_row([], name, value) for name, value in state.plan.inputs.items()]
@@ -216,7 +218,7 @@ def _table_of(
 
 def _outputs(state: Orchestration) -> Iterator[str]:
     for name, task in state.tasks.items():
-        declared = state.plan.definition.tasks[name].outputs
+        declared = definition_of(state.plan.definition, name).outputs
         for leg in task.legs.values():
             for output, value in _outputs_of(leg).items():
                 if output in declared:
@@ -263,7 +265,7 @@ def _comment_rows(state: Orchestration) -> Iterator[str]:
 
 def _task_link(name: TaskName, task: Task) -> str:
     """Name a task, with a link to its workflow run where it has just one."""
-    shown = plain(name, NAME_MAX)
+    shown = plain(name_of(name), NAME_MAX)
     legs = list(task.legs.values())
     return link(shown, legs[0].attempt.url) if len(legs) == 1 and legs[0].attempts else shown
 
@@ -271,11 +273,15 @@ def _task_link(name: TaskName, task: Task) -> str:
 def _why_short(state: Orchestration, name: TaskName) -> str:
     """Say why a task is as it is; of a matrix with links to the legs that need a look."""
     task = state.tasks[name]
+    if task.status is TaskStatus.ASKING:
+        return why_of_task(state, name)
     legs = task.legs.values()
     held = [leg for leg in legs if leg.status is LegStatus.HELD]
     failed = [leg for leg in legs if leg.status is LegStatus.FAILED]
     if held:
         return why_held(held[0])
+    if not task.is_matrix and legs and not task.has_ended:
+        return why_of_leg(state, name, next(iter(legs)))
     if not failed or not task.is_matrix:
         return why_of_task(state, name)
     named = [_leg_link(leg) for leg in failed[:LEGS_LINKED_MAX]]
@@ -301,8 +307,7 @@ def _title(plan: Plan) -> str:
 
 
 def _sign(state: Orchestration) -> str:
-    legs = (leg for task in state.tasks.values() for leg in task.legs.values())
-    if any(leg.status is LegStatus.HELD for leg in legs):
+    if state.status is OrchestrationStatus.RUNNING and is_awaiting_people(state):
         return LOOKS[LegStatus.HELD].sign
     return SIGNS[state.status]
 

@@ -8,10 +8,20 @@ from hypothesis import strategies as st
 from app.core.actions import Dispatch
 from app.core.definition import Definition, ReportTo, Strategy, TaskDefinition
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.naming import WHOLE
 from app.core.plan import Cause, Origin, Plan
-from app.core.state import Attempt, Leg, Orchestration, Reason, Task
+from app.core.state import Attempt, Leg, Orchestration, Passage, Reason, Seat, Task
 from app.core.terms import Declaration, Expression, Place, Template, ValueType
-from app.core.values import Json, LegKey, OrchestrationId, RepositoryName, Sha, TaskName
+from app.core.values import (
+    Holder,
+    Json,
+    LegKey,
+    LockKey,
+    OrchestrationId,
+    RepositoryName,
+    Sha,
+    TaskName,
+)
 from tests.core.told import COMMIT, START
 
 PLACE = Place(line=1, column=1)
@@ -94,6 +104,8 @@ LEGS = st.builds(
     reason=REASONS,
     is_tolerated=st.booleans(),
     outputs=OBJECTS,
+    wave=TEXTS,
+    rest_until=MOMENTS,
 )
 
 
@@ -119,7 +131,9 @@ def tasks(draw: st.DrawFn) -> Task:
 @st.composite
 def definitions(draw: st.DrawFn) -> Definition:
     """Draw a definition of a few tasks, each of which needs some of those before it."""
-    names = draw(st.lists(WORDS.map(TaskName), min_size=1, max_size=4, unique=True))
+    # The parser vouches for names: they are well formed.
+    words = st.from_regex(r"[a-z][a-z0-9_]{0,99}", fullmatch=True).map(TaskName)
+    names = draw(st.lists(words, min_size=1, max_size=4, unique=True))
     declared = Declaration(type=ValueType.STRING, place=PLACE)
     written = TEXTS.map(lambda text: Template(value=text, place=PLACE))
     strategy = st.dictionaries(WORDS, written, max_size=2).map(
@@ -148,6 +162,28 @@ def definitions(draw: st.DrawFn) -> Definition:
         report_to=ReportTo(),
         digest="",
     )
+
+
+HOLDERS = st.just(WHOLE) | TEXTS.map(Holder)
+SEATS = st.builds(
+    Seat,
+    lock=TEXTS.map(LockKey),
+    asked_at=st.just(START),
+    position=st.integers(0, 9),
+    ahead=TEXTS,
+)
+PASSAGES = st.lists(
+    st.builds(
+        Passage,
+        calendar=TEXTS,
+        asked_at=st.just(START),
+        told_at=MOMENTS,
+        opens_at=MOMENTS,
+        why=TEXTS,
+    ),
+    min_size=1,
+    max_size=2,
+).map(tuple)
 
 
 @st.composite
@@ -188,4 +224,7 @@ def states(draw: st.DrawFn) -> Orchestration:
         started_at=draw(MOMENTS),
         ended_at=draw(MOMENTS),
         reason=draw(REASONS),
+        paused=draw(REASONS),
+        seats=draw(st.dictionaries(HOLDERS, SEATS, max_size=2)),
+        passages=draw(st.dictionaries(HOLDERS, PASSAGES, max_size=2)),
     )

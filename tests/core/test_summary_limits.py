@@ -157,12 +157,12 @@ def test_any_state_gives_a_sound_comment(state: Orchestration) -> None:
 def test_a_graph_is_made_of_known_lines(state: Orchestration) -> None:
     """No label can say anything to Mermaid, and the tree has each task once."""
     definition = state.plan.definition
-    for drawn in (draw_mermaid(definition), draw_mermaid(definition, state.tasks)):
+    for drawn in (draw_mermaid(definition), draw_mermaid(definition, state)):
         assert drawn is not None
         for line in drawn.split("\n"):
             assert NODE.fullmatch(line) or LINE_OF_GRAPH.fullmatch(line), line
 
-    for tree in (draw_tree(definition), draw_tree(definition, state.tasks)):
+    for tree in (draw_tree(definition), draw_tree(definition, state)):
         lines = tree.split("\n")
         assert len(lines) == len(definition.tasks) + 1
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", tree)

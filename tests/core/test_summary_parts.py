@@ -111,7 +111,7 @@ def test_a_tree_tells_how_far_tasks_are() -> None:
     """With a state, each line of the tree begins with the state of its task."""
     state = Told(plan_of(CHAIN)).begin().run("a").state
 
-    lines = draw_tree(state.plan.definition, state.tasks).split("\n")
+    lines = draw_tree(state.plan.definition, state).split("\n")
     assert lines[1].startswith("├─ a  ▶️ running  → ")
     assert lines[2].startswith("│  ├─ b  ⏳ waiting  → ")
 
@@ -180,7 +180,7 @@ def test_legs_that_need_a_look_are_counted_too() -> None:
         TaskName("d"), Task(status=TaskStatus.FAILED, legs=legs, is_matrix=True)
     )
 
-    assert "| d, 30 more that failed or are held |" in summarise_check(state).summary
+    assert "| d, 30 more that failed or wait for people |" in summarise_check(state).summary
     assert "| n0, n1, n2 and 37 more |" in summarise_comment(state).body
 
 

@@ -143,6 +143,10 @@ class Told:
             )
         )
 
+    def hear(self, event: Event) -> Self:
+        """Hear anything else."""
+        return self._hear(event)
+
     def cancel(self, *, by: str = "hubot", reason: str = "") -> Self:
         return self._hear(CancelRequested(at=self.now, by=by, reason=reason))
 

@@ -18,9 +18,11 @@ from app.core.actions import (
     Wait,
 )
 from app.core.definition import Definition, TaskDefinition
-from app.core.state import Task
+from app.core.state import Orchestration, Task
 from app.core.telling.looks import STYLES, count_of_legs, look_of_task
+from app.core.telling.machine_drawing import draw_machine, list_states
 from app.core.telling.markdown import one_line, size
+from app.core.telling.mermaid import escaped
 from app.core.values import TaskName
 
 NODES_MAX = 100
@@ -33,13 +35,16 @@ LABEL_MAX = 60
 NOTE_MAX = 120
 
 
-def draw_mermaid(
-    definition: Definition, tasks: Mapping[TaskName, Task] | None = None
-) -> str | None:
-    """Draw the tasks as a Mermaid flowchart; `None` where it would be too large to be read.
+def draw_mermaid(definition: Definition, state: Orchestration | None = None) -> str | None:
+    """Draw the tasks, or a machine's states, as a Mermaid flowchart.
+
+    `None` where it would be too large to be read.
 
     https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/creating-diagrams
     """
+    if definition.machine is not None:
+        return _bounded(draw_machine(definition.machine, state.machine if state else None))
+    tasks = state.tasks if state is not None else None
     if len(definition.tasks) > NODES_MAX:
         return None
     ids = {name: f"t{number}" for number, name in enumerate(definition.tasks, start=1)}
@@ -55,12 +60,23 @@ def draw_mermaid(
     )
     if tasks:
         lines.extend(_styles(ids, tasks))
-    drawn = "\n".join(lines)
+    return _bounded("\n".join(lines))
+
+
+def _bounded(drawn: str) -> str | None:
     return drawn if size(drawn) <= GRAPH_SIZE_MAX else None
 
 
-def draw_tree(definition: Definition, tasks: Mapping[TaskName, Task] | None = None) -> str:
-    """Draw the tasks as a tree of text, each once, under the last of those that it needs."""
+def draw_tree(definition: Definition, state: Orchestration | None = None) -> str:
+    """Draw the tasks as a tree of text, each once, under the last of those that it needs.
+
+    Of a machine, its states with what leads from one to another.
+    """
+    if definition.machine is not None:
+        head = one_line(f"{definition.name} ({definition.id})", NOTE_MAX)
+        at = state.machine if state is not None else None
+        return f"{head}\n{list_states(definition.machine, at)}"
+    tasks = state.tasks if state is not None else None
     children: dict[TaskName | None, list[TaskName]] = {None: []}
     parents = _parents(definition)
     for name in definition.tasks:
@@ -86,7 +102,7 @@ def target_of(task: TaskDefinition) -> str:
         case Orchestrate(target=target):
             return str(target.value)
         case Approval():
-            return "approval"
+            return "people"
         case Wait():
             return "wait"
         case GitHubOperation(name=name):
@@ -98,14 +114,14 @@ def target_of(task: TaskDefinition) -> str:
 
 
 def _node(node: str, definition: TaskDefinition, task: Task | None) -> str:
-    label = _escaped(one_line(definition.name, LABEL_MAX))
+    label = escaped(one_line(definition.name, LABEL_MAX))
     is_matrix = definition.strategy is not None
     if task is not None:
         look = look_of_task(task)
         told = count_of_legs(task) if is_matrix and task.legs else look.word
         label = f"{look.sign} {label}<br/>{told}"
     elif definition.strategy is not None:
-        label = f"{label}<br/>{_escaped(_matrix(definition.strategy.matrix))}"
+        label = f"{label}<br/>{escaped(_matrix(definition.strategy.matrix))}"
     # A box with doubled sides stands for several.
     shape = f'[["{label}"]]' if is_matrix else f'["{label}"]'
     return f"  {node}{shape}"
@@ -117,16 +133,6 @@ def _styles(ids: Mapping[TaskName, str], tasks: Mapping[TaskName, Task]) -> Iter
         if nodes:
             yield f"  classDef {style} {colours}"
             yield f"  class {','.join(nodes)} {style}"
-
-
-def _escaped(text: str) -> str:
-    """Write what is no letter as Mermaid's own entity: `#35;` is `#`.
-
-    https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
-    """
-    return "".join(
-        each if each.isalnum() or each in " _,.-" else f"#{ord(each)};" for each in text
-    )
 
 
 def _parents(definition: Definition) -> Mapping[TaskName, TaskName | None]:

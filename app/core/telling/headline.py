@@ -7,8 +7,10 @@ words only, so the most pressing thing comes first.
 from collections.abc import Sequence
 from typing import assert_never
 
+from app.core.actions import Agent, Approval
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
-from app.core.state import Leg, Orchestration, Task
+from app.core.naming import WHOLE, definition_of
+from app.core.state import Leg, MachineState, Orchestration, Task, WaveStatus
 from app.core.telling.looks import LOOKS, look_of_task, name_of
 from app.core.telling.markdown import one_line
 from app.core.telling.task_table import duration
@@ -32,12 +34,14 @@ def _headline(state: Orchestration) -> str:
     match state.status:
         case OrchestrationStatus.REQUESTED:
             return f"about to start {count(len(state.tasks), 'task')}"
+        case _ if state.paused is not None and not state.has_ended:
+            return one_line(state.paused.message, 160)
         case OrchestrationStatus.BLOCKED:
-            return "waiting for its place"
+            return _blocked(state)
         case OrchestrationStatus.RUNNING:
             return _running(state)
         case OrchestrationStatus.COMPENSATING:
-            return _reason(state, "undoing what had succeeded")
+            return _compensating(state)
         case OrchestrationStatus.CANCELLING:
             active = [name for name, task in state.tasks.items() if not task.has_ended]
             rest = f"; {_names(active)} still to end" if active else ""
@@ -52,9 +56,28 @@ def _headline(state: Orchestration) -> str:
             assert_never(state.status)
 
 
+def _blocked(state: Orchestration) -> str:
+    seat = state.seats.get(WHOLE)
+    if seat is None:
+        return "waiting for its place"
+    behind = f" behind {one_line(seat.ahead, 80)}" if seat.ahead else ""
+    return f"waiting for its place in {seat.lock.split('/', 2)[-1]}{behind}"
+
+
+def _compensating(state: Orchestration) -> str:
+    active = [name_of(name) for name, task in state.tasks.items() if not task.has_ended]
+    what = f": {_names(active)}" if active else ""
+    return f"undoing what had succeeded{what}"
+
+
 def _running(state: Orchestration) -> str:
+    if state.machine is not None:
+        return _in_state(state, state.machine)
     ended = sum(task.has_ended for task in state.tasks.values())
     done = f"{ended} of {count(len(state.tasks), 'task')} done"
+    asked = _asked(state)
+    if asked:
+        return f"waiting for people: {_names(asked)}, {done}"
     held = [
         name_of(name, leg.key)
         for name, task in state.tasks.items()
@@ -69,18 +92,62 @@ def _running(state: Orchestration) -> str:
     return ", ".join([head, *_active(state)])
 
 
+def is_awaiting_people(state: Orchestration) -> bool:
+    """Tell whether anything cannot go on without a person, here or on GitHub."""
+    legs = (leg for task in state.tasks.values() for leg in task.legs.values())
+    return any(leg.status is LegStatus.HELD for leg in legs) or bool(_asked(state))
+
+
+def _in_state(state: Orchestration, machine: MachineState) -> str:
+    asked = _asked(state)
+    where = f"in {machine.state}"
+    if machine.visits[machine.state] > 1:
+        where += f" for the {_ordinal(machine.visits[machine.state])} time"
+    if asked:
+        return f"{where}, waiting for people: {_names(asked)}"
+    active = _active(state)
+    return ", ".join([where, *active]) if active else f"{where}, waiting for what leads on"
+
+
+def _ordinal(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _asked(state: Orchestration) -> list[str]:
+    """Name the gates that wait for people, and the tasks that ask what to do."""
+    found: list[str] = []
+    for name, task in state.tasks.items():
+        if task.status is TaskStatus.ASKING:
+            found.append(name_of(name))
+        if task.status is not TaskStatus.RUNNING:
+            continue
+        action = definition_of(state.plan.definition, name).action
+        if isinstance(action, Approval | Agent):
+            gates = [leg for leg in task.legs.values() if leg.status is LegStatus.AWAITING]
+            found.extend(name_of(name, leg.key) for leg in gates)
+        found.extend(
+            f"{name_of(name)}, wave {wave}"
+            for wave, progress in task.waves.items()
+            if progress.status is WaveStatus.ASKING
+        )
+    return found
+
+
 def _active(state: Orchestration) -> list[str]:
     """Say which tasks are under way, those that are furthest first."""
-    groups: dict[str, list[TaskName]] = {}
+    groups: dict[str, list[str]] = {}
     for name, task in state.tasks.items():
         if task.status is TaskStatus.RUNNING:
-            groups.setdefault(look_of_task(task).word, []).append(name)
+            groups.setdefault(look_of_task(task).word, []).append(name_of(name))
     order = [look.word for look in LOOKS.values()]
     words = sorted(groups, key=order.index, reverse=True)
     return [f"{_names(groups[word])} {word}" for word in words]
 
 
 def _succeeded(state: Orchestration) -> str:
+    if state.machine is not None:
+        took = _took(state)
+        return f"ended in {state.machine.state}{f' after {took}' if took else ''}"
     tasks = state.tasks.values()
     skipped = sum(task.status is TaskStatus.SKIPPED for task in tasks)
     tolerated = sum(task.status is TaskStatus.FAILED for task in tasks)
@@ -125,7 +192,7 @@ def _has_failed(task: Task) -> bool:
 def _failures(name: TaskName, task: Task) -> list[str]:
     """Name what has failed of a task: itself, or legs of it while others go on."""
     if task.has_ended:
-        return [name] if _has_failed(task) else []
+        return [name_of(name)] if _has_failed(task) else []
     return [name_of(name, leg.key) for leg in task.legs.values() if _leg_has_failed(leg)]
 
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.core.moves import LegStatus, TaskStatus
+from app.core.naming import is_following, origin_of, visit_of, word_of
 from app.core.state import Leg, Task
-from app.core.values import LegKey, TaskName
+from app.core.values import ONLY_LEG, LegKey, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,33 @@ def count_of_legs(task: Task) -> str:
     return ", ".join(f"{counts[word]} {word}" for word in COUNTED if counts[word])
 
 
-def name_of(task: TaskName, leg: LegKey) -> str:
-    """Name a leg as people do: `build (linux)`; a task without a matrix by its own name."""
-    return f"{task} ({leg})" if leg else str(task)
+def name_of(task: TaskName, leg: LegKey = ONLY_LEG) -> str:
+    """Name a leg as people do: `build (linux)`; a task without a matrix by its own name.
+
+    A task of a machine is named within its state; what follows from a task says what it does.
+    """
+    return f"{_shown(task)} ({leg})" if leg else _shown(task)
+
+
+def _shown(task: TaskName) -> str:
+    visit = visit_of(task)
+    shown = str(origin_of(task))
+    if visit is not None:
+        state, number = visit
+        shown = f"{state} · {word_of(task)}" if word_of(task) not in IMPLIED else state
+        shown += f" (visit {number})" if number > 1 else ""
+    if not is_following(task):
+        return shown
+    kind, _, rest = task.partition("~")[2].partition(".")
+    wave, _, number_of = rest.partition(".")
+    match kind:
+        case "undo":
+            return f"undo {shown}"
+        case "check":
+            return f"{shown}: check {number_of} of {wave}"
+        case _:
+            return f"{shown}: roll back {wave}"
+
+
+IMPLIED = ("approval", "wait")
+"""The one task of a state that asks people or waits is called like the state."""

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 
 from app.core.legs.refs import is_sha
 from app.core.moves import LegStatus, TaskStatus
+from app.core.naming import definition_of, sibling, visit_holder, visit_of
 from app.core.state import Attempt, Leg, Orchestration, Reason, Task
 from app.core.telling.drawing import target_of
 from app.core.telling.looks import Look, count_of_legs, look_of_leg, look_of_task, name_of
 from app.core.telling.markdown import code, link, plain, prose, row, table
+from app.core.telling.waiting import moment, why_blocked, why_leg, why_resting, why_whole_waits
 from app.core.values import TaskName
 
 HEAD = table(("Task", "State", "Workflow run", "Took", "Why"))
@@ -44,7 +46,7 @@ REMEDIES: Mapping[str, str] = {
 }
 """What to do about a reason whose own sentence does not say it."""
 
-ATTENTION = frozenset({LegStatus.FAILED, LegStatus.HELD})
+ATTENTION = frozenset({LegStatus.FAILED, LegStatus.HELD, LegStatus.AWAITING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +70,16 @@ def rows_of(state: Orchestration) -> Iterator[TaskRow]:
     for name, task in state.tasks.items():
         if not task.legs:
             yield TaskRow(
-                name=plain(name, NAME_MAX),
+                name=plain(name_of(name), NAME_MAX),
                 look=look_of_task(task),
                 workflow_run=target_shown(state, name),
                 why=why_of_task(state, name),
             )
+        elif task.status is TaskStatus.ASKING and not task.is_matrix:
+            yield _asking_row(state, name, next(iter(task.legs.values())))
         elif len(task.legs) <= LEGS_SHOWN_MAX:
+            if task.status is TaskStatus.ASKING:
+                yield _asking_row(state, name, None)
             for leg in task.legs.values():
                 yield _leg_row(state, name, leg)
         else:
@@ -82,7 +88,7 @@ def rows_of(state: Orchestration) -> Iterator[TaskRow]:
 
 def target_shown(state: Orchestration, name: TaskName) -> str:
     """Return the target of a task that has no workflow run yet, where it is known already."""
-    target = target_of(state.plan.definition.tasks[name])
+    target = target_of(definition_of(state.plan.definition, name))
     found = TARGET.fullmatch(target)
     return _run_name(found[1], found[2]) if found else code(target, NAME_MAX)
 
@@ -90,13 +96,27 @@ def target_shown(state: Orchestration, name: TaskName) -> str:
 def why_of_task(state: Orchestration, name: TaskName) -> str:
     """Say why a task is as it is, or what it waits for; empty where nothing is to be said."""
     task = state.tasks[name]
+    if task.status is TaskStatus.ASKING:
+        about = f"{why(task.reason)}; " if task.reason is not None else ""
+        return f"{about}choose between retry, skip with a reason, and fail"
+    if task.is_stale:
+        return "what it needs was tried again since: run it again to follow"
     if task.reason is not None:
         return why(task.reason, task.is_tolerated)
     if task.status is not TaskStatus.WAITING:
-        return ""
-    needs = state.plan.definition.tasks[name].needs
-    awaited = [plain(need, NAME_MAX) for need in needs if not state.tasks[need].has_ended]
-    return f"waits for {', '.join(awaited[:10])}" if awaited else ""
+        return "not all of it went well" if task.is_warned else ""
+    needs = definition_of(state.plan.definition, name).needs
+    awaited = [
+        plain(need, NAME_MAX)
+        for need in needs
+        if not state.tasks[sibling(name, need)].has_ended
+    ]
+    if awaited:
+        return f"waits for {', '.join(awaited[:10])}"
+    visit = visit_of(name)
+    return why_whole_waits(state) or (
+        why_blocked(state, visit_holder(*visit)) if visit is not None else ""
+    )
 
 
 def why(reason: Reason, is_tolerated: bool = False) -> str:
@@ -110,10 +130,13 @@ def why(reason: Reason, is_tolerated: bool = False) -> str:
     return "".join(parts)
 
 
-def why_held(leg: Leg) -> str:
-    """Say what a held leg waits for, and where that can be ended."""
-    page = link("its page", leg.attempt.url) if leg.attempts else "its page"
-    return f"waits for a person on GitHub, who can release it on {page}"
+def why_of_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:
+    """Say why a leg is as it is, or what it waits for."""
+    if leg.status is LegStatus.RESTING and leg.reason is not None:
+        return f"{why(leg.reason)}; {why_resting(leg)}"
+    if leg.reason is not None:
+        return why(leg.reason, leg.is_tolerated)
+    return why_leg(state, name, leg)
 
 
 def duration(span: timedelta) -> str:
@@ -127,24 +150,30 @@ def duration(span: timedelta) -> str:
     return " ".join(f"{number} {unit}" for number, unit in shown if number) or "0 s"
 
 
-def moment(at: datetime) -> str:
-    """Write a moment as people read it, in UTC."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
 def _leg_row(state: Orchestration, name: TaskName, leg: Leg) -> TaskRow:
     return TaskRow(
         name=plain(name_of(name, leg.key), NAME_MAX),
         look=look_of_leg(leg),
         workflow_run=_workflow_run(leg.attempt) if leg.attempts else target_shown(state, name),
         took=_took(leg.attempt) if leg.attempts else "",
-        why=_why_of_leg(leg),
+        why=why_of_leg(state, name, leg),
+    )
+
+
+def _asking_row(state: Orchestration, name: TaskName, leg: Leg | None) -> TaskRow:
+    """Return the row of a task that asks people, with its workflow run if it has just one."""
+    has_run = leg is not None and bool(leg.attempts)
+    return TaskRow(
+        name=plain(name_of(name), NAME_MAX),
+        look=look_of_task(state.tasks[name]),
+        workflow_run=_workflow_run(leg.attempt) if leg is not None and has_run else "",
+        why=why_of_task(state, name),
     )
 
 
 def _large(state: Orchestration, name: TaskName, task: Task) -> Iterator[TaskRow]:
     yield TaskRow(
-        name=f"{plain(name, NAME_MAX)}, {len(task.legs)} legs",
+        name=f"{plain(name_of(name), NAME_MAX)}, {len(task.legs)} legs",
         look=look_of_task(task),
         told=count_of_legs(task),
         workflow_run=target_shown(state, name),
@@ -155,8 +184,8 @@ def _large(state: Orchestration, name: TaskName, task: Task) -> Iterator[TaskRow
     for leg in striking[:LEGS_NAMED_MAX]:
         yield _leg_row(state, name, leg)
     if len(striking) > LEGS_NAMED_MAX:
-        more = f"{len(striking) - LEGS_NAMED_MAX} more that failed or are held"
-        yield TaskRow(name=f"{plain(name, NAME_MAX)}, {more}")
+        more = f"{len(striking) - LEGS_NAMED_MAX} more that failed or wait for people"
+        yield TaskRow(name=f"{plain(name_of(name), NAME_MAX)}, {more}")
 
 
 def _workflow_run(attempt: Attempt) -> str:
@@ -164,7 +193,7 @@ def _workflow_run(attempt: Attempt) -> str:
     ref = attempt.ref[:12] if is_sha(attempt.ref) else attempt.ref
     if ref:
         shown += f" at {code(ref, NAME_MAX)}"
-    tries = attempt.number - 1 + attempt.run_attempt
+    tries = attempt.number
     return shown if tries < 2 else f"{shown}, attempt {tries}"
 
 
@@ -180,21 +209,3 @@ def _spent(start: datetime | None, end: datetime | None) -> str:
     if start is None:
         return ""
     return duration(end - start) if end is not None else f"since {moment(start)}"
-
-
-def _why_of_leg(leg: Leg) -> str:
-    if leg.reason is not None:
-        return why(leg.reason, leg.is_tolerated)
-    match leg.status:
-        case LegStatus.PENDING:
-            return "waits for a place among `max-parallel`"
-        case LegStatus.DISPATCHING:
-            return "asked for; GitHub has not answered yet"
-        case LegStatus.QUEUED:
-            return "waits for a runner"
-        case LegStatus.RUNNING if leg.attempts and leg.attempt.conclusion is not None:
-            return "the workflow run has ended; its outputs have not come yet"
-        case LegStatus.HELD:
-            return why_held(leg)
-        case _:
-            return ""

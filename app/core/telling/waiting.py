@@ -1,0 +1,140 @@
+"""What something waits for, and who or what can end it: why it is not running.
+
+One sentence each, as Markdown. Nothing waits without one.
+"""
+
+from datetime import datetime
+
+from app.core.actions import Agent, Approval, Requirement, Wait
+from app.core.legs.gates import due_of
+from app.core.moves import LegStatus
+from app.core.naming import WHOLE, definition_of, leg_holder
+from app.core.state import Leg, Orchestration, Passage, Seat
+from app.core.telling.markdown import code, link, plain
+from app.core.values import Holder, TaskName
+
+NAME_MAX = 120
+
+
+def moment(at: datetime) -> str:
+    """Write a moment as people read it, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def why_whole_waits(state: Orchestration) -> str:
+    """Say what the whole waits for before anything of it may begin; empty if nothing."""
+    if state.paused is not None:
+        return f"{plain(state.paused.message)}; nothing new begins until it is resumed"
+    seat = state.seats.get(WHOLE)
+    return why_seat(seat) if seat is not None and seat.granted_at is None else ""
+
+
+def why_blocked(state: Orchestration, holder: Holder) -> str:
+    """Say which place or calendar something waits for."""
+    for passage in state.passages.get(holder, ()):
+        if not passage.is_open:
+            return _why_closed(passage)
+    seat = state.seats.get(holder)
+    if seat is not None and seat.granted_at is None:
+        return why_seat(seat)
+    return "about to be let through"
+
+
+def why_seat(seat: Seat) -> str:
+    """Say who holds the group, and at which place one waits."""
+    group = code(seat.lock.partition("/")[2].partition("/")[2] or seat.lock, NAME_MAX)
+    behind = f", behind {plain(seat.ahead, NAME_MAX)}" if seat.ahead else ""
+    place = f", place {seat.position}" if seat.position else ""
+    return f"waits for a place in the concurrency group {group}{place}{behind}"
+
+
+def _why_closed(passage: Passage) -> str:
+    name = code(passage.calendar, NAME_MAX)
+    if passage.told_at is None:
+        return f"asks the calendar {name}"
+    until = f" until {moment(passage.opens_at)}" if passage.opens_at is not None else ""
+    because = f": {plain(passage.why)}" if passage.why else ""
+    return f"the calendar {name} is closed{until}{because}"
+
+
+def why_awaiting(state: Orchestration, name: TaskName, leg: Leg) -> str:
+    """Say what an open gate waits for, and until when."""
+    action = definition_of(state.plan.definition, name).action
+    due = due_of(state, name, leg)
+    until = f", until {moment(due)}" if due is not None else ""
+    if isinstance(action, Wait):
+        return f"{_what_wait(state, name, leg, action)}{until}"
+    approval = action.review if isinstance(action, Agent) else action
+    if not isinstance(approval, Approval):
+        return f"waits{until}"
+    return f"waits for {who_decides(approval)}{until}"
+
+
+def who_decides(approval: Approval) -> str:
+    """Say whose votes an approval asks for, all its rules together."""
+    asked = [_who(each) for rule in approval.rules for each in rule.require]
+    return " and ".join(dict.fromkeys(asked)) or "a person"
+
+
+def _who(requirement: Requirement) -> str:
+    people = [*requirement.teams, *(f"@{user}" for user in requirement.users)]
+    if requirement.permission is not None:
+        people.append(f"people with {requirement.permission.value} permission")
+    if requirement.code_owners:
+        people.append("the code owners")
+    return f"{requirement.count} of {plain(' or '.join(people), NAME_MAX)}"
+
+
+def _what_wait(state: Orchestration, name: TaskName, leg: Leg, action: Wait) -> str:
+    if action.event is not None:
+        return f"waits for {code(action.event, NAME_MAX)}"
+    passages = state.passages.get(leg_holder(name, leg.key), ())
+    if passages:
+        return _why_closed(passages[0])
+    return "waits for its time"
+
+
+def why_resting(leg: Leg) -> str:
+    """Say when the next attempt begins."""
+    if leg.rest_until is None:
+        return "tries again"
+    return f"tries again at {moment(leg.rest_until)}"
+
+
+def why_dispatching(leg: Leg) -> str:
+    """Say what has been asked for and not been answered yet."""
+    again = " to run its failed jobs again" if leg.attempts and leg.attempt.is_rerun else ""
+    return f"asked for{again}; GitHub has not answered yet"
+
+
+def why_held(leg: Leg) -> str:
+    """Say what a held leg waits for, and where that can be ended."""
+    page = link("its page", leg.attempt.url) if leg.attempts else "its page"
+    return f"waits for a person on GitHub, who can release it on {page}"
+
+
+def why_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:
+    """Say what a leg waits for that has not ended; empty where it simply runs."""
+    match leg.status:
+        case LegStatus.PENDING:
+            return (
+                "waits for its wave" if leg.wave else "waits for a place among `max-parallel`"
+            )
+        case LegStatus.BLOCKED:
+            return why_blocked(state, leg_holder(name, leg.key))
+        case LegStatus.RESTING:
+            return why_resting(leg)
+        case LegStatus.DISPATCHING:
+            return why_dispatching(leg)
+        case LegStatus.QUEUED:
+            return "waits for a runner"
+        case LegStatus.RUNNING if leg.attempts and leg.attempt.conclusion is not None:
+            return "the workflow run has ended; its outputs have not come yet"
+        case LegStatus.RUNNING if leg.attempts and leg.attempt.child is not None:
+            return f"follows {plain(leg.attempt.summary, NAME_MAX)}"
+        case LegStatus.HELD:
+            return why_held(leg)
+        case LegStatus.AWAITING:
+            return why_awaiting(state, name, leg)
+        case _:
+            return ""
