@@ -106,7 +106,9 @@ MOVES: Mapping[LegStatus, frozenset[LegStatus]] = {
 TASK_MOVES: Mapping[TaskStatus, frozenset[TaskStatus]] = {
     _T.WAITING: frozenset({_T.RUNNING, _T.FAILED, _T.CANCELLED, _T.SKIPPED}),
     _T.RUNNING: frozenset({_T.ASKING, _T.SUCCEEDED, _T.FAILED, _T.CANCELLED, _T.SKIPPED}),
-    _T.ASKING: frozenset({_T.RUNNING, _T.SUCCEEDED, _T.FAILED, _T.CANCELLED, _T.SKIPPED}),
+    _T.ASKING: frozenset(
+        {_T.WAITING, _T.RUNNING, _T.SUCCEEDED, _T.FAILED, _T.CANCELLED, _T.SKIPPED}
+    ),
     _T.SUCCEEDED: frozenset({_T.WAITING, _T.RUNNING}),
     _T.FAILED: frozenset({_T.WAITING, _T.RUNNING, _T.SKIPPED}),
     _T.CANCELLED: frozenset({_T.WAITING, _T.RUNNING, _T.SKIPPED}),

@@ -242,7 +242,8 @@ class Task:
     """One task; without legs until its needs allow it to start.
 
     `is_warned`: it ended well, but not all of it. `is_stale`: something it needs was tried
-    again after it had ended. `question` is what people are asked while it is `asking`.
+    again after it had ended. `is_undone`: its compensation has begun since it ended.
+    `question` is what people are asked while it is `asking`.
     """
 
     status: TaskStatus = TaskStatus.WAITING
@@ -252,6 +253,7 @@ class Task:
     is_matrix: bool = False
     is_warned: bool = False
     is_stale: bool = False
+    is_undone: bool = False
     question: Gate | None = None
     skip: Reason | None = None
     waves: Mapping[str, WaveProgress] = field(default_factory=dict)

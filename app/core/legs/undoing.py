@@ -1,7 +1,7 @@
 """What is to be undone when the whole comes to a bad end, and in which order."""
 
 from app.core.moves import LegStatus
-from app.core.naming import definition_of, is_following, undo_of
+from app.core.naming import definition_of, is_following
 from app.core.state import Leg, Orchestration, Task
 from app.core.values import LegKey, TaskName
 
@@ -16,17 +16,23 @@ def to_undo(state: Orchestration) -> tuple[TaskName, ...]:
         for place, (name, task) in enumerate(state.tasks.items())
         if task.ended_at is not None
         and not is_following(name)
-        and undo_of(name) not in state.tasks
+        and not task.is_undone
         and definition_of(state.plan.definition, name).compensate is not None
         and any(leg.status is LegStatus.SUCCEEDED for leg in task.legs.values())
     ]
     return tuple(name for _, _, name in sorted(found, reverse=True))
 
 
-def legs_to_undo(task: Task) -> dict[LegKey, Leg]:
-    """Return fresh legs for those that succeeded."""
-    return {
-        key: Leg(key=key, matrix=leg.matrix)
-        for key, leg in task.legs.items()
-        if leg.status is LegStatus.SUCCEEDED
-    }
+def legs_to_undo(task: Task, before: Task | None) -> dict[LegKey, Leg]:
+    """Return fresh legs for those that succeeded.
+
+    Where the task was undone before, and done again, the attempts of then are kept: their
+    numbers and markers are never used twice.
+    """
+    legs: dict[LegKey, Leg] = {}
+    for key, leg in task.legs.items():
+        known = before.legs.get(key) if before is not None else None
+        attempts = known.attempts if known is not None else ()
+        if leg.status is LegStatus.SUCCEEDED:
+            legs[key] = Leg(key=key, matrix=leg.matrix, attempts=attempts, spent=len(attempts))
+    return legs

@@ -4,15 +4,22 @@ A dispatch may wait for an hour on a rate limit; meanwhile somebody cancels. Suc
 must not leave. A look-up or a cancellation of what has ended would be a call for nothing.
 """
 
-from app.core.commands import CancelWorkflowRun, DispatchWorkflow, LookUpWorkflowRun
+from app.core.commands import (
+    CancelWorkflowRun,
+    DispatchWorkflow,
+    LookUpWorkflowRun,
+    RerunWorkflowRun,
+)
 from app.core.moves import LegStatus
 from app.core.state import Orchestration
 
 
-def is_wanted(state: Orchestration, command: DispatchWorkflow) -> bool:
-    """Tell whether the leg still waits for this very dispatch."""
+def is_wanted(state: Orchestration, command: DispatchWorkflow | RerunWorkflowRun) -> bool:
+    """Tell whether the leg still waits for this very dispatch or re-run."""
     leg = state.leg(command.attempt)
-    return leg is not None and leg.status is LegStatus.DISPATCHING
+    if leg is None or leg.attempt.number != command.attempt.number:
+        return False
+    return leg.status is LegStatus.DISPATCHING
 
 
 def is_over(state: Orchestration, command: CancelWorkflowRun | LookUpWorkflowRun) -> bool:

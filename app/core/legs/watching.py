@@ -93,7 +93,8 @@ def _of_attempt(leg: Leg, definition: TaskDefinition) -> Iterator[datetime]:
         return
     attempt = leg.attempt
     if attempt.ended_at is not None:
-        if attempt.known_at is not None:
+        # Where jobs or a change were asked for, the answer ends the leg, and not the clock.
+        if attempt.known_at is not None and not _is_asked(attempt):
             yield attempt.known_at + OUTPUTS_GRACE
         return
     if leg.status in TIMED:
@@ -103,3 +104,9 @@ def _of_attempt(leg: Leg, definition: TaskDefinition) -> Iterator[datetime]:
     look_up = due_look_up(attempt)
     if look_up is not None:
         yield look_up
+
+
+def _is_asked(attempt: Attempt) -> bool:
+    lacks_jobs = attempt.jobs_asked_at is not None and attempt.jobs is None
+    lacks_change = attempt.change_asked_at is not None and attempt.change is None
+    return lacks_jobs or lacks_change

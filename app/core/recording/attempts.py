@@ -81,7 +81,8 @@ def record_attempt(state: Orchestration, event: AboutAttempt) -> Orchestration:
         return state
     if leg.has_ended or leg.status is LegStatus.RESTING:
         return _record_again(state, leg, event)
-    if state.has_ended:
+    # Another attempt is about to begin: what is said of the one before counts no more.
+    if state.has_ended or leg.status in (LegStatus.PENDING, LegStatus.BLOCKED):
         return state
     changed = _record(state, leg, event)
     # A report that is heard twice says nothing new.
@@ -270,6 +271,9 @@ def is_stale(attempt: Attempt, event: WorkflowRunObserved) -> bool:
 
 def _miss(state: Orchestration, leg: Leg, event: WorkflowRunMissed) -> Leg:
     attempt = leg.attempt
+    # What has ended may be deleted: we know already how it ended.
+    if attempt.ended_at is not None:
+        return leg
     if attempt.workflow_run_id is None and attempt.look_ups < LOOK_UP_MISSES_MAX:
         return leg
     leg = leg.with_attempt(replace(attempt, ended_at=event.at))

@@ -15,27 +15,26 @@ from app.core.state import Leg, Orchestration, Task
 from app.core.values import TaskName
 
 TRIED_AGAIN = frozenset({LegStatus.FAILED, LegStatus.CANCELLED, LegStatus.SKIPPED})
+UNMET = frozenset({"need-not-met", "condition-false"})
 
 
 def reopen(state: Orchestration, name: TaskName, leg: Leg, at: datetime) -> Orchestration:
     """Let a task go on because one of its legs does."""
     task = _running(state.tasks[name])
     state = _go_on(state.with_task(name, task.with_leg(leg)), at)
-    return mark_stale(state, name)
+    return mark_stale(wait_again(state, name), name)
 
 
 def retry(state: Orchestration, name: TaskName, at: datetime) -> Orchestration:
     """Try a task again: the legs that did not succeed, or if all did, all of them."""
     task = state.tasks[name]
     legs = [leg for leg in task.legs.values() if leg.status in TRIED_AGAIN]
-    for leg in legs or task.legs.values():
-        task = task.with_leg(again(leg))
-    if not task.legs:
-        task = _waiting(task)
-    elif task.is_stale or not legs:
-        # What it needs has changed: it begins from the beginning.
+    if task.is_stale or task.is_undone or not legs:
+        # What it needs has changed, or all is to be done anew: it begins from the beginning.
         task = _waiting(task)
     else:
+        for leg in legs:
+            task = task.with_leg(again(leg))
         task = _running(task)
     state = _go_on(state.with_task(name, task), at)
     return mark_stale(wait_again(state, name), name)
@@ -54,14 +53,18 @@ def is_to_retry(task: Task) -> bool:
     """Tell whether "retry from failed" concerns a task."""
     if not task.has_ended and task.status is not TaskStatus.ASKING:
         return False
-    return task.is_stale or (not task.is_passed and task.status is not TaskStatus.SKIPPED)
+    is_bad = not task.is_passed and task.status is not TaskStatus.SKIPPED
+    return is_bad or task.is_stale or task.is_undone
 
 
 def wait_again(state: Orchestration, name: TaskName) -> Orchestration:
-    """Let what was skipped or cancelled only because of a task wait for it again."""
+    """Let what was skipped or cancelled only because of a task wait for it again.
+
+    A condition that did not hold may have read how it ended.
+    """
     for each in _descendants(state, name):
         task = state.tasks[each]
-        is_unmet = task.reason is not None and task.reason.code == "need-not-met"
+        is_unmet = task.reason is not None and task.reason.code in UNMET
         never_ran = task.status is TaskStatus.CANCELLED and not task.legs
         if (task.status is TaskStatus.SKIPPED and is_unmet) or never_ran:
             state = state.with_task(each, _waiting(task))
@@ -96,7 +99,9 @@ def _running(task: Task) -> Task:
         reason=None,
         is_tolerated=False,
         is_warned=False,
+        is_undone=False,
         question=None,
+        skip=None,
         ended_at=None,
     )
 
@@ -108,7 +113,9 @@ def _waiting(task: Task) -> Task:
         is_tolerated=False,
         is_warned=False,
         is_stale=False,
+        is_undone=False,
         question=None,
+        skip=None,
         ended_at=None,
     )
 
@@ -116,6 +123,10 @@ def _waiting(task: Task) -> Task:
 def _go_on(state: Orchestration, at: datetime) -> Orchestration:
     if not state.has_ended:
         return state
+    # What was undone is done again, or what goes on would stand on nothing.
+    for name, task in state.tasks.items():
+        if task.is_undone:
+            state = wait_again(state.with_task(name, _waiting(task)), name)
     has_place = state.plan.definition.concurrency is None
     status = OrchestrationStatus.RUNNING if has_place else OrchestrationStatus.BLOCKED
     return replace(

@@ -41,6 +41,7 @@ def begin_ready(state: Orchestration, name: TaskName, now: datetime) -> Decision
 
 
 LEFT = Reason(code="state-left", message="the state that it belongs to was left")
+GONE = Reason(code="leg-gone", message="the matrix has no such combination any more")
 
 
 def may_begin(state: Orchestration, name: TaskName) -> bool:
@@ -90,11 +91,18 @@ def _again(known: Mapping[LegKey, Leg], fresh: Mapping[LegKey, Leg]) -> Mapping[
     """Keep the attempts of earlier tries: their numbers and markers are never used twice."""
     if not known:
         return fresh
-    legs = {key: leg for key, leg in known.items() if key not in fresh}
+    legs = {key: _gone(leg) for key, leg in known.items() if key not in fresh}
     for key, leg in fresh.items():
         was = known.get(key)
         legs[key] = leg if was is None else replace(again(was), matrix=leg.matrix)
     return legs
+
+
+def _gone(leg: Leg) -> Leg:
+    """Return a leg that the matrix has no more: what succeeded is kept, to be undone."""
+    if leg.status is LegStatus.SUCCEEDED:
+        return leg
+    return again(leg).to(LegStatus.SKIPPED, GONE)
 
 
 def again(leg: Leg) -> Leg:

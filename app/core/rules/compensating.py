@@ -19,6 +19,9 @@ def compensate(state: Orchestration, now: datetime) -> Decision:
         return Decision(state=state)
     if state.status is not _O.COMPENSATING:
         status, reason = outcome_of(state)
+        if state.wish is not None:
+            # Somebody wants it rolled back, however well what still ran has ended.
+            status, reason = state.wish, state.reason
         if status is _O.SUCCEEDED or not to_undo(state):
             return Decision(state=state)
         state = replace(state.to(_O.COMPENSATING, reason), wish=status, paused=None)
@@ -29,10 +32,11 @@ def compensate(state: Orchestration, now: datetime) -> Decision:
     task = state.tasks[name]
     undo = Task(
         status=TaskStatus.RUNNING,
-        legs=legs_to_undo(task),
+        legs=legs_to_undo(task, state.tasks.get(undo_of(name))),
         is_matrix=task.is_matrix,
         started_at=now,
     )
+    state = state.with_task(name, replace(task, is_undone=True))
     return Decision(state=state.with_task(undo_of(name), undo))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from app.core.actions import Approval, Wait
 from app.core.commands import AskCalendar
+from app.core.definition import Retry
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError
 from app.core.legs.context import values_for
@@ -39,27 +40,23 @@ def wake_resting(state: Orchestration, name: TaskName, now: datetime) -> Decisio
     task = state.tasks[name]
     if not _may_go_on(state, name):
         return Decision(state=state)
-    commands: list[Asked] = []
-    retry = definition_of(state.plan.definition, name).retry
     for leg in task.legs.values():
-        if leg.status is not LegStatus.RESTING or (leg.rest_until or now) > now:
-            continue
-        if retry is not None and retry.scope == "failed-jobs" and _can_rerun(leg):
-            leg, command = begin_rerun(name, leg, now)
-            commands.append(command)
-        else:
-            leg = replace(leg.to(LegStatus.PENDING), rest_until=None)
-        task = task.with_leg(leg)
+        if leg.status is LegStatus.RESTING and (leg.rest_until or now) <= now:
+            task = task.with_leg(replace(leg.to(LegStatus.PENDING), rest_until=None))
     if task is state.tasks[name]:
         return Decision(state=state)
-    return Decision(state=state.with_task(name, task), commands=tuple(commands))
+    return Decision(state=state.with_task(name, task))
 
 
-def _can_rerun(leg: Leg) -> bool:
-    """Tell whether GitHub would run failed jobs again: there must have been some."""
-    last = leg.attempt
+def _is_rerun(retry: Retry | None, leg: Leg) -> bool:
+    """Tell whether failed jobs are to be run again: for that there must have been some.
+
+    When people ask for another try, all of it is dispatched anew.
+    """
+    if retry is None or retry.scope == "all" or len(leg.attempts) <= leg.spent:
+        return False
     failed = (Conclusion.FAILURE, Conclusion.TIMED_OUT, Conclusion.CANCELLED)
-    return last.workflow_run_id is not None and last.conclusion in failed
+    return leg.attempt.workflow_run_id is not None and leg.attempt.conclusion in failed
 
 
 def _may_go_on(state: Orchestration, name: TaskName) -> bool:
@@ -123,7 +120,10 @@ def _admit(state: Orchestration, name: TaskName, leg: Leg, now: datetime) -> Dec
             task = asked.state.tasks[name].with_leg(blocked)
             return Decision(state=asked.state.with_task(name, task), commands=asked.commands)
         return asked
-    begun, command = begin_attempt(state, name, leg, now)
+    if _is_rerun(definition.retry, leg):
+        begun, command = begin_rerun(name, leg, now)
+    else:
+        begun, command = begin_attempt(state, name, leg, now)
     state = state.with_task(name, state.tasks[name].with_leg(begun))
     return Decision(state=_without_passages(state, holder), commands=(command,))
 
@@ -146,25 +146,22 @@ def _ask(
     now: datetime,
 ) -> Decision | None:
     """Ask for the next thing that is needed first; `None` once nothing is."""
-    passages = state.passages.get(holder, ())
-    if calendars:
-        if not passages:
-            return _ask_calendars(state, holder, calendars, now)
-        if not all(each.is_open for each in passages):
-            return Decision(state=state)
-    concurrency = definition_of(state.plan.definition, name).concurrency
-    if concurrency is None:
-        return None
     seat = state.seats.get(holder)
-    if seat is None:
-        values = values_for(state, name, now, leg.matrix)
-        return ask_seat(state, holder, concurrency, values, str(name), now)
-    if seat.granted_at is None:
+    if seat is not None and seat.granted_at is None:
         return Decision(state=state)
-    # While it waited for its place a calendar may have closed.
+    passages = state.passages.get(holder, ())
+    if calendars and not passages:
+        return _ask_calendars(state, holder, calendars, now)
+    if not all(each.is_open for each in passages):
+        return Decision(state=state)
+    # While it waited for its place, or was paused, a calendar may have closed.
     if any(now - (each.told_at or each.asked_at) > PASSAGE_FRESH for each in passages):
         return _ask_calendars(state, holder, calendars, now)
-    return None
+    concurrency = definition_of(state.plan.definition, name).concurrency
+    if concurrency is None or seat is not None:
+        return None
+    values = values_for(state, name, now, leg.matrix)
+    return ask_seat(state, holder, concurrency, values, str(name), now)
 
 
 def _ask_calendars(

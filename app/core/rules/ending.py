@@ -146,6 +146,7 @@ def finish_task(state: Orchestration, name: TaskName, now: datetime) -> Decision
         reason=end.reason,
         is_tolerated=end.is_tolerated,
         is_warned=end.is_warned,
+        skip=None,
         ended_at=now,
         timer=None,
     )
