@@ -19,6 +19,7 @@ from app.core.values import (
     LockKey,
     OrchestrationId,
     RepositoryName,
+    Sha,
     TaskName,
 )
 
@@ -110,6 +111,21 @@ class WriteCheck:
     @property
     def key(self) -> str:
         return "write/check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcludeCheck:
+    """Conclude a check run on a commit that an orchestration has gone on from.
+
+    `by` is the commit that it goes on with.
+    """
+
+    remote_id: int
+    by: Sha
+
+    @property
+    def key(self) -> str:
+        return f"conclude-check/{self.remote_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +328,7 @@ OrchestrationCommand: TypeAlias = (
     | RemoveTag
     | SetTimer
     | WriteCheck
+    | ConcludeCheck
     | WriteComment
     | WriteIssue
     | RerunWorkflowRun

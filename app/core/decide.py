@@ -89,6 +89,10 @@ def touched(before: Orchestration, after: Orchestration) -> tuple[TaskName, ...]
     """Return the tasks that a change may concern: all, where the whole changed its ways."""
     if before.status is not after.status or (before.paused is None) != (after.paused is None):
         return tuple(after.tasks)
+    if before.machine is not after.machine:
+        # What belongs to a state that was left is to be stopped.
+        left = [name for name, task in after.tasks.items() if not task.has_ended]
+        return tuple(left)
     if before.seats is not after.seats or before.passages is not after.passages:
         holders = _holders_changed(before, after)
         moved = {

@@ -132,12 +132,16 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurfaceWritten:
-    """The state stands on GitHub: `remote_id` is the check run's or the comment's id."""
+    """The state stands on GitHub: `remote_id` is the check run's or the comment's id.
+
+    `sha` is the commit that a check run stands on.
+    """
 
     at: datetime
     surface: Surface
     remote_id: int
     digest: str
+    sha: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,5 +50,8 @@ REST_MAX = timedelta(hours=24)
 PASSAGE_FRESH = timedelta(minutes=1)
 """How long what a calendar said may be relied upon before it is asked again."""
 
+HEARD_MAX = 100
+"""Events that a paused machine keeps for later, the latest of them."""
+
 SETTLE_ROUNDS_MAX = 10_000
 """Rounds of rules in one decision: each round ends a task, enters a state or tells somebody."""

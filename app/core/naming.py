@@ -104,6 +104,12 @@ def is_following(name: TaskName) -> bool:
     return "~" in name
 
 
+def is_undoing(name: TaskName) -> bool:
+    """Tell whether a task undoes another, or rolls a wave of it back."""
+    kind = name.partition("~")[2].partition(".")[0]
+    return kind in ("undo", "rollback")
+
+
 def undo_of(name: TaskName) -> TaskName:
     """Name what compensates for a task."""
     return TaskName(f"{name}~undo")

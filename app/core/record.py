@@ -32,17 +32,20 @@ from app.core.events import (
     SeatLost,
     SeatQueued,
     SkipRequested,
+    Surface,
     SurfaceRefused,
     SurfaceWritten,
     TimerElapsed,
     WorkflowRunMissed,
     WorkflowRunObserved,
 )
+from app.core.legs.context import cause_of
 from app.core.moves import OrchestrationStatus
 from app.core.recording.attempts import record_attempt
+from app.core.recording.hearing import record_hearing
 from app.core.recording.people import record_decision, record_request
 from app.core.recording.places import record_passage, record_place
-from app.core.state import Hearing, Orchestration, Written
+from app.core.state import Orchestration, Written
 
 
 def record(state: Orchestration, event: Event) -> Orchestration:
@@ -65,7 +68,7 @@ def record(state: Orchestration, event: Event) -> Orchestration:
         case CalendarTold():
             return record_passage(state, event)
         case CommandGiven() | GitHubEventHeard():
-            return _record_hearing(state, event)
+            return record_hearing(state, event)
         case DispatchAccepted() | DispatchRefused() | OutputsReported():
             return record_attempt(state, event)
         case WorkflowRunObserved() | WorkflowRunMissed() | RerunAccepted() | JobsListed():
@@ -81,12 +84,21 @@ def _record_surface(
 ) -> Orchestration:
     before = state.surfaces.get(event.surface, Written())
     if isinstance(event, SurfaceWritten):
+        if event.surface is Surface.CHECK and event.sha not in ("", cause_of(state).sha):
+            return _record_old_check(state, event)
         after = Written(remote_id=event.remote_id, digest=event.digest)
     else:
         after = replace(before, refused=event.message)
     if after == before:
         return state
     return replace(state, surfaces={**state.surfaces, event.surface: after})
+
+
+def _record_old_check(state: Orchestration, event: SurfaceWritten) -> Orchestration:
+    """A machine went on from a commit while the check on it was being written."""
+    if event.remote_id in state.old_checks:
+        return state
+    return replace(state, old_checks=(*state.old_checks, event.remote_id))
 
 
 def _record_request(state: Orchestration, event: OrchestrationRequested) -> Orchestration:
@@ -109,16 +121,3 @@ def _record_timer(state: Orchestration, event: TimerElapsed) -> Orchestration:
     if task is None or task.timer is None or event.at < task.timer:
         return state
     return state.with_task(event.task, replace(task, timer=None))
-
-
-def _record_hearing(
-    state: Orchestration, event: CommandGiven | GitHubEventHeard
-) -> Orchestration:
-    """Keep what was heard for the rules of this very decision, which forget it again."""
-    if state.status is not OrchestrationStatus.RUNNING:
-        return state
-    if isinstance(event, CommandGiven):
-        heard = Hearing(name=f"command.{event.name}", at=event.at, by=event.by)
-    else:
-        heard = Hearing(name=event.name, at=event.at, cause=event.cause)
-    return replace(state, heard=(*state.heard, heard))

@@ -26,6 +26,8 @@ from app.core.moves import (
     TaskStatus,
 )
 from app.core.plan import Cause, Plan
+from app.core.state_of_gates import Gate as Gate
+from app.core.state_of_gates import Vote as Vote
 from app.core.values import (
     Holder,
     Json,
@@ -53,48 +55,6 @@ class Change:
     files: int
     lines: int
     paths: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vote:
-    """What one person said at a gate, by which door, about which commit.
-
-    `digest` and `sha` say which plan it is for; at least one must be known. `reference` is
-    the id of the comment or review, so that it can be withdrawn. `memberships` and
-    `permission` are what let it count, as they were when it was used.
-    """
-
-    by: str
-    option: str
-    at: datetime
-    source: str = ""
-    reason: str = ""
-    inputs: JsonObject = field(default_factory=dict)
-    user_id: int = 0
-    digest: str = ""
-    sha: str = ""
-    reference: str = ""
-    is_break_glass: bool = False
-    is_withdrawn: bool = False
-    memberships: tuple[str, ...] = ()
-    permission: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """A question to people, or a wait: when it opened, and what closed it.
-
-    `choice` is the option that was chosen, `by` whom or what; `inputs` what the form said.
-    `due` is when a wait is over by itself. `escalated` counts the escalations told.
-    """
-
-    opened_at: datetime
-    votes: tuple[Vote, ...] = ()
-    choice: str = ""
-    by: str = ""
-    reason: str = ""
-    inputs: JsonObject = field(default_factory=dict)
-    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,6 +291,7 @@ class MachineState:
 
     `latest` is the last GitHub event that led from one state to another: expressions see it
     in place of what started the whole. `history` names the states entered so far, in order.
+    `led_by` tells what was last heard that led on, so that it does not lead on twice.
     """
 
     state: str
@@ -338,6 +299,7 @@ class MachineState:
     data: JsonObject
     entered_at: datetime
     latest: Cause | None = None
+    led_by: str = ""
     history: tuple[str, ...] = ()
     escalated: int = 0
 
@@ -348,6 +310,8 @@ class Orchestration:
 
     `seats` and `passages` are by who holds or asks (`core.naming`). `wish` is what the whole
     will have become once what had succeeded is undone. `timer` is the whole's own.
+    `old_checks` are check runs on commits that a machine has gone on from; the first
+    `concluded` of them are concluded.
     """
 
     plan: Plan
@@ -370,6 +334,8 @@ class Orchestration:
     alerted: tuple[int, ...] = ()
     timer: datetime | None = None
     surfaces: Mapping[Surface, Written] = field(default_factory=dict)
+    old_checks: tuple[int, ...] = ()
+    concluded: int = 0
 
     @property
     def id(self) -> OrchestrationId:

@@ -118,6 +118,9 @@ class CommentText:
 def summarise_check(state: Orchestration) -> CheckText:
     """Say on a check run how an orchestration is."""
     status, conclusion = STATUSES[state.status]
+    if state.has_ended and state.conclusion:
+        # A machine's final state says it; its word may be `neutral`.
+        conclusion = state.conclusion
     name = one_line(state.plan.definition.name, NAME_OF_CHECK_MAX)
     title = headline(state)
     summary = _check_summary(state)

@@ -19,6 +19,7 @@ from app.core.chores import (
 from app.core.commands import (
     CancelWorkflowRun,
     Command,
+    ConcludeCheck,
     DispatchWorkflow,
     ListJobs,
     LookUpWorkflowRun,
@@ -95,6 +96,8 @@ class GitHubPerformer:
                 return Carried(events=(event,))
             case WriteCheck():
                 return await self._write(Surface.CHECK, errand)
+            case ConcludeCheck():
+                return await self._reporter.conclude_check(_state(errand), command)
             case WriteComment():
                 return await self._write(Surface.COMMENT, errand)
             case ListInstallations():

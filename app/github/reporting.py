@@ -7,11 +7,14 @@ to, and that it is written once.
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from weakref import WeakValueDictionary
 
+from app.core.commands import ConcludeCheck
 from app.core.events import Surface, SurfaceRefused, SurfaceWritten
+from app.core.legs.context import cause_of
 from app.core.state import Orchestration, Written
 from app.core.summary import (
     CheckText,
@@ -42,7 +45,7 @@ class Reporter:
 
     async def write_check(self, state: Orchestration, errand: Errand) -> Carried:
         """Create or update the check run, if it says something else than before."""
-        text = summarise_check(state)
+        text, sha = summarise_check(state), cause_of(state).sha
         written = state.surfaces.get(Surface.CHECK, Written())
         if text.digest == written.digest:
             return Carried()
@@ -51,21 +54,30 @@ class Reporter:
         check_id = written.remote_id
         try:
             if check_id is None and errand.tries > 1:
-                check_id = await self.find_check(
-                    access, state.plan.cause.sha, text.name, state.id
-                )
+                check_id = await self.find_check(access, sha, text.name, state.id)
             if check_id is None:
-                created = {
-                    **content,
-                    "head_sha": state.plan.cause.sha,
-                    "external_id": state.id,
-                }
+                created = {**content, "head_sha": sha, "external_id": state.id}
                 check_id = (await surfaces.create_check_run(self._client, access, created)).id
             else:
                 await surfaces.update_check_run(self._client, access, check_id, content)
         except RefusedError as error:
             return self._refused(Surface.CHECK, error)
-        return self._written(Surface.CHECK, check_id, text.digest)
+        return self._written(Surface.CHECK, check_id, text.digest, sha)
+
+    async def conclude_check(self, state: Orchestration, command: ConcludeCheck) -> Carried:
+        """Conclude the check run on a commit that the orchestration has gone on from."""
+        title = "superseded by a new commit"
+        told = f"{state.plan.title} goes on at {command.by}, and so does its check."
+        content: dict[str, Json] = {
+            "status": "completed",
+            "conclusion": "neutral",
+            "output": {"title": title, "summary": told},
+        }
+        access = access_to_cause(state)
+        # A check run that is gone, or no longer ours to write, holds nobody up.
+        with suppress(RefusedError, NotFoundError):
+            await surfaces.update_check_run(self._client, access, command.remote_id, content)
+        return Carried()
 
     async def find_check(
         self, access: Access, sha: Sha, name: str, external_id: str
@@ -82,12 +94,12 @@ class Reporter:
         One that a later orchestration of the same definition has taken over is left alone,
         and so is the wish of whoever deleted it.
         """
-        plan = state.plan
+        plan, pull_request = state.plan, cause_of(state).pull_request
         text = summarise_comment(state)
         written = state.surfaces.get(Surface.COMMENT, Written())
-        if text.digest == written.digest or plan.cause.pull_request is None:
+        if text.digest == written.digest or pull_request is None:
             return Carried()
-        access, pull_request = access_to_cause(state), plan.cause.pull_request
+        access = access_to_cause(state)
         mark = comment_mark_start(plan.origin.repository, plan.definition.id)
         place = f"{plan.cause.repository_id}/{pull_request}/{mark}"
         lock = self._commenting.setdefault(place, asyncio.Lock())
@@ -125,9 +137,11 @@ class Reporter:
             self._app_id = await app_id(self._client)
         return self._app_id
 
-    def _written(self, surface: Surface, remote_id: int, digest: str) -> Carried:
+    def _written(self, surface: Surface, remote_id: int, digest: str, sha: str = "") -> Carried:
         at = self._client.clock.now()
-        event = SurfaceWritten(at=at, surface=surface, remote_id=remote_id, digest=digest)
+        event = SurfaceWritten(
+            at=at, surface=surface, remote_id=remote_id, digest=digest, sha=sha
+        )
         return Carried(events=(event,))
 
     def _refused(self, surface: Surface, error: RefusedError) -> Carried:

@@ -7,10 +7,19 @@ that is not there is simply absent, and reading it is an error: a gate never ope
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from app.core.naming import definition_of, in_visit, origin_of, sibling, visit_of, word_of
+from app.core.naming import (
+    definition_of,
+    in_visit,
+    is_undoing,
+    origin_of,
+    sibling,
+    visit_holder,
+    visit_of,
+    word_of,
+)
 from app.core.plan import Cause
 from app.core.state import Orchestration, Task
-from app.core.values import Json, TaskName
+from app.core.values import Holder, Json, TaskName
 
 
 def values_for(
@@ -36,7 +45,7 @@ def values_of_all(state: Orchestration, now: datetime) -> dict[str, Json]:
     `tasks` are those of the graph, or those of the machine's state at its visit.
     """
     values = cause_values(state, now)
-    for word, task in _current(state):
+    for word, task in current_tasks(state):
         values.update(_of_task("tasks", word, task))
     return values
 
@@ -44,14 +53,8 @@ def values_of_all(state: Orchestration, now: datetime) -> dict[str, Json]:
 def cause_values(state: Orchestration, now: datetime) -> dict[str, Json]:
     """Return the values that are the same for every task."""
     plan = state.plan
-    cause = cause_of(state)
     values: dict[str, Json] = {
-        "event": cause.event,
-        "event_name": cause.event_name,
-        "repository": cause.repository,
-        "actor": cause.actor,
-        "sha": cause.sha,
-        "ref": cause.ref,
+        **event_values(cause_of(state)),
         "now": now.isoformat(),
         "orchestration.id": plan.id,
         "orchestration.number": plan.number,
@@ -68,6 +71,18 @@ def cause_values(state: Orchestration, now: datetime) -> dict[str, Json]:
     return values
 
 
+def event_values(cause: Cause) -> dict[str, Json]:
+    """Return the values that an event of GitHub brings with it."""
+    return {
+        "event": cause.event,
+        "event_name": cause.event_name,
+        "repository": cause.repository,
+        "actor": cause.actor,
+        "sha": cause.sha,
+        "ref": cause.ref,
+    }
+
+
 def cause_of(state: Orchestration) -> Cause:
     """Return what set it off, or the last GitHub event that led its machine on."""
     if state.machine is not None and state.machine.latest is not None:
@@ -76,14 +91,25 @@ def cause_of(state: Orchestration) -> Cause:
 
 
 def is_left(state: Orchestration, name: TaskName) -> bool:
-    """Tell whether a task belongs to a visit of a state that is over."""
+    """Tell whether a task belongs to a visit of a state that is over, and is to stop.
+
+    What undoes a task or rolls a wave back goes on to its end.
+    """
     visit = visit_of(name)
-    if visit is None or state.machine is None:
+    if visit is None or state.machine is None or is_undoing(name):
         return False
     return visit != (state.machine.state, state.machine.visits[state.machine.state])
 
 
-def _current(state: Orchestration) -> Iterator[tuple[TaskName, Task]]:
+def current_visit(state: Orchestration) -> Holder | None:
+    """Name the state that a machine is in, at its visit, as the holder of a place."""
+    if state.machine is None:
+        return None
+    return visit_holder(state.machine.state, state.machine.visits[state.machine.state])
+
+
+def current_tasks(state: Orchestration) -> Iterator[tuple[TaskName, Task]]:
+    """Find the tasks of the graph, or of the machine's state at its visit, by their words."""
     if state.machine is None:
         return ((n, task) for n, task in state.tasks.items() if n == word_of(n))
     definition = state.plan.definition.machine

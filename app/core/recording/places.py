@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from app.core.events import CalendarTold, SeatGranted, SeatLost, SeatQueued
+from app.core.legs.context import current_visit
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import WHOLE, task_of_holder
 from app.core.state import Orchestration, Reason
@@ -38,7 +39,7 @@ def _lose(state: Orchestration, event: SeatLost) -> Orchestration:
     if name is None:
         # The whole, or the state that a machine is in, has nothing left to do without it.
         is_open = state.status in (OrchestrationStatus.BLOCKED, OrchestrationStatus.RUNNING)
-        is_whole = event.holder == WHOLE or event.holder.startswith("@")
+        is_whole = event.holder in (WHOLE, current_visit(state))
         return (
             state.to(OrchestrationStatus.CANCELLING, reason) if is_open and is_whole else state
         )

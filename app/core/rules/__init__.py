@@ -22,6 +22,13 @@ from app.core.rules.following import (
     look_up_silent,
     set_timer,
 )
+from app.core.rules.machine import (
+    conclude_old_checks,
+    enter_first_state,
+    give_back_states,
+    move_on,
+    seat_state,
+)
 from app.core.rules.whole import begin_whole, expire, finish, set_whole_timer
 
 __all__ = ["ACTIVE", "RULES", "WHOLE_RULES", "Decision", "Rule", "WholeRule"]
@@ -46,6 +53,11 @@ RULES: tuple[Rule, ...] = (
 WHOLE_RULES: tuple[WholeRule, ...] = (
     expire,
     begin_whole,
+    enter_first_state,
+    move_on,
+    seat_state,
+    give_back_states,
+    conclude_old_checks,
     compensate,
     finish,
     set_whole_timer,

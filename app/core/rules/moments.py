@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from app.core.machine.happening import due_of_state
 from app.core.moves import OrchestrationStatus
 from app.core.state import Orchestration
 
@@ -15,3 +16,6 @@ def next_moment_of_all(state: Orchestration, now: datetime) -> datetime | None:
 def _moments(state: Orchestration) -> Iterator[datetime]:
     if state.deadline is not None and state.status is not OrchestrationStatus.CANCELLING:
         yield state.deadline
+    due = due_of_state(state)
+    if due is not None:
+        yield due

@@ -66,10 +66,12 @@ def outcome_of(state: Orchestration) -> tuple[OrchestrationStatus, Reason | None
         task.status is TaskStatus.CANCELLED and _counts(state, name)
         for name, task in state.tasks.items()
     )
+    if state.conclusion:
+        return _outcome_of_machine(state)
     if state.reason is not None and state.reason.code in FAILURES:
         return _O.FAILED, state.reason
-    if state.machine is not None:
-        return _outcome_of_machine(state)
+    if state.plan.definition.machine is not None:
+        return _O.CANCELLED, state.reason
     if failed:
         why = f"{', '.join(failed)} failed"
         return _O.FAILED, state.reason or Reason(code="task-failed", message=why)
@@ -80,8 +82,8 @@ def outcome_of(state: Orchestration) -> tuple[OrchestrationStatus, Reason | None
 
 
 def _outcome_of_machine(state: Orchestration) -> tuple[OrchestrationStatus, Reason | None]:
-    if state.machine is None or state.status is not _O.RUNNING:
-        return _O.CANCELLED, state.reason
+    """Say how a machine has ended, by its final state; whatever came later came too late."""
+    assert state.machine is not None, "only a machine comes to a final state"
     where = state.machine.state
     why = Reason(code="final-state", message=f"it ended in the state {where}")
     match state.conclusion:
@@ -93,7 +95,7 @@ def _outcome_of_machine(state: Orchestration) -> tuple[OrchestrationStatus, Reas
             return _O.SUCCEEDED, None
 
 
-FAILURES = frozenset({"timed-out", "expression-failed"})
+FAILURES = frozenset({"timed-out", "expression-failed", "no-transition"})
 """Reasons for which a whole that was cancelled has failed."""
 
 
@@ -104,18 +106,15 @@ def _counts(state: Orchestration, name: TaskName) -> bool:
 
 def _is_over(state: Orchestration) -> bool:
     """Tell whether a machine has come to a final state, or is not to go on."""
-    if state.machine is None or state.status is not _O.RUNNING:
-        return True
-    machine = state.plan.definition.machine
-    assert machine is not None, "only a machine is in a state"
-    return bool(machine.states[state.machine.state].conclusion)
+    is_machine = state.plan.definition.machine is not None
+    return not is_machine or state.status is not _O.RUNNING or bool(state.conclusion)
 
 
 def is_all_over(state: Orchestration) -> bool:
     """Tell whether nothing runs any more and nothing is to begin."""
     if not all(task.has_ended for task in state.tasks.values()):
         return False
-    if state.status is _O.BLOCKED and state.tasks:
+    if state.status is _O.BLOCKED:
         return False
     return _is_over(state)
 

@@ -1,0 +1,1 @@
+"""State machines: what the state that one is in waits for. `rules.machine` leads it on."""
