@@ -12,7 +12,7 @@ from app.core.definition import MachineDefinition
 from app.core.expressions import Types
 from app.core.problems import Code
 from app.core.reading.declarations import Declared, read_declarations
-from app.core.reading.document import Entries, Node
+from app.core.reading.document import Entries, Node, Scalar
 from app.core.reading.filling import NO_FILLING, Filling
 from app.core.reading.formulas import Formulas
 from app.core.reading.graph.handling import (
@@ -49,6 +49,16 @@ class Body:
     legs: tuple[tuple[str, Types], ...] = ()
     timeout: timedelta = TIMEOUT_DEFAULT
     outputs: Mapping[str, Template] = field(default_factory=dict)
+
+
+def check_version(reader: Reader, node: Node | None, entries: Entries) -> None:
+    """Ask for the version of the language."""
+    if node is None:
+        hint = "write `version: 1` as the first line"
+        reader.report(Code.MISSING_KEY, "there is no `version`", hint, entries.place)
+    elif not isinstance(node, Scalar) or node.value is True or node.value != 1:
+        message = "the version of the language is not one that is known"
+        reader.report(Code.WRONG_VALUE, message, "write `version: 1`", node.place)
 
 
 def read_body(

@@ -15,6 +15,7 @@ from app.core.reading.scopes import OF_EVENT, Ground, of_declared, start_scope
 from app.core.reading.whole.body import (
     KINDS,
     TIMEOUT_DEFAULT,
+    check_version,
     read_body,
     read_outputs,
 )
@@ -41,7 +42,7 @@ def read_definition(
     if entries is None:
         return None
     keys = dict(reader.known(entries, DEFINITION))
-    _check_version(reader, keys.get("version"), entries)
+    check_version(reader, keys.get("version"), entries)
     name = reader.text(keys["name"], "`name`") if "name" in keys else stem
     inputs = Declared({}, {})
     if "inputs" in keys:
@@ -81,15 +82,6 @@ def read_definition(
         report_to=_report_to(reader, keys.get("report-to"), seen),
         digest="",
     )
-
-
-def _check_version(reader: Reader, node: Node | None, entries: Entries) -> None:
-    if node is None:
-        hint = "write `version: 1` as the first line"
-        reader.report(Code.MISSING_KEY, "there is no `version`", hint, entries.place)
-    elif not isinstance(node, Scalar) or node.value is True or node.value != 1:
-        message = "the version of the language is not one that is known"
-        reader.report(Code.WRONG_VALUE, message, "write `version: 1`", node.place)
 
 
 def _check_kinds(reader: Reader, entries: Entries) -> None:

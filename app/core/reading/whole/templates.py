@@ -20,7 +20,7 @@ from app.core.reading.formulas import Formulas
 from app.core.reading.reader import Reader, did_you_mean
 from app.core.reading.remedies import Surroundings
 from app.core.reading.scopes import of_declared, start_scope
-from app.core.reading.whole.body import Body, read_body
+from app.core.reading.whole.body import Body, check_version, read_body
 from app.core.reading.words import DEFINITION
 from app.core.terms import Declaration, Place, ValueType
 from app.core.tokens import Hole, split
@@ -91,6 +91,7 @@ def _template(text: str, compose: Compose) -> tuple[Mapping[str, Node], Declared
     if not entries:
         return reader
     keys = dict(reader.known(entries, DEFINITION))
+    check_version(reader, keys.get("version"), entries)
     if "uses" in keys:
         message = "a template does not use another template"
         reader.report(Code.BAD_TEMPLATE, message, "use it directly", keys["uses"].place)
@@ -121,6 +122,8 @@ def _fill(
     """Make an expression for each input of the template."""
     before = len(reader.problems)
     entries = node and reader.entries(node, "`with`", "write `{input: value}`")
+    if node and not entries:
+        return None
     nodes: Mapping[str, Node] = entries.nodes if entries else {}
     scope = start_scope(of_declared("inputs", own))
     formulas = Formulas(reader, Surroundings(scope=scope))
@@ -178,8 +181,17 @@ def _source(
     )
 
 
-def literal(value: Json, type_: ValueType | None = None) -> str:
-    """Write a value as an expression."""
-    if type_ is ValueType.NUMBER and isinstance(value, int) and not isinstance(value, bool):
+def literal(value: Json, type_: ValueType) -> str:
+    """Write a value as an expression of a declared type: what is in a list may be anything."""
+    if type_ is ValueType.NUMBER and isinstance(value, int):
         return repr(float(value))
+    if isinstance(value, Mapping):
+        pairs = (f"{_json(name)}: dyn({_json(each)})" for name, each in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(f"dyn({_json(each)})" for each in value) + "]"
+    return _json(value)
+
+
+def _json(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)

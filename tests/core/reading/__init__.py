@@ -1,0 +1,1 @@
+"""Reading definitions: what each part of the language becomes."""
