@@ -8,12 +8,15 @@ told again when it opens. It fails shut: a calendar that nobody has defined is c
 says how to define it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from app.core.calendars import Calendar, next_opening, why_closed
 from app.core.events import CalendarTold
+from app.core.policy import Policy
+from app.core.problems import Problem
 from app.core.values import Holder, OrchestrationId
 
 FREEZES_MAX = 100
@@ -137,6 +140,33 @@ def opening(state: CalendarState, calendar: Calendar | str, at: datetime) -> dat
     # Whoever freezes does so from now on: what is past every freeze is past all of them.
     thawed = max((it.until for it in state.freezes), default=at)
     return next_opening(calendar, max(at, thawed))
+
+
+Read: TypeAlias = tuple[Policy | None, tuple[Problem, ...]]
+
+
+def find_calendar(
+    policies: Sequence[tuple[str, Read]], organization: str, name: str
+) -> Calendar | str:
+    """Find a calendar among an organization's policies, or say why there is none.
+
+    `policies` are the files that there are, each with its repository, in the order in which
+    they count. One that cannot be read may hold a closing that nobody would see.
+    """
+    for repository, (policy, problems) in policies:
+        if policy is None:
+            first = problems[0]
+            return (
+                f"the policy of {repository} cannot be read, so every calendar is closed: "
+                f"line {first.line}: {first.message}; {first.hint}"
+            )
+        found = policy.organization.calendars if policy.organization is not None else {}
+        if name in found:
+            return found[name]
+    return (
+        f"{organization} has no calendar {name}: add it under `organization: calendars:` in "
+        f"orchestration-policy.yml of {organization}/.github-private or {organization}/.github"
+    )
 
 
 def why(state: CalendarState, calendar: Calendar | str, at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from app.core.definition import Definition
+from app.core.definition import Definition, Schedule
 from app.core.expressions import ExpressionError, render, text_of
 from app.core.hearing.catalogue import Covered, Entry
 from app.core.hearing.heard import Heard
@@ -86,6 +86,25 @@ def manual_cause(covered: Covered, actor: str, inputs: JsonObject) -> Cause:
         repository=covered.repository.name,
         installation_id=covered.installation_id,
         actor=actor,
+        sha=covered.head_sha or Sha(""),
+        ref=f"refs/heads/{covered.repository.default_branch}",
+    )
+
+
+def scheduled_cause(covered: Covered, schedule: Schedule, due: str) -> Cause:
+    """Say what a tick of a schedule is: at the head of the definition's default branch."""
+    return Cause(
+        event_name="schedule",
+        event={
+            "schedule": schedule.cron,
+            "timezone": schedule.timezone,
+            "due": due,
+            "inputs": schedule.inputs,
+        },
+        repository_id=covered.repository.id,
+        repository=covered.repository.name,
+        installation_id=covered.installation_id,
+        actor="",
         sha=covered.head_sha or Sha(""),
         ref=f"refs/heads/{covered.repository.default_branch}",
     )

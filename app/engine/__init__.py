@@ -1,14 +1,15 @@
 """The only caller of `decide`, and the only writer of state.
 
-Whatever comes in, deliveries and outcomes of commands, is worked off in batches: load the
-orchestrations concerned, decide event by event, and save events, states and commands in one
-transaction. Nothing is decided here: what a delivery means is `routing`'s, what follows
-from an event is `decide`'s.
+Whatever comes in, deliveries and outcomes of commands, is worked off in batches: load what is
+concerned, decide event by event, and save events, states and commands in one transaction.
+What orchestrations, locks, calendars and schedules tell each other is part of the same
+transaction (`work`). Nothing is decided here: what a delivery means is `routing`'s, what
+follows from an event is `decide`'s.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -17,8 +18,11 @@ import structlog
 from app.core.chores import ListInstallations
 from app.core.values import OrchestrationId
 from app.engine.intake import Intake, Read
+from app.engine.letters import ToShared
 from app.engine.library import Library
-from app.engine.work import Work, chore
+from app.engine.rows import chore
+from app.engine.upkeep import upkeep_of, upkeep_of_all
+from app.engine.work import Work
 from app.ports import (
     Batch,
     Carried,
@@ -77,8 +81,10 @@ class Engine:
         """Take up where an earlier life stopped, and ask for everything to be read anew."""
         await self._store.take_back(owner=self._owner)
         self._library.load(await self._store.catalogue())
-        batch = Batch(commands=[chore(ListInstallations(), "app", self._clock.now())])
-        await self._store.commit(batch)
+        now = self._clock.now()
+        await self._store.commit(Batch(commands=[chore(ListInstallations(), "app", now)]))
+        async with self._lock:
+            await self._keep_up(await upkeep_of_all(self._library, self._store, now))
 
     async def run(self) -> None:
         """Work off deliveries until cancelled."""
@@ -101,6 +107,7 @@ class Engine:
                 work = self._work()
                 await self._intake.take(deliveries, work)
                 if await self._save(work):
+                    await self._keep_up(await self._upkeep(work.batch))
                     break
             return len(deliveries)
 
@@ -117,10 +124,11 @@ class Engine:
                 for claimed, carried in results:
                     work.batch.commands_done.append(claimed.id)
                     for event in carried.events:
-                        work.add(OrchestrationId(claimed.subject), event)
+                        work.outcome(claimed.subject, event)
                     for finding in carried.findings:
                         self._library.note(finding, work.batch, self._clock.now())
                 if await self._save(work):
+                    await self._keep_up(await self._upkeep(work.batch))
                     break
         if any(carried.findings for _, carried in results):
             self.wake()
@@ -131,11 +139,27 @@ class Engine:
         return found.get(OrchestrationId(subject))
 
     def _work(self) -> Work:
-        return Work(now=self._clock.now(), owner=self._owner, lease=LEASE)
+        return Work(
+            now=self._clock.now(), owner=self._owner, lease=LEASE, library=self._library
+        )
+
+    async def _upkeep(self, batch: Batch) -> list[ToShared]:
+        return await upkeep_of(batch, self._library, self._store, self._clock.now())
+
+    async def _keep_up(self, letters: Sequence[ToShared]) -> None:
+        """Tell calendars and schedules what was read. Should we die first, `open` does it."""
+        if not letters:
+            return
+        for _ in range(CONFLICTS_MAX):
+            work = self._work()
+            for letter in letters:
+                work.tell(letter.subject, letter.event)
+            if await self._save(work):
+                return
 
     async def _save(self, work: Work) -> bool:
         """Decide and save all; false if another writer got ahead: then all is done anew."""
-        work.decide(await self._load(work.concerned))
+        await work.carry(self._load, self._store)
         try:
             claimed = await self._store.commit(work.batch)
         except Conflict:
@@ -148,11 +172,11 @@ class Engine:
         self._library.apply(work.batch)
         if claimed and self._hand is not None:
             self._hand(claimed)
-        if work.batch.wake_workflow_runs:
+        if work.batch.wake_workflow_runs or work.batch.arrivals:
             self.wake()
         return True
 
-    async def _load(self, ids: Sequence[OrchestrationId]) -> dict[OrchestrationId, Saved]:
+    async def _load(self, ids: Collection[OrchestrationId]) -> dict[OrchestrationId, Saved]:
         found = {each: self._remembered[each] for each in ids if each in self._remembered}
         missing = [each for each in ids if each not in found]
         if missing:

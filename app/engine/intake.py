@@ -6,21 +6,24 @@ that speaks of a workflow run which nobody claims yet is parked until somebody d
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import orjson
 import structlog
 
 from app.core.chores import ListChangedFiles
-from app.core.events import CancelRequested, OutputsReported
+from app.core.events import OutputsReported
+from app.core.hearing.asking import REPORT, AskedWrongly
 from app.core.hearing.heard import Heard, WorkflowRunFacts
 from app.core.hearing.observing import marker_in, observed
-from app.core.planning import make_plan, manual_cause
-from app.core.routing import Routed, Start, route
+from app.core.interests import Interest, name_of, topics_of
+from app.core.planning import cause_of
+from app.core.routing import Routed, route
 from app.core.values import Json, JsonObject, OrchestrationId
 from app.engine.library import Library
+from app.engine.wishes import Wishes, begin
 from app.engine.work import Work
 from app.ports import (
     Clock,
@@ -33,14 +36,13 @@ from app.ports import (
 )
 
 NOTE_LENGTH_MAX: Final = 2_000
-REPORT: Final = "signalbox/report"
-START: Final = "signalbox/start"
-CANCEL: Final = "signalbox/cancel"
 OPENED_AT_ONCE: Final = 8
 """Opening one takes a tenth of a millisecond; others want to be answered meanwhile."""
 
 log = structlog.get_logger(__name__)
 Read = Callable[[str, JsonObject], Heard]
+Attempts: TypeAlias = Mapping[int | str, Dispatched]
+Listeners: TypeAlias = Mapping[Interest, Collection[OrchestrationId]]
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ class Intake:
         self._clock = clock
         self._read = read
         self._library = library
+        self._wishes = Wishes(library)
 
     async def take(self, deliveries: Sequence[Delivery], work: Work) -> None:
         """Turn deliveries into events and chores, in the order they came in."""
@@ -76,10 +79,10 @@ class Intake:
             except Exception as error:
                 self._set_aside(delivery, error, work)
         attempts = await self._attempts(letters)
-        numbers = await self._numbers(letters)
+        listeners = await self._listeners(letters)
         for letter in letters:
             try:
-                done = self._apply(letter, attempts, numbers, work)
+                done = self._apply(letter, attempts, listeners, work)
             except Exception as error:
                 self._set_aside(letter.delivery, error, work)
             else:
@@ -122,7 +125,7 @@ class Intake:
         files = await self._store.changed_files(delivery_id)
         return routed if files is None else route(heard, catalogue, delivery_id, files)
 
-    async def _attempts(self, letters: Sequence[_Letter]) -> Mapping[int | str, Dispatched]:
+    async def _attempts(self, letters: Sequence[_Letter]) -> Attempts:
         ids = {letter.workflow_run_id for letter in letters} - {None}
         markers = {letter.marker for letter in letters} - {None}
         if not ids and not markers:
@@ -137,47 +140,38 @@ class Intake:
                 found[each.workflow_run_id] = each
         return found
 
-    async def _numbers(self, letters: Sequence[_Letter]) -> dict[tuple[int, str], int]:
-        wanted = {
-            (start.entry.origin.repository_id, start.entry.definition.id)
-            for letter in letters
-            if letter.routed is not None
-            for start in letter.routed.starts
+    async def _listeners(self, letters: Sequence[_Letter]) -> Listeners:
+        """Find the live orchestrations that listen to any of these: no other is touched."""
+        topics = {
+            topic for letter in letters if letter.heard for topic in topics_of(letter.heard)
         }
-        for letter in letters:
-            if letter.delivery.event == START:
-                entry = self._library.catalogue.find(
-                    _text(letter.payload, "repository"), _text(letter.payload, "definition")
-                )
-                if entry is not None:
-                    wanted.add((entry.origin.repository_id, entry.definition.id))
-        return dict(await self._store.last_numbers(wanted)) if wanted else {}
+        found: dict[Interest, list[OrchestrationId]] = {}
+        for topic, listener in await self._store.interested(topics) if topics else ():
+            found.setdefault(topic, []).append(listener)
+        return found
 
     def _apply(
-        self,
-        letter: _Letter,
-        attempts: Mapping[int | str, Dispatched],
-        numbers: dict[tuple[int, str], int],
-        work: Work,
+        self, letter: _Letter, attempts: Attempts, listeners: Listeners, work: Work
     ) -> DeliveryDone:
-        match letter.delivery.event:
-            case "signalbox/report":
-                return self._apply_report(letter, attempts, work)
-            case "signalbox/start":
-                return self._apply_start(letter, numbers, work)
-            case "signalbox/cancel":
-                return self._apply_cancel(letter, work)
-            case _:
-                return self._apply_webhook(letter, attempts, numbers, work)
+        event = letter.delivery.event
+        if letter.heard is not None:
+            return self._apply_webhook(letter, letter.heard, attempts, listeners, work)
+        if event == REPORT:
+            return self._apply_report(letter, attempts, work)
+        try:
+            note = self._wishes.take(letter.delivery, letter.payload, work)
+        except AskedWrongly as wrong:
+            return _done(letter, DeliveryStatus.FAILED, str(wrong))
+        return _done(letter, DeliveryStatus.DONE, note)
 
     def _apply_webhook(
         self,
         letter: _Letter,
-        attempts: Mapping[int | str, Dispatched],
-        numbers: dict[tuple[int, str], int],
+        heard: Heard,
+        attempts: Attempts,
+        listeners: Listeners,
         work: Work,
     ) -> DeliveryDone:
-        assert letter.heard is not None, "a webhook has been read"
         assert letter.routed is not None, "a webhook has been routed"
         routed = letter.routed
         work.ask(routed.chores)
@@ -188,19 +182,36 @@ class Intake:
             work.batch.forget_repositories.extend(gone)
         notes = list(routed.notes)
         for start in routed.starts:
-            notes.extend(self._start(start, {}, letter.delivery.id, numbers, work))
-        facts = letter.heard.workflow_run
+            notes += begin(start, {}, letter.delivery.id, name_of(heard), work)
+        # A delivery that comes back with its files must not be heard twice.
+        if not _asks_for_files(routed):
+            self._overhear(letter, heard, listeners, work)
+        facts = heard.workflow_run
         if facts is not None and facts.event == "workflow_dispatch":
             return self._apply_workflow_run(letter, facts, attempts, work)
         if _asks_for_files(routed):
             return _done(letter, DeliveryStatus.PARKED, "its changed files are asked for")
         return _done(letter, DeliveryStatus.DONE, "; ".join(notes))
 
+    def _overhear(
+        self, letter: _Letter, heard: Heard, listeners: Listeners, work: Work
+    ) -> None:
+        """Let those hear of a delivery that were listening to it when the batch began."""
+        ids = {each for topic in topics_of(heard) for each in listeners.get(topic, ())}
+        if not ids or heard.repository is None:
+            return
+        covered = self._library.catalogue.repositories.get(heard.repository.id)
+        if covered is None:
+            return
+        cause = cause_of(heard, covered)
+        for each in sorted(ids):
+            work.overhear(each, name_of(heard), cause, letter.delivery.id)
+
     def _apply_workflow_run(
         self,
         letter: _Letter,
         facts: WorkflowRunFacts,
-        attempts: Mapping[int | str, Dispatched],
+        attempts: Attempts,
         work: Work,
     ) -> DeliveryDone:
         found = attempts.get(facts.id) or attempts.get(letter.marker or "")
@@ -217,9 +228,7 @@ class Intake:
         work.add(found.orchestration_id, event)
         return _done(letter, DeliveryStatus.DONE, "")
 
-    def _apply_report(
-        self, letter: _Letter, attempts: Mapping[int | str, Dispatched], work: Work
-    ) -> DeliveryDone:
+    def _apply_report(self, letter: _Letter, attempts: Attempts, work: Work) -> DeliveryDone:
         run_id = _integer(letter.payload, "run_id")
         found = attempts.get(run_id)
         if found is None:
@@ -241,53 +250,6 @@ class Intake:
             ),
         )
         return _done(letter, DeliveryStatus.DONE, "")
-
-    def _apply_start(
-        self, letter: _Letter, numbers: dict[tuple[int, str], int], work: Work
-    ) -> DeliveryDone:
-        repository = _text(letter.payload, "repository")
-        name = _text(letter.payload, "definition")
-        entry = self._library.catalogue.find(repository, name)
-        if entry is None:
-            note = f"there is no definition {name} in {repository}"
-            return _done(letter, DeliveryStatus.FAILED, note)
-        covered = self._library.catalogue.repositories[entry.origin.repository_id]
-        given = letter.payload.get("inputs")
-        inputs: JsonObject = given if isinstance(given, dict) else {}
-        cause = manual_cause(covered, _text(letter.payload, "actor"), inputs)
-        start = Start(entry=entry, cause=cause)
-        faults = self._start(start, inputs, letter.delivery.id, numbers, work)
-        status = DeliveryStatus.FAILED if faults else DeliveryStatus.DONE
-        return _done(letter, status, "; ".join(faults))
-
-    def _apply_cancel(self, letter: _Letter, work: Work) -> DeliveryDone:
-        work.add(
-            OrchestrationId(_text(letter.payload, "orchestration")),
-            CancelRequested(
-                at=work.now,
-                by=_text(letter.payload, "actor"),
-                reason=_text(letter.payload, "reason"),
-            ),
-        )
-        return _done(letter, DeliveryStatus.DONE, "")
-
-    def _start(
-        self,
-        start: Start,
-        inputs: JsonObject,
-        delivery_id: str,
-        numbers: dict[tuple[int, str], int],
-        work: Work,
-    ) -> tuple[str, ...]:
-        key = (start.entry.origin.repository_id, start.entry.definition.id)
-        number = numbers.get(key, 0) + 1
-        plan, faults = make_plan(
-            start.entry, start.cause, inputs, delivery_id=delivery_id, number=number
-        )
-        if plan is not None:
-            numbers[key] = number
-            work.start(plan, start.cause.actor)
-        return faults
 
     def _apply_head(self, routed: Routed, work: Work) -> None:
         assert routed.head is not None, "the caller has looked"

@@ -6,10 +6,13 @@ says so has been saved.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import assert_never
+from functools import lru_cache
+from typing import Final, assert_never
 
 import structlog
 
+from app.core.calendar_state import Read, find_calendar
+from app.core.calendars import Calendar
 from app.core.chores import ListRepositories, ReadRepository
 from app.core.definition import Definition
 from app.core.hearing.catalogue import Catalogue, Covered, Entry, catalogue
@@ -25,9 +28,13 @@ from app.core.hearing.findings import (
 from app.core.hearing.heard import Repository
 from app.core.parse import parse
 from app.core.plan import Origin
-from app.engine.work import chore
+from app.core.policy import read_policy
+from app.engine.rows import chore
 from app.ports import Batch, KnownRepository
 from app.ports import Catalogue as Known
+
+ORGANIZATION_REPOSITORIES: Final = (".github-private", ".github")
+"""Where an organization's policy stands, in the order in which they count."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +46,8 @@ class Library:
         self._repositories: dict[int, KnownRepository] = {}
         self._files: dict[int, tuple[File, ...]] = {}
         self._parsed: dict[tuple[int, str, str], Definition | None] = {}
+        self._read_policy = lru_cache(maxsize=256)(read_policy)
+        self._of_organization: dict[str, list[tuple[str, str]]] = {}
         self.catalogue: Catalogue = catalogue((), ())
 
     def load(self, known: Known) -> None:
@@ -54,6 +63,28 @@ class Library:
         """Return the text of a repository's policy as it was last read."""
         known = self._repositories.get(repository_id)
         return known.policy if known else None
+
+    def calendar(self, organization: str, name: str) -> Calendar | str:
+        """Return what an organization's policy says of a calendar, or why it says nothing."""
+        return find_calendar(self._policies(organization), organization, name)
+
+    def calendars_of(self, organization: str) -> list[str]:
+        """Return the names of all calendars of an organization."""
+        found = {
+            name
+            for _, (policy, _) in self._policies(organization)
+            if policy is not None and policy.organization is not None
+            for name in policy.organization.calendars
+        }
+        return sorted(found)
+
+    def scheduled(self) -> Iterable[Entry]:
+        """Return the definitions that start by the clock."""
+        return [
+            entry
+            for entry in self.catalogue.entries
+            if any(listen.schedules for listen in entry.definition.on)
+        ]
 
     def head(self, repository_id: int) -> KnownRepository | None:
         """Return a repository as it is known."""
@@ -140,7 +171,20 @@ class Library:
             policy=before.policy if before else None,
         )
 
+    def _policies(self, organization: str) -> list[tuple[str, Read]]:
+        return [
+            (repository, self._read_policy(text))
+            for repository, text in self._of_organization.get(organization.lower(), ())
+        ]
+
     def _rebuild(self) -> None:
+        self._of_organization = {}
+        for place in ORGANIZATION_REPOSITORIES:
+            for known in self._repositories.values():
+                owner, _, name = known.repository.name.partition("/")
+                if name.lower() == place and known.policy is not None:
+                    found = self._of_organization.setdefault(owner.lower(), [])
+                    found.append((known.repository.name, known.policy))
         covered = [
             Covered(
                 repository=known.repository,

@@ -1,122 +1,257 @@
-"""One batch in the making: events per orchestration, and everything they lead to."""
+"""One batch in the making: everything that is heard, and everything it leads to.
 
-from collections.abc import Iterable, Mapping, Sequence
+Orchestrations, locks, calendars and schedules tell each other things by letters. They are
+read in rounds, each round's after all that they concern is loaded, until there is none left.
+So a place that is given back, the one that is given out for it, and the dispatch that it lets
+begin are saved together, or none of them is.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol, assert_never
 
-from app.core.chores import CheckDefinitions, Chore, ListChangedFiles
+from app.core.calendar_state import CalendarLeft
+from app.core.chores import Chore
 from app.core.commands import (
-    LEVELS,
-    CancelWorkflowRun,
     DispatchWorkflow,
-    LookUpWorkflowRun,
+    MakeReport,
+    Message,
     OrchestrationCommand,
-    RemoveTag,
-    SetTimer,
-    WriteCheck,
-    WriteComment,
+    StartChild,
+    TellEnd,
 )
 from app.core.decide import decide
-from app.core.events import DispatchAccepted, Event, OrchestrationRequested, WorkflowRunObserved
-from app.core.plan import Plan
+from app.core.events import (
+    DispatchAccepted,
+    Event,
+    GitHubEventHeard,
+    OrchestrationRequested,
+    SeatGranted,
+    WorkflowRunObserved,
+)
+from app.core.interests import concerns, interests
+from app.core.locks import AllSeatsLeft, SeatLeft
+from app.core.plan import Cause, Plan
+from app.core.shared import LOCK, is_shared, lock_subject
 from app.core.state import Orchestration, new_orchestration
 from app.core.values import OrchestrationId
-from app.ports import Batch, Dispatched, JournalEntry, NewCommand, Saved
+from app.engine.commons import Commons
+from app.engine.letters import (
+    Begin,
+    Letter,
+    Overheard,
+    Released,
+    SharedEvent,
+    ToEngine,
+    ToOrchestration,
+    ToShared,
+    letter_of,
+)
+from app.engine.library import Library
+from app.engine.relations import answer_parent, make_report, start_child, tell_end
+from app.engine.rows import chore, row_of, subject_of
+from app.ports import Batch, Correlation, Dispatched, JournalEntry, Saved, Store
 
-DECISION: Final = 0
-STATUS: Final = 5
-SWEEP: Final = 9
-"""Decisions before status before sweeps."""
+ROUNDS_MAX: Final = 100_000
+"""Rounds of letters in one batch. A queue of ten thousand, each of which gets its place and
+is done at once, takes a few rounds for each."""
 
-PRIORITIES: Final[Mapping[type[OrchestrationCommand] | type[Chore], int]] = {
-    DispatchWorkflow: DECISION,
-    CancelWorkflowRun: DECISION,
-    SetTimer: DECISION,
-    ListChangedFiles: DECISION,
-    WriteCheck: STATUS,
-    WriteComment: STATUS,
-    CheckDefinitions: STATUS,
-    LookUpWorkflowRun: SWEEP,
-    RemoveTag: SWEEP,
-}
-"""What is not named is a sweep."""
 
-STATUS_SPACING: Final = timedelta(seconds=1)
-"""At most one write a second to any one surface."""
+class Load(Protocol):
+    """Loads orchestrations, those that are remembered without asking the store."""
 
-READ_SPACING: Final = timedelta(seconds=5)
-"""At most one reading of the same repository or installation in this time."""
+    async def __call__(
+        self, ids: Collection[OrchestrationId]
+    ) -> Mapping[OrchestrationId, Saved]: ...
 
 
 class Work:
     """Collects what one transaction is to save."""
 
-    def __init__(self, *, now: datetime, owner: str, lease: timedelta) -> None:
+    def __init__(
+        self, *, now: datetime, owner: str, lease: timedelta, library: Library
+    ) -> None:
         self.now = now
         self.batch = Batch()
         self._owner = owner
         self._lease_until = now + lease
-        self._events: dict[OrchestrationId, list[Event]] = {}
-        self._plans: dict[OrchestrationId, Plan] = {}
+        self._library = library
+        self._letters: list[Letter] = []
+        self._loaded: dict[OrchestrationId, Saved | None] = {}
+        self._states: dict[OrchestrationId, Orchestration] = {}
+        self._numbers: dict[tuple[int, str], int] = {}
+        self._joinable: dict[Correlation, OrchestrationId | None] = {}
+        self._told: set[tuple[OrchestrationId, str]] = set()
+        self._shares: dict[OrchestrationId, set[str]] = {}
+        self._journals: dict[OrchestrationId, list[JournalEntry]] = {}
+        self._commons = Commons(now=now, batch=self.batch, calendar_of=library.calendar)
 
-    @property
-    def concerned(self) -> Sequence[OrchestrationId]:
-        """The orchestrations that have to be loaded, in the order they were named."""
-        return tuple(self._events)
+    # ------------------------------------------------------------------ what is brought in
 
-    def add(self, orchestration: OrchestrationId, event: Event) -> None:
+    def add(self, subject: str, event: Event) -> None:
         """Let an orchestration take an event in."""
-        self._events.setdefault(orchestration, []).append(event)
+        self._letters.append(ToOrchestration(id=OrchestrationId(subject), event=event))
 
-    def start(self, plan: Plan, by: str) -> None:
-        """Start an orchestration, unless it was started already."""
-        self._plans.setdefault(plan.id, plan)
-        self.add(plan.id, OrchestrationRequested(at=self.now, by=by))
+    def tell(self, subject: str, event: SharedEvent) -> None:
+        """Let a lock, a calendar or a schedule take an event in."""
+        self._letters.append(ToShared(subject=subject, event=event))
+
+    def outcome(self, subject: str, event: Event) -> None:
+        """Take in what came of a command: of an orchestration, or of something shared."""
+        if is_shared(subject):
+            self.tell(subject, self._commons.elapsed(subject, event.at))
+        else:
+            self.add(subject, event)
+
+    def begin(self, plan: Plan, by: str, *, name: str, delivery_id: str) -> None:
+        """Begin an orchestration, unless it was begun already or another takes its place."""
+        self._letters.append(Begin(plan=plan, by=by, name=name, delivery_id=delivery_id))
+
+    def overhear(self, id_: OrchestrationId, name: str, cause: Cause, delivery: str) -> None:
+        """Let a live orchestration hear of a delivery, if it still listens to it then."""
+        self._letters.append(Overheard(id=id_, name=name, cause=cause, delivery_id=delivery))
 
     def ask(self, chores: Iterable[Chore]) -> None:
         """Ask for chores."""
         for each in chores:
             self.batch.commands.append(chore(each, subject_of(each), self.now))
 
-    def decide(self, saved: Mapping[OrchestrationId, Saved]) -> None:
-        """Take every event in, and put into the batch whatever follows."""
-        for id_, events in self._events.items():
-            known = saved.get(id_)
-            plan = self._plans.get(id_)
-            if known is not None:
-                before, version = known.state, known.version
-            elif plan is not None:
-                before, version = new_orchestration(plan), 0
-            else:
-                continue
-            after = before
-            for event in events:
-                after = self._decide(after, event)
-            if after is not before:
-                self.batch.states.append(Saved(state=after, version=version + 1))
+    # ------------------------------------------------------------------------- the mailbox
 
-    def _decide(self, before: Orchestration, event: Event) -> Orchestration:
+    async def carry(self, load: Load, store: Store) -> None:
+        """Read every letter, and those that they lead to; put what follows into the batch."""
+        for _ in range(ROUNDS_MAX):
+            if not self._letters:
+                self._close()
+                return
+            letters, self._letters = self._letters, []
+            await self._fetch(letters, load, store)
+            for letter in letters:
+                self._read(letter)
+        raise AssertionError("the letters of a batch go round for ever")
+
+    async def _fetch(self, letters: Collection[Letter], load: Load, store: Store) -> None:
+        """Load whatever these letters concern and is not at hand."""
+        ids: set[OrchestrationId] = set()
+        subjects: set[str] = set()
+        places: set[tuple[int, str]] = set()
+        keys: set[Correlation] = set()
+        released: set[OrchestrationId] = set()
+        reporting: set[OrchestrationId] = set()
+        for letter in letters:
+            match letter:
+                case ToOrchestration() | Overheard():
+                    ids.add(letter.id)
+                case Begin():
+                    ids.add(letter.plan.id)
+                    places.add(_place(letter.plan))
+                    if letter.plan.correlation:
+                        keys.add((*_place(letter.plan), letter.plan.correlation))
+                case ToShared():
+                    subjects.add(letter.subject)
+                case ToEngine():
+                    if isinstance(letter.message, MakeReport):
+                        reporting.add(letter.id)
+                case Released():
+                    released.add(letter.id)
+                case _:
+                    assert_never(letter)
+        if new := keys - self._joinable.keys():
+            live = await store.correlated(new)
+            self._joinable.update({key: live.get(key) for key in new})
+            ids.update(live.values())
+        if unknown := [each for each in ids if each not in self._loaded]:
+            found = await load(unknown)
+            self._loaded.update({each: found.get(each) for each in unknown})
+        if missing := places - self._numbers.keys():
+            last = await store.last_numbers(missing)
+            self._numbers.update({place: last.get(place, 0) for place in missing})
+        if released:
+            for key, subject in await store.memberships(released):
+                self._shares.setdefault(key, set()).add(subject)
+                subjects.add(subject)
+        for key in reporting:
+            self._journals[key] = list(await store.journal(key))
+        await self._commons.fetch(subjects, store)
+
+    def _read(self, letter: Letter) -> None:
+        match letter:
+            case ToOrchestration():
+                self._take(letter.id, letter.event)
+            case Overheard():
+                state = self._state(letter.id)
+                if state is not None and concerns(state, letter.name, letter.cause):
+                    self._hear(letter.id, letter)
+            case Begin():
+                self._begin(letter)
+            case ToShared():
+                self._letters.extend(self._commons.take(letter.subject, letter.event))
+            case ToEngine():
+                self._oblige(letter)
+            case Released():
+                self._release(letter.id)
+            case _:
+                assert_never(letter)
+
+    # ---------------------------------------------------------------------- orchestrations
+
+    def _state(self, id_: OrchestrationId) -> Orchestration | None:
+        if id_ in self._states:
+            return self._states[id_]
+        saved = self._loaded.get(id_)
+        return saved.state if saved is not None else None
+
+    def _take(self, id_: OrchestrationId, event: Event) -> None:
+        before = self._state(id_)
+        if before is None:
+            return
         decision = decide(before, event)
         after = decision.state
-        if after is before:
-            return before
-        self.batch.journal.append(
-            JournalEntry(orchestration_id=after.id, seq=after.events, event=event)
-        )
+        if after is not before:
+            self._states[id_] = after
+            self.batch.journal.append(
+                JournalEntry(orchestration_id=after.id, seq=after.events, event=event)
+            )
         for command in decision.commands:
-            self.batch.commands.append(self._command(after.id, command))
-            if isinstance(command, DispatchWorkflow):
-                self.batch.dispatched.append(
-                    Dispatched(
-                        marker=command.marker,
-                        orchestration_id=after.id,
-                        attempt=command.attempt,
-                        workflow_run_id=None,
-                    )
-                )
+            if isinstance(command, Message):
+                self._letters.append(letter_of(after, command, event))
+            else:
+                self._ask(after, command)
         if isinstance(event, DispatchAccepted | WorkflowRunObserved):
             self._correlate(before, after, event)
-        return after
+        if after.has_ended and not before.has_ended:
+            self._letters.append(Released(id=id_))
+        if isinstance(event, SeatGranted):
+            self._return_unwanted(after, event)
+
+    def _return_unwanted(self, state: Orchestration, event: SeatGranted) -> None:
+        """Give a place back that came too late: nobody would ever do so otherwise."""
+        seat = state.seats.get(event.holder)
+        if not state.has_ended and seat is not None and seat.lock == event.lock:
+            return
+        left = SeatLeft(at=event.at, orchestration=state.id, holder=event.holder)
+        self._letters.append(ToShared(subject=lock_subject(event.lock), event=left))
+
+    def _ask(self, state: Orchestration, command: OrchestrationCommand) -> None:
+        self.batch.commands.append(
+            row_of(
+                state.id,
+                command,
+                self.now,
+                owner=self._owner,
+                lease_until=self._lease_until,
+            )
+        )
+        if isinstance(command, DispatchWorkflow):
+            self.batch.dispatched.append(
+                Dispatched(
+                    marker=command.marker,
+                    orchestration_id=state.id,
+                    attempt=command.attempt,
+                    workflow_run_id=None,
+                )
+            )
 
     def _correlate(
         self,
@@ -141,47 +276,84 @@ class Work:
         )
         self.batch.wake_workflow_runs.append(known)
 
-    def _command(self, subject: OrchestrationId, command: OrchestrationCommand) -> NewCommand:
-        priority = PRIORITIES[type(command)]
-        if isinstance(command, SetTimer):
-            return NewCommand(
-                subject=subject, command=command, due=command.due, priority=priority
-            )
-        if isinstance(command, LEVELS):
-            return NewCommand(
-                subject=subject,
-                command=command,
-                due=self.now,
-                priority=priority,
-                spacing=STATUS_SPACING,
-            )
-        # Saved as claimed: who saves it carries it at once, and needs no second commit. A
-        # crash in between leaves a lease with one try, so that the next life looks first.
-        return NewCommand(
-            subject=subject,
-            command=command,
-            due=self.now,
-            priority=priority,
-            lease_owner=self._owner,
-            lease_until=self._lease_until,
-        )
+    def _hear(self, id_: OrchestrationId, heard: Begin | Overheard) -> None:
+        """Let an orchestration hear of a delivery, once, by whichever way it came."""
+        if (id_, heard.delivery_id) in self._told:
+            return
+        self._told.add((id_, heard.delivery_id))
+        cause = heard.plan.cause if isinstance(heard, Begin) else heard.cause
+        self._take(id_, GitHubEventHeard(at=self.now, name=heard.name, cause=cause))
+
+    # ------------------------------------------------------------------ beginning and ending
+
+    def _begin(self, letter: Begin) -> None:
+        plan = letter.plan
+        known = self._state(plan.id)
+        if known is None:
+            if self._joins(letter):
+                return
+            place = _place(plan)
+            self._numbers[place] += 1
+            plan = replace(plan, number=self._numbers[place])
+            known = self._states[plan.id] = new_orchestration(plan)
+            if plan.correlation:
+                self._joinable[*place, plan.correlation] = plan.id
+        plan = known.plan
+        self._take(plan.id, OrchestrationRequested(at=self.now, by=letter.by))
+        if plan.parent is not None:
+            self._letters.extend(answer_parent(plan, known, self.now))
+
+    def _joins(self, letter: Begin) -> bool:
+        """Let a live orchestration of the same key have the event, if there is one.
+
+        A child is waited for, and so is always one of its own.
+        """
+        plan = letter.plan
+        if not plan.correlation or plan.parent is not None:
+            return False
+        live = self._joinable.get((*_place(plan), plan.correlation))
+        state = self._state(live) if live is not None else None
+        if live is None or state is None or state.has_ended:
+            return False
+        self._hear(live, letter)
+        return True
+
+    def _oblige(self, letter: ToEngine) -> None:
+        state, message = self._states[letter.id], letter.message
+        match message:
+            case StartChild():
+                self._letters.append(start_child(state, message, self._library, self.now))
+            case TellEnd():
+                self._letters.extend(tell_end(state, message, self._library, self.now))
+            case MakeReport():
+                of_batch = [it for it in self.batch.journal if it.orchestration_id == state.id]
+                journal = (*self._journals[state.id], *of_batch)
+                reports, answer = make_report(state, message, journal, self.now)
+                self.batch.reports.extend(reports)
+                self._letters.append(answer)
+            case _:
+                assert_never(message)
+
+    def _release(self, id_: OrchestrationId) -> None:
+        """Make sure that nothing is kept for an orchestration that ended, by whatever road."""
+        for subject in sorted({*self._shares.get(id_, ()), *self._commons.shared_by(id_)}):
+            is_lock = subject.startswith(LOCK)
+            left = AllSeatsLeft if is_lock else CalendarLeft
+            event = left(at=self.now, orchestration=id_)
+            self._letters.append(ToShared(subject=subject, event=event))
+
+    def _close(self) -> None:
+        """Put the states that came out of it all into the batch."""
+        for id_, after in self._states.items():
+            saved = self._loaded.get(id_)
+            version = saved.version if saved is not None else 0
+            self.batch.states.append(Saved(state=after, version=version + 1))
+            before = interests(saved.state) if saved is not None else frozenset()
+            listens = interests(after)
+            if listens != before:
+                self.batch.interests.append((id_, listens))
+        self._commons.close()
 
 
-def chore(command: Chore, subject: str, now: datetime) -> NewCommand:
-    """Make a chore a command that is due now."""
-    return NewCommand(
-        subject=subject,
-        command=command,
-        due=now,
-        priority=PRIORITIES.get(type(command), SWEEP),
-        spacing=READ_SPACING,
-    )
-
-
-def subject_of(command: Chore) -> str:
-    """Name the row of things that a chore belongs to."""
-    repository = getattr(command, "repository_id", None)
-    if repository is not None:
-        return f"repository/{repository}"
-    installation = getattr(command, "installation_id", None)
-    return "app" if installation is None else f"installation/{installation}"
+def _place(plan: Plan) -> tuple[int, str]:
+    return plan.origin.repository_id, plan.definition.id

@@ -43,6 +43,7 @@ class Catalogue:
     entries: tuple[Entry, ...]
     own: Mapping[tuple[str, int], tuple[Entry, ...]]
     wide: Mapping[str, tuple[Entry, ...]]
+    by_name: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
 
     def listeners(self, event: str, repository_id: int) -> Iterator[Entry]:
         """Find the definitions that may listen to an event of a repository."""
@@ -51,11 +52,7 @@ class Catalogue:
 
     def find(self, repository: str, definition_id: str) -> Entry | None:
         """Find a definition by its repository's name and its id."""
-        for entry in self.entries:
-            is_there = entry.origin.repository.lower() == repository.lower()
-            if is_there and entry.definition.id == definition_id:
-                return entry
-        return None
+        return self.by_name.get((repository.lower(), definition_id))
 
     def repository(self, name: RepositoryName) -> Covered | None:
         """Find a covered repository by its name."""
@@ -80,6 +77,11 @@ def catalogue(repositories: Iterable[Covered], entries: Iterable[Entry]) -> Cata
         entries=listed,
         own={key: tuple(found) for key, found in own.items()},
         wide={key: tuple(found) for key, found in wide.items()},
+        by_name={
+            # Of two files of one stem the first counts.
+            (entry.origin.repository.lower(), entry.definition.id): entry
+            for entry in reversed(listed)
+        },
     )
 
 

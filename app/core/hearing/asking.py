@@ -1,0 +1,129 @@
+"""Deliveries that are not GitHub's: what people ask for, by the command line or the API.
+
+They come in as everything does, under the names that stand here. Each says who asks; why is
+asked for where it matters to those who read the journal later.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+from app.core.events import (
+    ApprovalDecided,
+    CancelRequested,
+    CommandGiven,
+    Event,
+    PauseRequested,
+    ResumeRequested,
+    RetryRequested,
+    RollBackRequested,
+    SkipRequested,
+)
+from app.core.values import Json, JsonObject, LegKey, OrchestrationId, TaskName
+
+PREFIX = "signalbox/"
+REPORT = f"{PREFIX}report"
+START = f"{PREFIX}start"
+TICK = f"{PREFIX}tick"
+FREEZE = f"{PREFIX}freeze"
+
+Asking: TypeAlias = Callable[["Asked"], Event]
+
+
+class AskedWrongly(Exception):
+    """What was asked for lacks something; the text says what."""
+
+
+class Asked:
+    """One wish, read field by field."""
+
+    def __init__(self, payload: JsonObject, at: datetime) -> None:
+        self.at = at
+        self._payload = payload
+
+    def text(self, name: str) -> str:
+        """Return a text; none where there is none."""
+        value = self._payload.get(name)
+        return value if isinstance(value, str) else ""
+
+    def needed(self, name: str) -> str:
+        """Return a text that has to be there. Raises `AskedWrongly`."""
+        value = self.text(name).strip()
+        if not value:
+            raise AskedWrongly(f"`{name}` is missing")
+        return value
+
+    def object(self, name: str) -> JsonObject:
+        """Return an object; an empty one where there is none."""
+        value: Json = self._payload.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+    @property
+    def by(self) -> str:
+        return self.needed("actor")
+
+
+def event_asked_for(name: str, payload: JsonObject, at: datetime) -> Event | None:
+    """Return the event that a wish is; `None` for one of another kind.
+
+    Raises `AskedWrongly` where it lacks something.
+    """
+    make = WISHES.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
+    return make(Asked(payload, at)) if make is not None else None
+
+
+def orchestration_meant(payload: JsonObject) -> OrchestrationId:
+    """Return the id of the orchestration that a wish is about. Raises `AskedWrongly`."""
+    value = payload.get("orchestration")
+    if not isinstance(value, str) or not value:
+        raise AskedWrongly("`orchestration` is missing")
+    return OrchestrationId(value)
+
+
+def _retry(asked: Asked) -> Event:
+    task = asked.text("task")
+    return RetryRequested(at=asked.at, task=TaskName(task) if task else None, by=asked.by)
+
+
+def _skip(asked: Asked) -> Event:
+    return SkipRequested(
+        at=asked.at,
+        task=TaskName(asked.needed("task")),
+        by=asked.by,
+        reason=asked.needed("reason"),
+    )
+
+
+def _approve(asked: Asked) -> Event:
+    return ApprovalDecided(
+        at=asked.at,
+        task=TaskName(asked.needed("task")),
+        leg=LegKey(asked.text("leg")),
+        wave=asked.text("wave"),
+        option=asked.needed("option"),
+        by=asked.by,
+        reason=asked.text("reason"),
+        inputs=asked.object("inputs"),
+    )
+
+
+def _command(asked: Asked) -> Event:
+    return CommandGiven(
+        at=asked.at,
+        name=asked.needed("name"),
+        by=asked.by,
+        arguments=asked.object("arguments"),
+    )
+
+
+WISHES: Mapping[str, Asking] = {
+    "cancel": lambda it: CancelRequested(at=it.at, by=it.by, reason=it.text("reason")),
+    "pause": lambda it: PauseRequested(at=it.at, by=it.by, reason=it.text("reason")),
+    "resume": lambda it: ResumeRequested(at=it.at, by=it.by),
+    "retry": _retry,
+    "skip": _skip,
+    "rollback": lambda it: RollBackRequested(at=it.at, by=it.by, reason=it.text("reason")),
+    "approve": _approve,
+    "command": _command,
+}
+"""Each wish about one orchestration, by its verb, and the event that it is."""

@@ -1,0 +1,117 @@
+"""Letters: what orchestrations, locks, calendars and schedules tell each other in one batch.
+
+A letter is never stored. It is written and read within the transaction that saves all that
+comes of it, or it never was.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.core.calendar_state import CalendarAsked, CalendarEvent
+from app.core.commands import (
+    AskCalendar,
+    AskSeat,
+    CancelChild,
+    LeaveSeat,
+    MakeReport,
+    Message,
+    StartChild,
+    TellEnd,
+)
+from app.core.events import CancelRequested, Event
+from app.core.locks import LockEvent, SeatAsked, SeatLeft
+from app.core.plan import Cause, Plan
+from app.core.schedules import ScheduleEvent
+from app.core.shared import calendar_subject, lock_subject
+from app.core.state import Orchestration
+from app.core.values import OrchestrationId
+
+SharedEvent: TypeAlias = LockEvent | CalendarEvent | ScheduleEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToOrchestration:
+    """An event for one orchestration."""
+
+    id: OrchestrationId
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """A plan to be begun, unless it was, or unless a live orchestration of its key takes it.
+
+    `name` is what set it off, as transitions and waits name it; `delivery_id` what brought it.
+    """
+
+    plan: Plan
+    by: str
+    name: str
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overheard:
+    """A delivery that a live orchestration may listen to, by what was known of it before."""
+
+    id: OrchestrationId
+    name: str
+    cause: Cause
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToShared:
+    """An event for a lock, a calendar or a schedule, by its name."""
+
+    subject: str
+    event: SharedEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToEngine:
+    """Something that only the whole can do for an orchestration."""
+
+    id: OrchestrationId
+    message: StartChild | TellEnd | MakeReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """An orchestration ended: whatever it had a share in is to forget it."""
+
+    id: OrchestrationId
+
+
+Letter: TypeAlias = ToOrchestration | Begin | Overheard | ToShared | ToEngine | Released
+
+
+def letter_of(state: Orchestration, message: Message, event: Event) -> Letter:
+    """Write the letter that a message of an orchestration is; `event` led to it."""
+    match message:
+        case AskSeat():
+            asked = SeatAsked(
+                at=event.at,
+                orchestration=state.id,
+                holder=message.holder,
+                who=message.who,
+                limit=message.limit,
+                priority=message.priority,
+                is_latest=message.queue == "latest",
+                cancel_in_progress=message.cancel_in_progress,
+            )
+            return ToShared(subject=lock_subject(message.lock), event=asked)
+        case LeaveSeat():
+            left = SeatLeft(at=event.at, orchestration=state.id, holder=message.holder)
+            return ToShared(subject=lock_subject(message.lock), event=left)
+        case AskCalendar():
+            owner = state.plan.origin.repository.partition("/")[0]
+            return ToShared(
+                subject=calendar_subject(owner, message.calendar),
+                event=CalendarAsked(at=event.at, orchestration=state.id, holder=message.holder),
+            )
+        case CancelChild():
+            cancel = CancelRequested(at=event.at, by=state.plan.title, reason=message.reason)
+            return ToOrchestration(id=message.child, event=cancel)
+        case StartChild() | TellEnd() | MakeReport():
+            return ToEngine(id=state.id, message=message)

@@ -1,0 +1,106 @@
+"""What only the whole can do for an orchestration: children, heirs of an end, reports."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from app.core.chains import Refusal, plan_child, plan_heirs
+from app.core.commands import MakeReport, StartChild, TellEnd
+from app.core.events import (
+    ChildEnded,
+    ChildStarted,
+    Conclusion,
+    DispatchRefused,
+    OperationPerformed,
+)
+from app.core.evidence import evidence
+from app.core.plan import Plan
+from app.core.state import Orchestration
+from app.engine.letters import Begin, Letter, ToOrchestration
+from app.engine.library import Library
+from app.ports import JournalEntry, Report
+
+log = structlog.get_logger(__name__)
+
+
+def start_child(
+    state: Orchestration, message: StartChild, library: Library, now: datetime
+) -> Letter:
+    """Begin a child, or tell its parent why there will be none."""
+    plan = plan_child(state.plan, message, library.catalogue, library.policy)
+    if isinstance(plan, Refusal):
+        refused = DispatchRefused(
+            at=now, attempt=message.attempt, code=plan.code, message=plan.message
+        )
+        return ToOrchestration(id=state.id, event=refused)
+    return Begin(plan=plan, by=state.plan.title, name="orchestrate", delivery_id=message.marker)
+
+
+def answer_parent(child: Plan, state: Orchestration, now: datetime) -> list[Letter]:
+    """Tell a parent that its child began, and how it ended if that is long ago."""
+    assert child.parent is not None, "only a child has a parent"
+    parent, attempt = child.parent.orchestration, child.parent.attempt
+    began = ChildStarted(at=now, attempt=attempt, child=child.id, title=child.title)
+    letters: list[Letter] = [ToOrchestration(id=parent, event=began)]
+    if state.has_ended:
+        ended = ChildEnded(
+            at=now,
+            attempt=attempt,
+            child=child.id,
+            conclusion=Conclusion(state.conclusion),
+            outputs=state.outputs,
+        )
+        letters.append(ToOrchestration(id=parent, event=ended))
+    return letters
+
+
+def tell_end(
+    state: Orchestration, message: TellEnd, library: Library, now: datetime
+) -> list[Letter]:
+    """Tell the parent of an end, and begin what listens to it."""
+    letters: list[Letter] = []
+    plan = state.plan
+    if plan.parent is not None:
+        ended = ChildEnded(
+            at=now,
+            attempt=plan.parent.attempt,
+            child=plan.id,
+            conclusion=message.conclusion,
+            outputs=message.outputs,
+        )
+        letters.append(ToOrchestration(id=plan.parent.orchestration, event=ended))
+    heirs = plan_heirs(state, message, library.catalogue)
+    for note in heirs.notes:
+        log.info("an end started nothing", orchestration=plan.id, why=note)
+    name = f"orchestration.{message.conclusion.value}"
+    delivery_id = f"end/{plan.id}/{message.count}"
+    letters.extend(
+        Begin(plan=heir, by=plan.title, name=name, delivery_id=delivery_id)
+        for heir in heirs.plans
+    )
+    return letters
+
+
+def make_report(
+    state: Orchestration, message: MakeReport, journal: Sequence[JournalEntry], now: datetime
+) -> tuple[list[Report], Letter]:
+    """Put an evidence pack together, and tell whoever asked where it is."""
+    events = [(entry.seq, entry.event) for entry in journal]
+    texts = evidence(state, events, message.formats, message.include, now)
+    reports = [
+        Report(
+            orchestration_id=state.id,
+            name=str(message.attempt),
+            format=form,
+            text=text,
+            made_at=now,
+        )
+        for form, text in texts.items()
+    ]
+    digest = hashlib.sha256("\n".join(texts[form] for form in sorted(texts)).encode())
+    performed = OperationPerformed(
+        at=now, attempt=message.attempt, outputs={"digest": digest.hexdigest()}, url=""
+    )
+    return reports, ToOrchestration(id=state.id, event=performed)
