@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from app.core.actions import Wait
 from app.core.definition import Definition
 from app.core.hearing.heard import Heard
-from app.core.moves import LegStatus
+from app.core.machine.happening import is_heard
+from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of
 from app.core.plan import Cause
+from app.core.planning import correlation_of
 from app.core.state import Orchestration
 
-OURS = ("tasks.", "approval.", "wait.", "command.")
+COMMAND = "command."
 OF_PULL_REQUESTS = ("pull_request", "issue_comment")
 
 
@@ -33,8 +35,8 @@ class Interest:
 
 
 def interests(state: Orchestration) -> frozenset[Interest]:
-    """Return what an orchestration listens to now; nothing once it has ended."""
-    if state.has_ended:
+    """Return what an orchestration listens to now; nothing unless it is running."""
+    if state.status is not OrchestrationStatus.RUNNING:
         return frozenset()
     cause = state.plan.cause
     return frozenset(
@@ -48,7 +50,13 @@ def interests(state: Orchestration) -> frozenset[Interest]:
 
 
 def concerns(state: Orchestration, heard_name: str, cause: Cause) -> bool:
-    """Tell whether an orchestration listens to what was heard, from where it was heard."""
+    """Tell whether an orchestration listens to what was heard, from where it was heard.
+
+    What has a correlation of its own, and another one, is about something else.
+    """
+    key, _ = correlation_of(state.plan.definition, cause)
+    if key and state.plan.correlation not in ("", key):
+        return False
     names = (heard_name, heard_name.partition(".")[0])
     number = cause.pull_request or 0
     return any(
@@ -88,7 +96,7 @@ def _listened(state: Orchestration) -> Iterator[str]:
     definition = state.plan.definition
     if state.machine is not None and definition.machine is not None:
         for transition in definition.machine.states[state.machine.state].transitions:
-            if transition.on != "timeout" and not transition.on.startswith(OURS):
+            if is_heard(transition.on) and not transition.on.startswith(COMMAND):
                 yield transition.on
     if not _may_wait(definition):
         return
