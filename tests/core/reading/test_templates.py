@@ -148,6 +148,10 @@ tasks:
         ("{train: x, list: [1, '${{ inputs.n }}']}", "wrong-value 5: `list` mixes values and"),
         ("{train: '${{ needs.a.result }}'}", "unknown-name 5: there is no need `a`"),
         ("3", "wrong-type 5: `with` is the number 3"),
+        (
+            f"{{train: {'x' * 5000}}}",
+            "bad-template 4: line 11, column 9 of the template: with what `with` gives,",
+        ),
     ],
 )
 def test_inputs_are_checked_where_the_template_is_used(with_: str, expected: str) -> None:
@@ -189,6 +193,14 @@ tasks:
   a: {wait: {for: 1h}, if: 'inputs.map == {1: 2}'}
 """
     assert wrong("{map: {a: b}}", template)[0].code == "bad-template"
+
+
+def test_what_uses_names_is_a_text() -> None:
+    """A number is no template."""
+    definition, problems = parse(user("{}", uses="3"), "a.yml")
+
+    assert definition is None
+    assert [each.code for each in problems] == ["wrong-type"]
 
 
 def test_which_templates_are_to_be_fetched() -> None:

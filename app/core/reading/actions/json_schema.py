@@ -58,9 +58,9 @@ def read_schema(reader: Reader, node: Node) -> JsonObject | None:
 
 def outputs_of(schema: JsonObject) -> dict[str, NameType]:
     """Say which outputs there are, each with the type that expressions see."""
-    properties = schema.get("properties")
-    found = properties if isinstance(properties, Mapping) else {}
-    return {name: _type_of(each) for name, each in found.items()}
+    properties = schema["properties"]
+    assert isinstance(properties, Mapping), "a schema was read"
+    return {name: _type_of(each) for name, each in properties.items()}
 
 
 def declarations_of(schema: JsonObject, place: Node) -> dict[str, Declaration]:
@@ -77,8 +77,7 @@ def declarations_of(schema: JsonObject, place: Node) -> dict[str, Declaration]:
 
 
 def _type_of(schema: Json) -> NameType:
-    if not isinstance(schema, Mapping):
-        return NameType.ANY
+    assert isinstance(schema, Mapping), "a property was read as a schema"
     kind = schema.get("type")
     if isinstance(kind, str) and kind != "null":
         return NameType(kind)

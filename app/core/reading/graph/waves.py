@@ -47,8 +47,8 @@ def _wave(
     name = None
     if "name" not in keys:
         reader.missing("name", "a wave", _HINT, entries.place)
-    elif isinstance(keys["name"], Scalar) and reader.name(keys["name"], "a wave"):
-        name = str(keys["name"].value)
+    else:
+        name = _name(reader, keys["name"])
     if ("when" in keys) == ("percent" in keys):
         message = "a wave says by exactly one of `when` and `percent` which legs it has"
         place = entries.keys["when"].place if "when" in keys else entries.place
@@ -79,6 +79,13 @@ def _wave(
         max_parallel=parallel,
         approval=approval,
     )
+
+
+def _name(reader: Reader, node: Node) -> str | None:
+    text = reader.text(node, "`name`", "write for instance canary")
+    if text is None or not isinstance(node, Scalar):
+        return None
+    return text if reader.name(node, "a wave") else None
 
 
 def _check_order(reader: Reader, waves: Sequence[Wave]) -> None:

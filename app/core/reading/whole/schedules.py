@@ -1,14 +1,12 @@
 """Reading `on.schedule`: when by the clock of which zone, and with which inputs."""
 
-from datetime import UTC, datetime
-
 from app.core.definition import Schedule
 from app.core.problems import Code
 from app.core.reading.declarations import Declared
 from app.core.reading.document import Entries, Node, plain
 from app.core.reading.reader import Reader, did_you_mean
 from app.core.reading.words import SCHEDULE
-from app.core.schedules import next_tick, problem_of
+from app.core.schedules import problem_of
 from app.core.terms import Place
 from app.core.typed_values import check_value
 from app.core.values import Json
@@ -16,8 +14,6 @@ from app.core.values import Json
 SCHEDULES_MAX = 20
 _HINT = "write `[{cron: '30 6 * * 1-5', timezone: Europe/Berlin}]`"
 _UTC = "UTC"
-# Any moment will do to see whether a schedule ever comes round.
-_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def read_schedules(
@@ -57,8 +53,6 @@ def _cron(reader: Reader, node: Node) -> str | None:
     if text is None:
         return None
     trouble = problem_of(text, _UTC)
-    if trouble is None and next_tick(text, _UTC, _SOME_DAY) is None:
-        trouble = f"`{text}` never comes round"
     if trouble is not None:
         reader.report(Code.BAD_SCHEDULE, trouble, hint, node.place)
         return None

@@ -132,7 +132,8 @@ def _fill(
         if name in wanted.right:
             source = _source(reader, name, each, wanted.right[name], formulas)
             found[name] = source or ""
-        elif entries:
+        else:
+            assert entries is not None, "names stand in a mapping"
             message = f"the template has no input `{name}`{did_you_mean(name, wanted.right)}"
             hint = f"it has {', '.join(wanted.right) or 'none'}"
             reader.report(Code.UNKNOWN_NAME, message, hint, entries.keys[name].place)
