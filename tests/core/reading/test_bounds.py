@@ -8,6 +8,7 @@ from tests.core.reading.shipped import DISPATCH, HEAD, codes
 
 AGENT = "agent: acme/api/.github/workflows/a.yml@main"
 FOLDER = ".github/orchestrations"
+BAKING = "{name: x, percent: 100, bake: 1h}"
 MATRIX = f"{DISPATCH}, strategy: {{matrix: {{x: [1]}}, waves: "
 
 
@@ -61,9 +62,10 @@ def schema(text: str) -> str:
         (f"{MATRIX}[{{name: [x], percent: 100}}]}}", ["wrong-type"]),
         (f"{MATRIX}[{{name: X, percent: 100}}]}}", ["bad-name"]),
         (f"{MATRIX}[3]}}", ["wrong-type"]),
+        (f"{MATRIX}[{BAKING}], bake-check: 3}}", ["wrong-type"]),
         (
-            f"{MATRIX}[{{name: x, percent: 100}}], bake-check: 3, rollback: 3}}",
-            ["wrong-type"] * 2,
+            f"{MATRIX}[{{name: x, percent: 100}}], rollback: 3}}",
+            ["wrong-type"],
         ),
         (f"{MATRIX}[{{name: x, percent: 100}}], rollback: {{dispatch: x}}}}", ["bad-target"]),
         (

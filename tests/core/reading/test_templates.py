@@ -150,7 +150,7 @@ tasks:
         ("3", "wrong-type 5: `with` is the number 3"),
         (
             f"{{train: {'x' * 5000}}}",
-            "bad-template 4: line 11, column 9 of the template: with what `with` gives,",
+            "bad-template 4: line 13, column 9 of the template: with what `with` gives,",
         ),
     ],
 )

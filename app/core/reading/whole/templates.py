@@ -14,7 +14,7 @@ from typing import TypeAlias
 from app.core.problems import Code, in_order
 from app.core.reading.actions.dispatch import ORCHESTRATIONS
 from app.core.reading.declarations import Declared, read_declarations
-from app.core.reading.document import Node, Scalar, plain, texts
+from app.core.reading.document import Entries, Node, Scalar, plain, texts
 from app.core.reading.filling import Filling
 from app.core.reading.formulas import Formulas
 from app.core.reading.reader import Reader, did_you_mean
@@ -133,7 +133,7 @@ def _fill(
             source = _source(reader, name, each, wanted.right[name], formulas)
             found[name] = source or ""
         else:
-            assert entries is not None, "names stand in a mapping"
+            assert isinstance(entries, Entries), "names stand in a mapping"
             message = f"the template has no input `{name}`{did_you_mean(name, wanted.right)}"
             hint = f"it has {', '.join(wanted.right) or 'none'}"
             reader.report(Code.UNKNOWN_NAME, message, hint, entries.keys[name].place)
