@@ -19,6 +19,8 @@ from app.core.values import Json, TaskName
 
 BY_RULE = "rule"
 BY_TIME = "timeout"
+OPEN = "open"
+"""The choice of a gate whose calendar is open or whose moment is past."""
 
 
 def open_gate(state: Orchestration, name: TaskName, leg: Leg, now: datetime) -> Leg:
@@ -28,10 +30,15 @@ def open_gate(state: Orchestration, name: TaskName, leg: Leg, now: datetime) -> 
     assert isinstance(action, Approval | Wait), "the others do not wait"
     if isinstance(action, Wait):
         return replace(leg.to(LegStatus.AWAITING), gate=_wait(action, values, now))
+    return replace(leg.to(LegStatus.AWAITING), gate=opened(action, values, now))
+
+
+def opened(approval: Approval, values: Mapping[str, Json], now: datetime) -> Gate:
+    """Return the open gate of an approval; decided already where `auto` decides it."""
     gate = Gate(opened_at=now)
-    if action.auto is not None and _holds(action, values):
-        gate = replace(gate, choice=action.auto.choose, by=BY_RULE)
-    return replace(leg.to(LegStatus.AWAITING), gate=gate)
+    if approval.auto is not None and _holds(approval, values):
+        gate = replace(gate, choice=approval.auto.choose, by=BY_RULE)
+    return gate
 
 
 def _holds(action: Approval, values: Mapping[str, Json]) -> bool:
@@ -52,6 +59,8 @@ def _wait(action: Wait, values: Mapping[str, Json], now: datetime) -> Gate:
             raise ExpressionError(
                 f"`until` came out as {until!r}; write a moment or a calendar"
             )
+        if moment is not None and moment <= now:
+            return Gate(opened_at=now, due=due, choice=OPEN)
         # A moment is reached by the clock; a calendar says by itself when it opens.
         return Gate(opened_at=now, due=min(due, moment) if moment is not None else due)
     return Gate(opened_at=now, due=due)
@@ -128,12 +137,17 @@ def _is_reached(action: Wait, gate: Gate) -> bool:
 
 
 def due_of(state: Orchestration, name: TaskName, leg: Leg) -> datetime | None:
-    """Return when an open gate is over by itself."""
+    """Return when an open gate is over by itself.
+
+    For the review of what an agent proposes people have as long as the whole has: the
+    time-out of the task is that of its workflow run.
+    """
     if leg.status is not LegStatus.AWAITING or leg.gate is None:
         return None
-    if leg.gate.due is not None:
+    definition = definition_of(state.plan.definition, name)
+    if leg.gate.due is not None or isinstance(definition.action, Agent):
         return leg.gate.due
-    return leg.gate.opened_at + definition_of(state.plan.definition, name).timeout
+    return leg.gate.opened_at + definition.timeout
 
 
 def said(time: timedelta) -> str:

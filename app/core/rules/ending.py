@@ -9,7 +9,7 @@ from app.core.definition import Handling, TaskDefinition
 from app.core.events import Conclusion
 from app.core.legs.agents import branch_to_measure
 from app.core.legs.context import is_left
-from app.core.legs.gates import close_gate, overdue_gate
+from app.core.legs.gates import OPEN, close_gate, overdue_gate
 from app.core.legs.outcome import awaits_outputs, ended, lacks_jobs
 from app.core.legs.refs import is_sha, short_lived_tag
 from app.core.legs.watching import TIMED, deadline
@@ -62,7 +62,7 @@ def close_gates(state: Orchestration, name: TaskName, now: datetime) -> Decision
             continue
         passages = state.passages.get(leg_holder(name, leg.key), ())
         if passages and all(each.is_open for each in passages):
-            leg = replace(leg, gate=replace(leg.gate, choice="open"))
+            leg = replace(leg, gate=replace(leg.gate, choice=OPEN))
         closed = close_gate(state, name, leg, now)
         if closed.status is LegStatus.AWAITING:
             closed = overdue_gate(state, name, closed, now)
@@ -96,11 +96,16 @@ def _why_to_stop(state: Orchestration, name: TaskName, task: Task) -> Reason | N
         return task.skip
     if is_following(name) and state.tasks[origin_of(name)].skip is not None:
         return state.tasks[origin_of(name)].skip
+    if is_check(name) and not is_check_wanted(state, name, origin_of(name)):
+        return UNWANTED
     strategy = definition_of(state.plan.definition, name).strategy
     failed = next((leg for leg in task.legs.values() if is_failed(leg)), None)
     if failed is None or strategy is None or not strategy.fail_fast or strategy.waves:
         return None
     return Reason(code="fail-fast", message=f"{name} ({failed.key}) failed")
+
+
+UNWANTED = Reason(code="check-unwanted", message="its wave does not bake any more")
 
 
 def is_failed(leg: Leg) -> bool:
@@ -165,6 +170,11 @@ class End:
 
 def _end_of(task: Task, definition: TaskDefinition) -> End:
     legs = task.legs.values()
+    if task.waves and (stopped := end_by_waves(task)) is not None:
+        status, reason = stopped
+        is_tolerated = definition.on_failure is Handling.CONTINUE
+        return End(status=status, reason=reason, is_tolerated=is_tolerated)
+    allowed = [leg for leg in legs if is_bad(leg) and is_allowed(task, leg)]
     failed = [leg for leg in legs if leg.status is LegStatus.FAILED]
     cancelled = [leg for leg in legs if leg.status is LegStatus.CANCELLED]
     is_late = bool(failed) and all(_is_timed_out(leg) for leg in failed)
