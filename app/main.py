@@ -19,6 +19,7 @@ from app.clock import SystemClock
 from app.courier import Courier
 from app.engine import Engine
 from app.github.client import Client
+from app.github.notifying import Webhooks
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
@@ -92,6 +93,7 @@ class _Server:
         self._owner = owner
         self._client = _client(settings, clock, http)
         self._verifier = _verifier(settings, clock, http)
+        self._webhooks = Webhooks(urls=settings.notify_urls, secret=settings.notify_secret)
         self._store: SqlStore | None = None
         self._inbox: GroupInbox | None = None
         self._engine: Engine | None = None
@@ -112,7 +114,7 @@ class _Server:
             courier = Courier(
                 store=store,
                 engine=engine,
-                performer=GitHubPerformer(self._client),
+                performer=GitHubPerformer(self._client, self._webhooks),
                 clock=self.clock,
                 owner=self._owner,
             )

@@ -17,6 +17,7 @@ API_URL_DEFAULT: Final = "https://api.github.com"
 HOST_DEFAULT: Final = "127.0.0.1"
 PORT_DEFAULT: Final = 8000
 KEY_BYTES_MAX: Final = 64 * 1024
+SECRET_LENGTH_MIN: Final = 16
 
 _Value = TypeVar("_Value")
 
@@ -25,6 +26,8 @@ _APP_ID = re.compile(r"[1-9][0-9]{0,18}|Iv[0-9A-Za-z.]{4,60}")
 _PEM = re.compile(
     r"-----BEGIN (?:RSA )?PRIVATE KEY-----\s.+\s-----END (?:RSA )?PRIVATE KEY-----", re.DOTALL
 )
+# Whom a notice is for: a person, a team, or everybody else.
+_NOTIFIED = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9._-]+)?|\*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,8 @@ class Settings:
     database_url: str = DATABASE_URL_DEFAULT
     host: str = HOST_DEFAULT
     port: int = PORT_DEFAULT
+    notify_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notify_secret: str = field(default="", repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -91,6 +96,8 @@ class Settings:
             database_url=read(given.database_url, ""),
             host=given.text("HOST") or HOST_DEFAULT,
             port=read(given.port, 0),
+            notify_urls=read(given.notify_urls, {}),
+            notify_secret=read(given.notify_secret, ""),
         )
         if faults:
             raise SettingsError(tuple(faults))
@@ -199,6 +206,35 @@ class _Given:
         if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65_535:
             return int(text)
         raise _Wrong("PORT", "is not a port", "give a number from 1 to 65535")
+
+    def notify_urls(self) -> Mapping[str, str]:
+        name, found = "NOTIFY_URLS", dict[str, str]()
+        for entry in filter(None, (each.strip() for each in self.text(name).split(","))):
+            whom, _, url = (part.strip() for part in entry.partition("="))
+            parts = _split(url)
+            if not _NOTIFIED.fullmatch(whom) or parts is None:
+                # What is wrong is not repeated: such addresses are secrets.
+                message = f"has an entry that is no name=url (number {len(found) + 1})"
+                raise _Wrong(name, message, "write acme/sre=https://...,*=https://...")
+            is_safe = parts.scheme == "https" or (
+                parts.scheme == "http" and _is_loopback(parts.hostname or "")
+            )
+            if not is_safe or parts.username or parts.password or parts.fragment:
+                message = f"has an address for {whom} that is not plain https"
+                raise _Wrong(name, message, "use https, without users and `#`")
+            if whom in found:
+                raise _Wrong(name, f"names {whom} twice", "leave one of them out")
+            found[whom] = url
+        return found
+
+    def notify_secret(self) -> str:
+        name, remedy = "NOTIFY_SECRET", "make a long random text; whoever listens needs it, too"
+        if not self.text("NOTIFY_URLS"):
+            return ""
+        secret = self._required(name, remedy)
+        if len(secret) < SECRET_LENGTH_MIN:
+            raise _Wrong(name, f"has fewer than {SECRET_LENGTH_MIN} characters", remedy)
+        return secret
 
     def _required(self, name: str, remedy: str) -> str:
         if text := self.text(name):

@@ -34,6 +34,7 @@ from app.core.commands import (
     WriteIssue,
 )
 from app.core.events import Surface, SurfaceRefused, TimerElapsed
+from app.core.gate_commands import SurveyGate
 from app.core.hearing.findings import RepositoryRead
 from app.core.policy import consent_to_dispatch, consent_to_write
 from app.core.state import Orchestration
@@ -49,9 +50,11 @@ from app.github.errors import (
     RefusedError,
 )
 from app.github.following import Follower
+from app.github.notifying import Herald, Webhooks
 from app.github.operations import Operator
 from app.github.reporting import Reporter, access_to_cause
 from app.github.starting import SETTLED_AFTER, Starter, explain, refused
+from app.github.surveying import Surveyor
 from app.ports import Carried, Errand, Outcome, Postponed
 
 # A dispatch and its settling fit into the courier's lease (60 seconds), so that another
@@ -62,7 +65,7 @@ DISPATCH_SECONDS_MAX: Final = 40
 class GitHubPerformer:
     """Performs commands on GitHub; `ports.Performer` says what is asked of it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, webhooks: Webhooks | None = None) -> None:
         self._client = client
         self._clock = client.clock
         self._consents = Consents(client)
@@ -70,6 +73,10 @@ class GitHubPerformer:
         self._follower = Follower(client, self._consents)
         self._reporter = Reporter(client)
         self._operator = Operator(client, self._consents, self._reporter.own_id)
+        self._herald = Herald(
+            client, self._consents, self._reporter.own_id, webhooks or Webhooks()
+        )
+        self._surveyor = Surveyor(client)
         self._chores = Chores(client, self._reporter)
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
@@ -117,11 +124,13 @@ class GitHubPerformer:
             case MeasureChange():
                 return await self._follower.measure_change(command, errand)
             case WriteIssue():
-                raise AssertionError(command.key)
+                return await self._reporter.write_issue(_state(errand))
             case PerformOperation():
                 return await self._operator.perform(command, errand)
             case Notify():
-                raise AssertionError(command.key)
+                return await self._herald.notify(command, errand)
+            case SurveyGate():
+                return await self._surveyor.survey(command, _state(errand))
             case _:
                 assert_never(command)
 

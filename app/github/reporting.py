@@ -1,4 +1,4 @@
-"""Brings the check run and the comment of an orchestration up to its state.
+"""Brings the check run and the comments of an orchestration up to its state.
 
 What they say is the core's `summary`. Here it is found out whether there is something to write
 to, and that it is written once.
@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from weakref import WeakValueDictionary
@@ -18,10 +19,12 @@ from app.core.legs.context import cause_of
 from app.core.state import Orchestration, Written
 from app.core.summary import (
     CheckText,
+    comment_mark,
     comment_mark_start,
     summarise_check,
     summarise_comment,
 )
+from app.core.telling.report_issue import report_issue
 from app.core.values import Json, Sha
 from app.github import surfaces
 from app.github.budget import Urgency
@@ -94,40 +97,88 @@ class Reporter:
         One that a later orchestration of the same definition has taken over is left alone,
         and so is the wish of whoever deleted it.
         """
-        plan, pull_request = state.plan, cause_of(state).pull_request
-        text = summarise_comment(state)
-        written = state.surfaces.get(Surface.COMMENT, Written())
-        if text.digest == written.digest or pull_request is None:
+        plan = state.plan
+        if plan.cause.pull_request is None:
             return Carried()
-        access = access_to_cause(state)
-        mark = comment_mark_start(plan.origin.repository, plan.definition.id)
-        place = f"{plan.cause.repository_id}/{pull_request}/{mark}"
-        lock = self._commenting.setdefault(place, asyncio.Lock())
+        place = _Place(
+            surface=Surface.COMMENT,
+            access=access_to_cause(state),
+            number=plan.cause.pull_request,
+            mark=comment_mark_start(plan.origin.repository, plan.definition.id),
+            read=surfaces.COMMENTS_READ,
+            write=surfaces.COMMENTS_WRITE,
+        )
+        return await self._keep_comment(state, place)
+
+    async def write_issue(self, state: Orchestration) -> Carried:
+        """Edit our comment on the issue that `report-to` names, or create it.
+
+        Every orchestration has its own there: an issue may be about several.
+        """
+        number = report_issue(state, self._client.clock.now())
+        if number is None:
+            return Carried()
+        origin = state.plan.origin
+        access = Access(
+            installation_id=origin.installation_id,
+            repository=origin.repository,
+            repository_id=origin.repository_id,
+            urgency=Urgency.STATUS,
+        )
+        place = _Place(
+            surface=Surface.ISSUE,
+            access=access,
+            number=number,
+            mark=comment_mark(state.plan),
+            read={"issues": "read"},
+            write={"issues": "write"},
+        )
+        return await self._keep_comment(state, place)
+
+    async def _keep_comment(self, state: Orchestration, place: "_Place") -> Carried:
+        text = summarise_comment(state)
+        written = state.surfaces.get(place.surface, Written())
+        if text.digest == written.digest:
+            return Carried()
+        key = f"{place.access.repository_id}/{place.number}/{place.mark}"
+        lock = self._commenting.setdefault(key, asyncio.Lock())
         try:
             async with lock:
-                comment = await self._comment(access, pull_request, mark, written.remote_id)
+                comment = await self._comment(place, written.remote_id)
                 if comment is None:
                     comment = await surfaces.create_comment(
-                        self._client, access, pull_request, text.body
+                        self._client,
+                        place.access,
+                        place.number,
+                        text.body,
+                        permissions=place.write,
                     )
-                elif _number_of(comment, mark) <= plan.number:
-                    await surfaces.update_comment(self._client, access, comment.id, text.body)
+                elif _number_of(comment, place.mark) <= state.plan.number:
+                    await surfaces.update_comment(
+                        self._client,
+                        place.access,
+                        comment.id,
+                        text.body,
+                        permissions=place.write,
+                    )
         except RefusedError as error:
-            return self._refused(Surface.COMMENT, error)
-        return self._written(Surface.COMMENT, comment.id, text.digest)
+            return self._refused(place.surface, error)
+        return self._written(place.surface, comment.id, text.digest)
 
-    async def _comment(
-        self, access: Access, pull_request: int, mark: str, comment_id: int | None
-    ) -> Comment | None:
-        """Return the comment of the definition, as it stands now."""
+    async def _comment(self, place: "_Place", comment_id: int | None) -> Comment | None:
+        """Return our comment, as it stands now."""
         if comment_id is not None:
             try:
-                return await surfaces.get_comment(self._client, access, comment_id)
+                return await surfaces.get_comment(
+                    self._client, place.access, comment_id, permissions=place.read
+                )
             except NotFoundError as error:
                 raise RefusedError("somebody deleted the comment") from error
         own_id = await self.own_id()
-        for comment in await surfaces.list_comments(self._client, access, pull_request):
-            if comment.app_id == own_id and comment.body.startswith(mark):
+        for comment in await surfaces.list_comments(
+            self._client, place.access, place.number, permissions=place.read
+        ):
+            if comment.app_id == own_id and comment.body.startswith(place.mark):
                 return comment
         return None
 
@@ -148,6 +199,18 @@ class Reporter:
         at = self._client.clock.now()
         event = SurfaceRefused(at=at, surface=surface, message=error.message)
         return Carried(events=(event,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a comment stands, how it begins, and what it takes to read and write it."""
+
+    surface: Surface
+    access: Access
+    number: int
+    mark: str
+    read: Mapping[str, str]
+    write: Mapping[str, str]
 
 
 def access_to_cause(state: Orchestration) -> Access:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.core.commands import Command, DispatchWorkflow
+from app.core.definition import ReportTo
 from app.core.events import Event
 from app.core.hearing.findings import Finding
 from app.core.plan import Plan
@@ -114,6 +115,12 @@ class House:
     def repository_id(self, name: str) -> int:
         """Return the id of a repository."""
         return self.github.world.repository(name).id
+
+
+def reporting_to(state: Orchestration, where: ReportTo) -> Orchestration:
+    """Return the same orchestration, reporting elsewhere."""
+    definition = replace(state.plan.definition, report_to=where)
+    return replace(state, plan=replace(state.plan, definition=definition))
 
 
 @asynccontextmanager

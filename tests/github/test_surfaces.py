@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.commands import WriteCheck, WriteComment
+from app.core.commands import WriteCheck, WriteComment, WriteIssue
+from app.core.definition import ReportTo
 from app.core.events import Surface, SurfaceRefused, SurfaceWritten
 from app.core.moves import OrchestrationStatus
 from app.core.state import Orchestration, Written
-from app.core.values import RepositoryName
+from app.core.terms import Place, Template
+from app.core.values import Json, RepositoryName
 from app.ports import Carried, Postponed
 from app.rehearsal import CallFault
 from app.rehearsal.model.state import CheckRun, Comment
-from tests.github.house import House
+from tests.github.house import House, reporting_to
 from tests.kit import build
 
 pytestmark = pytest.mark.anyio
@@ -180,3 +182,49 @@ async def test_a_comment_whose_creation_is_in_doubt_is_found_again(here: House) 
 
     assert isinstance(first, Postponed)
     assert len(comments(here, number)) == 1
+
+
+# --- the issue --------------------------------------------------------------------------------
+
+
+def on_issue(state: Orchestration, issue: Json) -> Orchestration:
+    template = Template(value=issue, place=Place(line=1, column=1))
+    return reporting_to(state, ReportTo(issue=template))
+
+
+async def test_an_issue_gets_a_comment_that_is_edited_in_place(here: House) -> None:
+    """It stands in the definition's own repository and follows the state."""
+    number = here.github.open_issue("acme/release", "Incident").number
+    state = running(on_issue(here.state(), number))
+    event = await here.event(WriteIssue(), state)
+    state = written(state, event)
+    same = await here.perform(WriteIssue(), state)
+    await here.event(WriteIssue(), state.to(OrchestrationStatus.FAILED))
+
+    [comment] = comments(here, number)
+    assert isinstance(event, SurfaceWritten)
+    assert event.surface is Surface.ISSUE
+    assert same == Carried()
+    assert "❌" in comment.body
+
+
+async def test_each_orchestration_has_its_own_comment_on_an_issue(here: House) -> None:
+    """An issue may be about several; none takes another's over."""
+    number = here.github.open_issue("acme/release", "Incident").number
+    for count in (1, 2, 11):
+        await here.event(WriteIssue(), running(on_issue(here.state(number=count), number)))
+
+    assert len(comments(here, number)) == 3
+
+
+async def test_while_there_is_no_issue_nothing_is_written(here: House) -> None:
+    """Its number may come later, from a task."""
+    assert await here.perform(WriteIssue(), running(on_issue(here.state(), ""))) == Carried()
+
+
+async def test_an_issue_that_is_not_there_is_refused(here: House) -> None:
+    """The refusal is kept with the orchestration."""
+    event = await here.event(WriteIssue(), running(on_issue(here.state(), 4711)))
+
+    assert isinstance(event, SurfaceRefused)
+    assert event.surface is Surface.ISSUE

@@ -256,3 +256,47 @@ def test_the_database_can_be_read_alone() -> None:
     assert database_url({}) == "sqlite:///signalbox.db"
     with pytest.raises(SettingsError):
         database_url({"DATABASE_URL": "signalbox.db"})
+
+
+NOTIFY = {"NOTIFY_SECRET": "a long random text"}
+SRE = "https://hooks.acme.example/a=b?c"
+
+
+def test_notices_go_to_addresses_by_name() -> None:
+    """People, teams, and a star for everybody else; the addresses are secrets."""
+    settings = Settings.from_environ(
+        {**WHOLE, **NOTIFY, "NOTIFY_URLS": f"acme/sre={SRE}, mona=http://localhost:1, *={SRE},"}
+    )
+
+    assert settings.notify_urls == {"acme/sre": SRE, "mona": "http://localhost:1", "*": SRE}
+    assert settings.notify_secret == "a long random text"
+    assert "hooks" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("urls", "message"),
+    [
+        ("acme/sre", "no name=url"),
+        ("acme/sre=hooks", "no name=url"),
+        (f"a b={SRE}", "no name=url"),
+        ("acme/sre=http://hooks.acme.example", "not plain https"),
+        ("acme/sre=https://me:hunter2@hooks.acme.example", "not plain https"),
+        ("acme/sre=https://hooks.acme.example/#x", "not plain https"),
+        (f"acme/sre={SRE},acme/sre={SRE}", "twice"),
+    ],
+)
+def test_an_address_for_notices_that_is_wrong_is_refused(urls: str, message: str) -> None:
+    """Without being repeated, since it may hold a secret."""
+    found = fault_of(NOTIFY_URLS=urls, **NOTIFY)
+
+    assert message in found["NOTIFY_URLS"]
+    assert "hunter2" not in str(found)
+
+
+def test_notices_are_signed() -> None:
+    """With addresses there must be a secret, and a long one."""
+    missing = fault_of(NOTIFY_URLS=f"*={SRE}")
+    short = fault_of(NOTIFY_URLS=f"*={SRE}", NOTIFY_SECRET="short")
+
+    assert "missing" in missing["NOTIFY_SECRET"]
+    assert "fewer than 16" in short["NOTIFY_SECRET"]

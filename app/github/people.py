@@ -1,0 +1,169 @@
+"""The endpoints about people: who somebody is, what they may, in which teams they are.
+
+Each answer is kept for a minute: memberships are asked when a vote is used, and a vote is
+seldom the only one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from app.core.actions import Permission
+from app.core.approvals.people import Party
+from app.github.client import Access, Client
+from app.github.errors import NotFoundError
+from app.github.repositories import (
+    CONTENTS_READ,
+    METADATA_READ,
+    PULLS_READ,
+    number_of,
+    object_of,
+    path_to,
+    text_of,
+)
+
+MEMBERS_READ: Final = {"members": "read"}
+KEPT: Final = timedelta(minutes=1)
+KEPT_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account as GitHub describes it, and what it may in one repository."""
+
+    login: str
+    id: int
+    is_bot: bool
+    permission: Permission | None
+
+
+class People:
+    """Answers about people, each kept for a minute."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._accounts: OrderedDict[tuple[str, str], tuple[datetime, Account]] = OrderedDict()
+        self._members: OrderedDict[tuple[str, str], tuple[datetime, bool]] = OrderedDict()
+
+    async def account(self, access: Access, login: str) -> Account:
+        """Say who somebody is, and what they may in the repository of `access`.
+
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+        """
+        key = (str(access.repository).lower(), login.lower())
+        kept = self._accounts.get(key)
+        if kept is not None and self._client.clock.now() < kept[0]:
+            return kept[1]
+        path = f"{path_to(access)}/collaborators/{quote(login, safe='')}/permission"
+        try:
+            answer = await self._client.call(access, "GET", path, permissions=METADATA_READ)
+        except NotFoundError:
+            return Account(login=login, id=0, is_bot=login.endswith("[bot]"), permission=None)
+        found = _account(login, object_of(answer.json()))
+        _keep(self._accounts, key, (self._client.clock.now() + KEPT, found))
+        return found
+
+    async def is_member(self, access: Access, team: str, login: str) -> bool:
+        """Tell whether somebody is in a team (`owner/slug`) or in one below it.
+
+        https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
+        """
+        key = (team.lower(), login.lower())
+        kept = self._members.get(key)
+        if kept is not None and self._client.clock.now() < kept[0]:
+            return kept[1]
+        owner, _, slug = team.removeprefix("@").partition("/")
+        path = (
+            f"/orgs/{quote(owner, safe='')}/teams/{quote(slug, safe='')}"
+            f"/memberships/{quote(login, safe='')}"
+        )
+        at_all = Access(installation_id=access.installation_id, urgency=access.urgency)
+        try:
+            answer = await self._client.call(at_all, "GET", path, permissions=MEMBERS_READ)
+            found = text_of(object_of(answer.json()), "state") == "active"
+        except NotFoundError:
+            # Not a member, or the team is none that the App may see: nobody counts for it.
+            found = False
+        _keep(self._members, key, (self._client.clock.now() + KEPT, found))
+        return found
+
+
+def _account(login: str, body: Mapping[str, Any]) -> Account:
+    user = object_of(body.get("user"))
+    role, permission = text_of(body, "role_name"), text_of(body, "permission")
+    return Account(
+        login=text_of(user, "login") or login,
+        id=number_of(user, "id"),
+        is_bot=text_of(user, "type") == "Bot",
+        permission=_permission(role) or _permission(permission),
+    )
+
+
+def _permission(word: str) -> Permission | None:
+    """Read a permission; a role of the organisation's own is known by what it is based on."""
+    try:
+        return Permission({"pull": "read", "push": "write"}.get(word, word))
+    except ValueError:
+        return None
+
+
+def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > KEPT_MAX:
+        kept.popitem(last=False)
+
+
+async def authors_of_pull_request(
+    client: Client, access: Access, number: int
+) -> tuple[Party, ...] | None:
+    """Return who wrote the commits of a pull request; `None` if that cannot be told whole.
+
+    https://docs.github.com/en/rest/pulls/pulls#list-commits-on-a-pull-request
+    """
+    path = f"{path_to(access)}/pulls/{number}/commits"
+    listing = await client.pages(access, path, permissions=PULLS_READ)
+    found = [_party(object_of(item.get("author"))) for item in listing.items]
+    # GitHub lists at most 250 commits, and knows no account for some addresses.
+    if not listing.is_complete or len(listing.items) >= 250 or None in found:
+        return None
+    return tuple(dict.fromkeys(party for party in found if party is not None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitFacts:
+    """A commit: the tree that it holds, and who wrote and who made it, where GitHub knows."""
+
+    sha: str
+    tree: str
+    author: Party | None
+    committer: Party | None
+
+
+async def commit_facts(client: Client, access: Access, sha: str) -> CommitFacts:
+    """https://docs.github.com/en/rest/commits/commits#get-a-commit"""
+    answer = await client.call(
+        access,
+        "GET",
+        f"{path_to(access)}/commits/{quote(sha, safe='')}",
+        permissions=CONTENTS_READ,
+        parameters={"per_page": 1},
+    )
+    body = object_of(answer.json())
+    tree = object_of(object_of(body.get("commit")).get("tree"))
+    return CommitFacts(
+        sha=text_of(body, "sha"),
+        tree=text_of(tree, "sha"),
+        author=_party(object_of(body.get("author"))),
+        committer=_party(object_of(body.get("committer"))),
+    )
+
+
+def _party(user: Mapping[str, Any]) -> Party | None:
+    login = text_of(user, "login")
+    if not login:
+        return None
+    return Party(login=login, id=number_of(user, "id"), is_bot=text_of(user, "type") == "Bot")
