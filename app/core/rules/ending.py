@@ -96,16 +96,11 @@ def _why_to_stop(state: Orchestration, name: TaskName, task: Task) -> Reason | N
         return task.skip
     if is_following(name) and state.tasks[origin_of(name)].skip is not None:
         return state.tasks[origin_of(name)].skip
-    if is_check(name) and not is_check_wanted(state, name, origin_of(name)):
-        return UNWANTED
     strategy = definition_of(state.plan.definition, name).strategy
     failed = next((leg for leg in task.legs.values() if is_failed(leg)), None)
     if failed is None or strategy is None or not strategy.fail_fast or strategy.waves:
         return None
     return Reason(code="fail-fast", message=f"{name} ({failed.key}) failed")
-
-
-UNWANTED = Reason(code="check-unwanted", message="its wave does not bake any more")
 
 
 def is_failed(leg: Leg) -> bool:
@@ -170,11 +165,6 @@ class End:
 
 def _end_of(task: Task, definition: TaskDefinition) -> End:
     legs = task.legs.values()
-    if task.waves and (stopped := end_by_waves(task)) is not None:
-        status, reason = stopped
-        is_tolerated = definition.on_failure is Handling.CONTINUE
-        return End(status=status, reason=reason, is_tolerated=is_tolerated)
-    allowed = [leg for leg in legs if is_bad(leg) and is_allowed(task, leg)]
     failed = [leg for leg in legs if leg.status is LegStatus.FAILED]
     cancelled = [leg for leg in legs if leg.status is LegStatus.CANCELLED]
     is_late = bool(failed) and all(_is_timed_out(leg) for leg in failed)
