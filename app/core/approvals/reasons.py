@@ -66,6 +66,11 @@ class ReasonCode(StrEnum):
     ROLE_MISSING = "role-missing"
     ROLE_UNKNOWN_PERSON = "role-unknown-person"
     ROLE_IS_BOT = "role-is-bot"
+    GATE_NOT_FOUND = "gate-not-found"
+    GATE_AMBIGUOUS = "gate-ambiguous"
+    COMMAND_INCOMPLETE = "command-incomplete"
+    COMMAND_BAD_TIME = "command-bad-time"
+    COMMAND_TOO_MANY = "command-too-many"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +282,26 @@ REASONS: Mapping[ReasonCode, Meaning] = {
     _C.ROLE_IS_BOT: Meaning(
         means="Bots have a role only where `users` names them.",
         remedy="A person does it, or the policy names the bot.",
+    ),
+    _C.GATE_NOT_FOUND: Meaning(
+        means="No gate of that name waits here.",
+        remedy="Name a task that waits, or one of its options; `/why` lists them.",
+    ),
+    _C.GATE_AMBIGUOUS: Meaning(
+        means="Several gates wait, and the command does not say which is meant.",
+        remedy="Name the task: `/approve TASK`.",
+    ),
+    _C.COMMAND_INCOMPLETE: Meaning(
+        means="The command lacks something that it needs.",
+        remedy="Write it as the answer shows, in a new comment.",
+    ),
+    _C.COMMAND_BAD_TIME: Meaning(
+        means="The moment cannot be read, or does not say on whose clock it is.",
+        remedy="Write it with `Z` or an offset: `2026-12-20T08:00Z`.",
+    ),
+    _C.COMMAND_TOO_MANY: Meaning(
+        means="A comment holds more commands than are read.",
+        remedy="Write the rest in another comment.",
     ),
 }
 """What each code means: the source of docs/reasons.md."""
