@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from app.core.chores import Chore, ListInstallations, ListRepositories, ReadRepository
 from app.core.events import AttemptId, Conclusion
+from app.core.gate_commands import SurveyGate
 from app.core.values import (
     Holder,
     JsonObject,
@@ -336,6 +337,7 @@ OrchestrationCommand: TypeAlias = (
     | MeasureChange
     | PerformOperation
     | Notify
+    | SurveyGate
 )
 Message: TypeAlias = (
     AskSeat | LeaveSeat | AskCalendar | StartChild | CancelChild | TellEnd | MakeReport

@@ -22,6 +22,7 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
+from app.core.gate_commands import SurveyGate
 from app.core.values import OrchestrationId
 from app.ports import NewCommand
 
@@ -38,6 +39,7 @@ PRIORITIES: Final[Mapping[type[OrchestrationCommand] | type[Chore], int]] = {
     ListJobs: DECISION,
     MeasureChange: DECISION,
     SetTimer: DECISION,
+    SurveyGate: DECISION,
     ListChangedFiles: DECISION,
     Notify: STATUS,
     WriteCheck: STATUS,

@@ -22,6 +22,7 @@ from app.core.rules.following import (
     look_up_silent,
     set_timer,
 )
+from app.core.rules.judging import judge_gates
 from app.core.rules.machine import (
     conclude_old_checks,
     enter_first_state,
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     begin_ready,
     ask_about_ends,
     conclude_legs,
+    judge_gates,
     close_gates,
     stop_overdue,
     stop_legs,

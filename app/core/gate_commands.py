@@ -1,0 +1,21 @@
+"""What is asked about a gate. Part of `app.core.commands`, whose union names it."""
+
+from dataclasses import dataclass
+
+from app.core.gate_events import GateId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyGate:
+    """Find out who they are that voted, what they may, and what the policies say.
+
+    Returns as `GateSurveyed`. Everything else that must be known (the cause, the approval,
+    the votes) stands in the state. `votes` counts those that it is about.
+    """
+
+    gate: GateId
+    votes: int
+
+    @property
+    def key(self) -> str:
+        return f"survey-gate/{self.gate}/{self.votes}"

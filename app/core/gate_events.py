@@ -1,0 +1,49 @@
+"""What is heard at gates: votes by any door, votes taken back, and what is known of voters.
+
+Part of `app.core.events`, whose union names them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.approvals.survey import Survey
+from app.core.state_of_gates import Vote
+from app.core.values import ONLY_LEG, LegKey, TaskName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateId:
+    """Which gate: of a task, of one of its legs, or of one of its waves."""
+
+    task: TaskName
+    leg: LegKey = ONLY_LEG
+    wave: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.task, self.leg, self.wave) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteCast:
+    """Somebody voted at a gate, by a review, a comment, a button or the page."""
+
+    at: datetime
+    gate: GateId
+    vote: Vote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VotesWithdrawn:
+    """The review or comment that a vote came from was dismissed, edited or deleted."""
+
+    at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSurveyed:
+    """What GitHub and the policies say about those who voted at a gate, and about the plan."""
+
+    at: datetime
+    gate: GateId
+    survey: Survey

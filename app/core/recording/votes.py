@@ -1,0 +1,60 @@
+"""What is heard at gates: votes, votes taken back, and what is known of those who voted."""
+
+from dataclasses import replace
+
+from app.core.gate_events import GateSurveyed, VoteCast, VotesWithdrawn
+from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
+from app.core.state import Gate, Orchestration, Vote
+
+VOTES_MAX = 500
+"""Votes that are kept of one gate: what comes after that is not heard any more."""
+
+
+def record_vote(state: Orchestration, event: VoteCast) -> Orchestration:
+    """Write a vote down. It is about the plan as it stands now, whatever comes later."""
+    gate = gate_at(state, event.gate)
+    if gate is None or state.has_ended or gate.choice or len(gate.votes) >= VOTES_MAX:
+        return state
+    vote = event.vote
+    if not vote.digest:
+        vote = replace(vote, digest=plan_digest(state, event.gate))
+    if any(_is_same(vote, known) for known in gate.votes):
+        return state
+    return with_gate(state, event.gate, replace(gate, votes=(*gate.votes, vote)))
+
+
+def _is_same(vote: Vote, known: Vote) -> bool:
+    """Tell whether a vote was heard before: a delivery may come again, and at another time."""
+    return vote.reference != "" and replace(vote, at=known.at, digest=known.digest) == known
+
+
+def withdraw_votes(state: Orchestration, event: VotesWithdrawn) -> Orchestration:
+    """Withdraw what a review or comment said that was dismissed, edited or deleted."""
+    if state.has_ended or not event.reference:
+        return state
+    for name in tuple(state.tasks):
+        for where, gate in tuple(gates_of(state, name)):
+            votes = tuple(_withdrawn(vote, event.reference) for vote in gate.votes)
+            if votes != gate.votes and not gate.choice:
+                # What is left is looked at again.
+                changed = replace(gate, votes=votes, asked_votes=-1, survey=None)
+                state = with_gate(state, where, changed)
+    return state
+
+
+def _withdrawn(vote: Vote, reference: str) -> Vote:
+    return replace(vote, is_withdrawn=True) if vote.reference == reference else vote
+
+
+def record_survey(state: Orchestration, event: GateSurveyed) -> Orchestration:
+    """Write down what is known of those who voted; an older answer changes nothing."""
+    gate = gate_at(state, event.gate)
+    if gate is None or state.has_ended or gate.choice:
+        return state
+    if not _is_newer(gate, event):
+        return state
+    return with_gate(state, event.gate, replace(gate, survey=event.survey))
+
+
+def _is_newer(gate: Gate, event: GateSurveyed) -> bool:
+    return gate.survey is None or event.survey.votes > gate.survey.votes

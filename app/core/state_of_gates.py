@@ -1,0 +1,53 @@
+"""Gates as they stand in the state: the votes, what is known of the voters, the choice."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.core.approvals.survey import Survey
+from app.core.values import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """What one person said at a gate, by which door, about which commit.
+
+    `digest` and `sha` say which plan it is for; at least one must be known. `reference` is
+    the id of the comment or review, so that it can be withdrawn. `memberships` and
+    `permission` are what let it count, as they were when it was used.
+    """
+
+    by: str
+    option: str
+    at: datetime
+    source: str = ""
+    reason: str = ""
+    inputs: JsonObject = field(default_factory=dict)
+    user_id: int = 0
+    digest: str = ""
+    sha: str = ""
+    reference: str = ""
+    is_break_glass: bool = False
+    is_withdrawn: bool = False
+    memberships: tuple[str, ...] = ()
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A question to people, or a wait: when it opened, and what closed it.
+
+    `choice` is the option that was chosen, `by` whom or what; `inputs` what the form said.
+    `due` is when a wait is over by itself. `escalated` counts the escalations told. `survey` is what was last found out about those who
+    voted; it was asked for when there were `asked_votes` votes.
+    """
+
+    opened_at: datetime
+    votes: tuple[Vote, ...] = ()
+    choice: str = ""
+    by: str = ""
+    reason: str = ""
+    inputs: JsonObject = field(default_factory=dict)
+    due: datetime | None = None
+    escalated: int = 0
+    asked_votes: int = -1
+    survey: Survey | None = None
