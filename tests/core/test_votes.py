@@ -1,0 +1,309 @@
+"""Votes at gates: heard, asked about, judged, bound to the plan, and taken back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.core.actions import Permission
+from app.core.approvals.people import AUTHORS, Party, Voter
+from app.core.approvals.survey import PolicyText, Survey
+from app.core.decide import decide
+from app.core.events import Event
+from app.core.gate_commands import SurveyGate
+from app.core.gate_events import GateId, GateSurveyed, VoteCast, VotesWithdrawn
+from app.core.legs.asking import gate_at, plan_digest
+from app.core.moves import LegStatus, TaskStatus
+from app.core.rules import Decision
+from app.core.rules.judging import verdict_at
+from app.core.state import Gate, Orchestration, Vote
+from app.core.values import TaskName
+from tests.core.told import COMMIT, START, Told, plan_of
+
+HEAD = "version: 1\nname: Ship\non: {push: {}}\n"
+TASKS = """
+tasks:
+  sign_off:
+    approval: {%s}
+    timeout-minutes: 600
+  deploy: {needs: [sign_off], dispatch: acme/api/.github/workflows/deploy.yml@main}
+"""
+TWO_TEAMS = "rules: [{require: [{teams: [acme/sre], count: 1}, {teams: [acme/qa], count: 1}]}]"
+TWO_RULES = (
+    "rules: [{require: [{teams: [acme/sre]}]}, {when: %s, require: [{teams: [acme/qa]}]}]"
+)
+GATE = GateId(task=TaskName("sign_off"))
+SRE, QA = frozenset({"acme/sre"}), frozenset({"acme/qa"})
+KNOWN = {
+    "mona": Voter(login="mona", id=1, permission=Permission.WRITE, teams=SRE),
+    "hubot": Voter(login="hubot", id=2, permission=Permission.WRITE, teams=QA),
+    "eve": Voter(login="eve", id=3, permission=Permission.READ),
+}
+
+
+class Ballot:
+    """A gate, and what is said at it; surveys are answered when they are asked for."""
+
+    def __init__(self, approval: str, text: str = HEAD + TASKS, **survey: Any) -> None:
+        filled = text % approval if "%s" in text else text
+        self.state = Told(plan_of(filled)).begin().state
+        self.now: datetime = START
+        self.known: Mapping[str, Voter] = KNOWN
+        self.survey = survey
+        self.asked = 0
+
+    def hear(self, event: Event) -> Decision:
+        """Hear one thing, and answer every survey that is asked for."""
+        decision = decide(self.state, event)
+        self.state = decision.state
+        for command in decision.commands:
+            if isinstance(command, SurveyGate):
+                self.asked += 1
+                self.answer(command)
+        return decision
+
+    def answer(self, command: SurveyGate) -> None:
+        """Answer a survey with what is known."""
+        gate = gate_at(self.state, command.gate)
+        logins = {vote.by for vote in gate.votes} if gate else set()
+        survey = Survey(
+            at=self.now,
+            votes=command.votes,
+            voters=tuple(self.known[each] for each in sorted(logins) if each in self.known),
+            **{"owned": (), **self.survey},
+        )
+        self.hear(GateSurveyed(at=self.now, gate=command.gate, survey=survey))
+
+    def vote(self, by: str, option: str = "approve", **more: Any) -> Decision:
+        """Vote by a comment, a minute later."""
+        self.now += timedelta(minutes=1)
+        given: dict[str, Any] = {"source": "comment", "sha": COMMIT, "reference": f"c/{by}"}
+        vote = Vote(by=by, option=option, at=self.now, **{**given, **more})
+        return self.hear(VoteCast(at=self.now, gate=GATE, vote=vote))
+
+    @property
+    def status(self) -> TaskStatus:
+        return self.state.tasks[TaskName("sign_off")].status
+
+    @property
+    def gate(self) -> Gate:
+        leg = next(iter(self.state.tasks[TaskName("sign_off")].legs.values()))
+        assert leg.gate is not None, "the task is a gate"
+        return leg.gate
+
+    def why(self) -> str:
+        """Say why the gate stands as it does."""
+        return verdict_at(self.state, GATE, self.gate, self.now).why.sentence
+
+
+def test_a_gate_opens_once_the_right_people_have_voted() -> None:
+    """One of two is not enough; with the second the task succeeds and says who."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona")
+    waiting = ballot.status
+    ballot.vote("hubot")
+
+    assert (waiting, ballot.status) == (TaskStatus.RUNNING, TaskStatus.SUCCEEDED)
+    assert ballot.gate.choice == "approve"
+    assert ballot.gate.by == "mona, hubot"
+    assert ballot.state.tasks[TaskName("deploy")].status is TaskStatus.RUNNING
+
+
+def test_memberships_are_asked_for_at_each_vote_and_kept_with_it() -> None:
+    """Each vote is asked about once, and the answer stands in the state."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona")
+    ballot.vote("hubot")
+
+    assert ballot.asked == 2
+    assert ballot.gate.survey is not None
+    assert [voter.login for voter in ballot.gate.survey.voters] == ["hubot", "mona"]
+
+
+def test_nothing_is_decided_before_the_survey_has_come() -> None:
+    """A vote alone opens nothing: what its voter may is not known yet."""
+    state = Ballot("rules: [{require: [{teams: [acme/sre]}]}]").state
+    vote = Vote(by="mona", option="approve", at=START, source="comment", sha=COMMIT)
+    decision = decide(state, VoteCast(at=START, gate=GATE, vote=vote))
+    again = decide(decision.state, VoteCast(at=START, gate=GATE, vote=replace(vote, by="x")))
+
+    leg = next(iter(decision.state.tasks[TaskName("sign_off")].legs.values()))
+    assert leg.status is LegStatus.AWAITING
+    assert [c.key for c in decision.commands if isinstance(c, SurveyGate)] == [
+        "survey-gate/sign_off/1"
+    ]
+    assert [c.key for c in again.commands if isinstance(c, SurveyGate)] == [
+        "survey-gate/sign_off/2"
+    ]
+
+
+def test_an_outsider_opens_nothing() -> None:
+    """Whoever is not asked for does not count, and the gate says who could."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("eve")
+
+    assert ballot.status is TaskStatus.RUNNING
+    assert "acme/sre" in ballot.why()
+
+
+def test_a_rejection_shuts_the_gate() -> None:
+    """One no of somebody who is asked fails the task, and what needs it is skipped."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona", "reject", reason="not on a Friday")
+
+    task = ballot.state.tasks[TaskName("sign_off")]
+    assert task.status is TaskStatus.FAILED
+    assert task.reason is not None
+    assert task.reason.code == "rejected"
+    assert "not on a Friday" in task.reason.message
+    assert ballot.state.tasks[TaskName("deploy")].status is TaskStatus.SKIPPED
+
+
+def test_a_vote_is_heard_once() -> None:
+    """The same delivery again changes nothing and asks for nothing."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona")
+    before, asked = ballot.state, ballot.asked
+    ballot.vote("mona")
+
+    assert ballot.state is before
+    assert ballot.asked == asked
+
+
+def test_a_vote_taken_back_does_not_count() -> None:
+    """A dismissed review withdraws; the gate asks anew about what is left."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona")
+    ballot.hear(VotesWithdrawn(at=ballot.now, reference="c/mona"))
+    ballot.vote("hubot")
+
+    assert ballot.status is TaskStatus.RUNNING
+    assert ballot.hear(VotesWithdrawn(at=ballot.now, reference="c/nobody")).commands == ()
+    assert ballot.hear(VotesWithdrawn(at=ballot.now, reference="")).commands == ()
+
+
+def test_a_vote_about_another_commit_does_not_count() -> None:
+    """A review of an old commit opens nothing, unless it holds the same files."""
+    old = "0" * 40
+    stale = Ballot(TWO_TEAMS)
+    stale.vote("mona", sha=old)
+    stale.vote("hubot")
+    same = Ballot(TWO_TEAMS, same_tree=(old,))
+    same.vote("mona", sha=old)
+    same.vote("hubot")
+
+    assert stale.status is TaskStatus.RUNNING
+    assert same.status is TaskStatus.SUCCEEDED
+
+
+def test_a_vote_names_the_plan_that_was_seen() -> None:
+    """A vote with another digest is for another plan; one without gets that of now."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona", digest="0" * 32)
+    ballot.vote("hubot")
+
+    assert ballot.status is TaskStatus.RUNNING
+    assert ballot.gate.votes[1].digest == plan_digest(ballot.state, GATE)
+
+
+def test_an_author_does_not_approve_their_own() -> None:
+    """Whoever is excluded does not count, though they are in the team."""
+    rules = "rules: [{require: [{teams: [acme/sre]}]}], exclude: [authors]"
+    ballot = Ballot(rules, parties={AUTHORS: (Party(login="mona", id=1),)})
+    ballot.vote("mona")
+
+    assert ballot.status is TaskStatus.RUNNING
+
+
+def test_unknown_authors_exclude_everybody() -> None:
+    """Where it is not known who the authors are, it could be anybody: it stays shut."""
+    ballot = Ballot("rules: [{require: [{teams: [acme/sre]}]}], exclude: [authors]")
+    ballot.vote("mona")
+
+    assert ballot.status is TaskStatus.RUNNING
+
+
+POLICY = """
+version: 1
+organization:
+  rules:
+    - {require: [{teams: [acme/qa], count: 1}]}
+"""
+
+
+def test_the_policy_of_the_organisation_asks_for_more() -> None:
+    """With its rule the vote that was enough is not any more."""
+    policies = (PolicyText(owner="acme/.github", text=POLICY),)
+    ballot = Ballot("rules: [{require: [{teams: [acme/sre]}]}]", policies=policies)
+    ballot.vote("mona")
+    waiting = ballot.status
+    ballot.vote("hubot")
+
+    assert (waiting, ballot.status) == (TaskStatus.RUNNING, TaskStatus.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        PolicyText(owner="acme/.github", error="404"),
+        PolicyText(owner="acme/.github", text="version: 1\nno: no"),
+    ],
+)
+def test_a_policy_that_cannot_be_read_keeps_the_gate_shut(policy: PolicyText) -> None:
+    """Nobody knows what it would have asked for: nothing opens."""
+    ballot = Ballot("rules: [{require: [{teams: [acme/sre]}]}]", policies=(policy,))
+    ballot.vote("mona")
+
+    assert ballot.status is TaskStatus.RUNNING
+
+
+def test_a_rule_whose_condition_has_no_value_keeps_the_gate_shut() -> None:
+    """A missing value is an error and never a no: the gate says so and waits."""
+    rules = TWO_RULES % "event.no.such"
+    ballot = Ballot(rules)
+    ballot.vote("mona")
+
+    assert ballot.status is TaskStatus.RUNNING
+
+
+def test_a_condition_that_does_not_hold_asks_for_nobody_more() -> None:
+    """Only rules whose `when` holds must be met."""
+    rules = TWO_RULES % "'ref == \"x\"'"
+    ballot = Ballot(rules)
+    ballot.vote("mona")
+
+    assert ballot.status is TaskStatus.SUCCEEDED
+
+
+def test_an_old_survey_changes_nothing() -> None:
+    """An answer about fewer votes than are known comes too late."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona")
+    old = GateSurveyed(at=START, gate=GATE, survey=Survey(at=START, votes=0))
+    closed = GateId(task=TaskName("deploy"))
+    elsewhere = GateSurveyed(at=START, gate=closed, survey=Survey(at=START, votes=3))
+    nowhere = replace(elsewhere, gate=GateId(task=TaskName("no_such")))
+
+    assert decide(ballot.state, old).state is ballot.state
+    assert decide(ballot.state, elsewhere).state is ballot.state
+    assert decide(ballot.state, nowhere).state is ballot.state
+
+
+def test_a_gate_takes_only_so_many_votes() -> None:
+    """What comes after the five hundredth is not heard."""
+    ballot = Ballot(TWO_TEAMS)
+    votes = tuple(Vote(by=f"x{n}", option="approve", at=START) for n in range(500))
+    full = _with_votes(ballot.state, votes)
+    vote = Vote(by="mona", option="approve", at=START)
+
+    assert decide(full, VoteCast(at=START, gate=GATE, vote=vote)).state is full
+
+
+def _with_votes(state: Orchestration, votes: tuple[Vote, ...]) -> Orchestration:
+    task = state.tasks[TaskName("sign_off")]
+    leg = next(iter(task.legs.values()))
+    assert leg.gate is not None, "the task is a gate"
+    leg = replace(leg, gate=replace(leg.gate, votes=votes, asked_votes=len(votes)))
+    return state.with_task(TaskName("sign_off"), task.with_leg(leg))
