@@ -6,7 +6,7 @@ A rule cannot tell whether an event came late or twice, and so it cannot mind.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from app.core.graph import dependents
 from app.core.legs.context import cause_of
 from app.core.legs.dispatching import Asked
 from app.core.limits import SETTLE_ROUNDS_MAX
-from app.core.naming import task_of_holder
+from app.core.naming import is_following, origin_of, task_of_holder
 from app.core.record import record
 from app.core.rules import RULES, WHOLE_RULES, Decision
 from app.core.rules.whole import is_overdue
@@ -75,9 +75,11 @@ def _settle_tasks(
             decision = rule(state, name, now)
             state = decision.state
             commands.extend(decision.commands)
+            agenda.extend(decision.also)
         after = state.tasks[name]
         if after is not before:
             agenda.append(name)
+            agenda.extend(_origins((name,)))
         if after.has_ended and not before.has_ended:
             agenda.extend(
                 each for each in dependents(state.plan.definition, name) if each in state.tasks
@@ -93,17 +95,20 @@ def touched(before: Orchestration, after: Orchestration) -> tuple[TaskName, ...]
         # What belongs to a state that was left is to be stopped.
         left = [name for name, task in after.tasks.items() if not task.has_ended]
         return tuple(left)
+    moved: list[TaskName] = []
+    if before.tasks is not after.tasks:
+        moved.extend(
+            name for name, it in after.tasks.items() if before.tasks.get(name) is not it
+        )
     if before.seats is not after.seats or before.passages is not after.passages:
-        holders = _holders_changed(before, after)
-        moved = {
-            name for name in after.tasks if before.tasks.get(name) is not after.tasks[name]
-        }
-        return tuple(name for name in after.tasks if name in moved or name in holders)
-    if before.tasks is after.tasks:
-        return ()
-    return tuple(
-        name for name, task in after.tasks.items() if before.tasks.get(name) is not task
-    )
+        concerned = {*moved, *_holders_changed(before, after)}
+        moved = [name for name in after.tasks if name in concerned]
+    return (*moved, *_origins(moved))
+
+
+def _origins(names: Iterable[TaskName]) -> Iterator[TaskName]:
+    """Find the tasks that others follow from: what becomes of these concerns them."""
+    return (origin_of(name) for name in names if is_following(name))
 
 
 def _holders_changed(before: Orchestration, after: Orchestration) -> set[TaskName]:

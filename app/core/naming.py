@@ -8,7 +8,13 @@ of a wave's bake check, `rollout~rollback.canary` undoes a failed wave.
 
 from dataclasses import replace
 
-from app.core.definition import Definition, Strategy, TaskDefinition
+from app.core.definition import (
+    Definition,
+    Handling,
+    OnTimeout,
+    Strategy,
+    TaskDefinition,
+)
 from app.core.plan import Plan
 from app.core.values import Holder, LegKey, LockKey, TaskName
 
@@ -26,7 +32,8 @@ def definition_of(definition: Definition, name: TaskName) -> TaskDefinition:
     assert own.strategy is not None or kind == "undo", f"{name} follows from nothing"
     plain = replace(
         own, name=name, needs=own.needs, condition=None, compensate=None, escalate=(),
-        concurrency=None, outputs={},
+        concurrency=None, outputs={}, on_failure=Handling.FAIL, on_warning=Handling.CONTINUE,
+        on_timeout=OnTimeout(),
     )  # fmt: skip
     if kind == "undo":
         assert own.compensate is not None, f"{base} has no compensation"
@@ -118,6 +125,16 @@ def undo_of(name: TaskName) -> TaskName:
 def check_of(name: TaskName, wave: str, number: int) -> TaskName:
     """Name one round of a wave's bake check, counted from 1."""
     return TaskName(f"{name}~check.{wave}.{number}")
+
+
+def is_check(name: TaskName) -> bool:
+    """Tell whether a task is a round of a wave's bake check."""
+    return name.partition("~")[2].startswith("check.")
+
+
+def wave_checked_by(check: TaskName) -> str:
+    """Return the wave that a round of checks is about."""
+    return check.partition("~")[2].split(".")[1]
 
 
 def rollback_of(name: TaskName, wave: str) -> TaskName:

@@ -171,19 +171,31 @@ class WaveStatus(StrEnum):
     RUNNING = "running"
     BAKING = "baking"
     """Its legs succeeded, and must hold for a while."""
+    FAILING = "failing"
+    """Too much of it failed: what runs is stopped, then what succeeded is rolled back."""
     PASSED = "passed"
     FAILED = "failed"
+    STOPPED = "stopped"
+    """It never came, or not to its end: another one failed, or its task was stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveProgress:
-    """How far one wave is; `checks` counts the rounds of checks while it bakes."""
+    """How far one wave is; `checks` counts the rounds of checks while it bakes.
+
+    The first `checks_before` of them are of earlier bakes. `is_again`: a workflow run of it
+    was re-run on GitHub after it had ended. `rolled_back_at` is when its roll-back was begun,
+    or found not to be needed.
+    """
 
     status: WaveStatus = WaveStatus.WAITING
     gate: Gate | None = None
     baking_since: datetime | None = None
     checked_at: datetime | None = None
     checks: int = 0
+    checks_before: int = 0
+    is_again: bool = False
+    rolled_back_at: datetime | None = None
     reason: Reason | None = None
 
     @property
@@ -194,7 +206,10 @@ class WaveProgress:
     @property
     def is_open(self) -> bool:
         """Whether this wave has not come to its end."""
-        return self.status not in (WaveStatus.PASSED, WaveStatus.FAILED)
+        return self.status not in WAVE_ENDED
+
+
+WAVE_ENDED = frozenset({WaveStatus.PASSED, WaveStatus.FAILED, WaveStatus.STOPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

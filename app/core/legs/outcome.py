@@ -8,6 +8,7 @@ from app.core.actions import Agent, Dispatch
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, render
 from app.core.legs.agents import judge_agent
+from app.core.legs.baking import why_not_passed
 from app.core.legs.context import values_for
 from app.core.legs.refs import is_sha
 from app.core.legs.retrying import may_retry, pause
@@ -65,9 +66,11 @@ def _ended_well(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -
     if isinstance(action, Agent):
         return judge_agent(state, task, leg, action, reported, now, fail)
     outputs, faults = read_outputs(definition.outputs, reported)
-    if not faults:
-        return succeed(leg, outputs)
-    return fail(state, task, leg, Reason(code="bad-outputs", message="; ".join(faults)), now)
+    if faults:
+        why = Reason(code="bad-outputs", message="; ".join(faults))
+        return fail(state, task, leg, why, now)
+    doubt = why_not_passed(state, task, leg, outputs, now)
+    return succeed(leg, outputs) if doubt is None else fail(state, task, leg, doubt, now)
 
 
 def _doubt(action: object, attempt: Attempt) -> Reason | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from app.core.definition import TaskDefinition
+from app.core.legs import baking
 from app.core.legs.gates import due_of
 from app.core.limits import (
     CANCEL_GRACE,
@@ -63,11 +64,9 @@ def due_look_up(attempt: Attempt) -> datetime | None:
 def next_moment(state: Orchestration, name: TaskName) -> datetime | None:
     """Return the earliest moment at which something about a task may be due."""
     definition = definition_of(state.plan.definition, name)
-    moments = (
-        moment
-        for leg in state.tasks[name].legs.values()
-        for moment in _moments(state, name, leg, definition)
-    )
+    legs = state.tasks[name].legs.values()
+    moments = [each for leg in legs for each in _moments(state, name, leg, definition)]
+    moments.extend(baking.moments(state, name))
     return min(moments, default=None)
 
 

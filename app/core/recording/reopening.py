@@ -9,7 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.core.graph import dependents
+from app.core.legs.context import is_left
+from app.core.legs.waves import goes_on, is_passed, rolled_back, tried_again
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.naming import is_following
 from app.core.rules.beginning import again
 from app.core.state import Leg, Orchestration, Task
 from app.core.values import TaskName
@@ -20,7 +23,7 @@ UNMET = frozenset({"need-not-met", "condition-false"})
 
 def reopen(state: Orchestration, name: TaskName, leg: Leg, at: datetime) -> Orchestration:
     """Let a task go on because one of its legs does."""
-    task = _running(state.tasks[name])
+    task = goes_on(_running(state.tasks[name]), leg.wave)
     state = _go_on(state.with_task(name, task.with_leg(leg)), at)
     return mark_stale(wait_again(state, name), name)
 
@@ -28,21 +31,28 @@ def reopen(state: Orchestration, name: TaskName, leg: Leg, at: datetime) -> Orch
 def retry(state: Orchestration, name: TaskName, at: datetime) -> Orchestration:
     """Try a task again: the legs that did not succeed, or if all did, all of them."""
     task = state.tasks[name]
-    legs = [leg for leg in task.legs.values() if leg.status in TRIED_AGAIN]
-    if task.is_stale or task.is_undone or not legs:
+    undone = rolled_back(state, name)
+    legs = [leg for leg in task.legs.values() if leg.status in TRIED_AGAIN or leg.key in undone]
+    # A wave may have failed by its checks alone: then it is to bake again.
+    is_whole = all(is_passed(wave) for wave in task.waves.values())
+    if task.is_stale or task.is_undone or not (legs or not is_whole):
         # What it needs has changed, or all is to be done anew: it begins from the beginning.
         task = _waiting(task)
     else:
         for leg in legs:
             task = task.with_leg(again(leg))
-        task = _running(task)
+        task = _running(tried_again(task))
     state = _go_on(state.with_task(name, task), at)
     return mark_stale(wait_again(state, name), name)
 
 
 def retry_all(state: Orchestration, at: datetime) -> Orchestration:
     """Try again all that did not succeed, over all repositories."""
-    names = [name for name, task in state.tasks.items() if is_to_retry(task)]
+    names = [
+        name
+        for name, task in state.tasks.items()
+        if is_to_retry(task) and not is_following(name) and not is_left(state, name)
+    ]
     for name in names:
         if is_to_retry(state.tasks[name]):
             state = retry(state, name, at)

@@ -30,6 +30,7 @@ from app.core.rules.machine import (
     move_on,
     seat_state,
 )
+from app.core.rules.waves import advance_waves
 from app.core.rules.whole import begin_whole, expire, finish, set_whole_timer
 
 __all__ = ["ACTIVE", "RULES", "WHOLE_RULES", "Decision", "Rule", "WholeRule"]
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     stop_overdue,
     stop_legs,
     wake_resting,
+    advance_waves,
     dispatch_legs,
     cancel_workflow_runs,
     look_up_silent,

@@ -9,6 +9,7 @@ from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.legs.context import is_left, values_for
 from app.core.legs.dispatching import expand
 from app.core.legs.matrix import MatrixError
+from app.core.legs.waves import assigned, fresh_waves
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of, sibling, visit_holder, visit_of
 from app.core.rules.decision import Decision
@@ -68,6 +69,9 @@ def _begin(
             reason = Reason(code="condition-false", message=why)
             return _end(state, name, TaskStatus.SKIPPED, reason, now)
         legs = expand(definition, values)
+        strategy = definition.strategy
+        if strategy is not None and strategy.waves:
+            legs = assigned(strategy, legs, values)
     except ExpressionError as error:
         reason = Reason(code="expression-failed", message=str(error))
         return _end(state, name, TaskStatus.FAILED, reason, now)
@@ -78,7 +82,9 @@ def _begin(
     begun = replace(
         task.to(TaskStatus.RUNNING),
         legs=_again(task.legs, {leg.key: leg for leg in legs}),
-        is_matrix=definition.strategy is not None,
+        waves=fresh_waves(strategy, task.waves) if strategy is not None else {},
+        is_matrix=strategy is not None,
+        escalated=0,
         is_stale=False,
         reason=None,
         started_at=now,
@@ -91,10 +97,13 @@ def _again(known: Mapping[LegKey, Leg], fresh: Mapping[LegKey, Leg]) -> Mapping[
     """Keep the attempts of earlier tries: their numbers and markers are never used twice."""
     if not known:
         return fresh
-    legs = {key: _gone(leg) for key, leg in known.items() if key not in fresh}
+    gone = {key: _gone(leg) for key, leg in known.items() if key not in fresh}
+    legs = {key: replace(leg, wave="") for key, leg in gone.items()}
     for key, leg in fresh.items():
         was = known.get(key)
-        legs[key] = leg if was is None else replace(again(was), matrix=leg.matrix)
+        legs[key] = (
+            leg if was is None else replace(again(was), matrix=leg.matrix, wave=leg.wave)
+        )
     return legs
 
 

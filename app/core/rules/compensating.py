@@ -32,7 +32,7 @@ def compensate(state: Orchestration, now: datetime) -> Decision:
     task = state.tasks[name]
     undo = Task(
         status=TaskStatus.RUNNING,
-        legs=legs_to_undo(task, state.tasks.get(undo_of(name))),
+        legs=legs_to_undo(state, name),
         is_matrix=task.is_matrix,
         started_at=now,
     )

@@ -14,10 +14,14 @@ Commands: TypeAlias = tuple[Asked, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is so now, and what to do about it."""
+    """What is so now, and what to do about it.
+
+    `also` names other tasks that a rule about one task has made, or wants looked at.
+    """
 
     state: Orchestration
     commands: Commands = ()
+    also: tuple[TaskName, ...] = ()
 
 
 Rule: TypeAlias = Callable[[Orchestration, TaskName, datetime], Decision]

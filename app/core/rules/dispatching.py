@@ -13,6 +13,7 @@ from app.core.legs.context import values_for
 from app.core.legs.dispatching import Asked, begin_attempt, begin_rerun
 from app.core.legs.gates import calendar_of, open_gate
 from app.core.legs.outcome import fail_for_good
+from app.core.legs.waves import room_in
 from app.core.limits import PASSAGE_FRESH
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of, is_following, leg_holder
@@ -97,12 +98,18 @@ def dispatch_legs(state: Orchestration, name: TaskName, now: datetime) -> Decisi
 def _candidates(state: Orchestration, name: TaskName) -> Iterator[Leg]:
     """Find the legs that may begin: of a task with waves, only those of a running wave."""
     task = state.tasks[name]
-    has_waves = bool(task.waves)
+    strategy = definition_of(state.plan.definition, name).strategy
+    room = room_in(task, strategy, ACTIVE) if task.waves else {}
     for leg in task.legs.values():
         if leg.status not in (LegStatus.PENDING, LegStatus.BLOCKED):
             continue
-        if not has_waves or (leg.wave in task.waves and task.waves[leg.wave].may_begin):
-            yield leg
+        if leg.wave in task.waves and not task.waves[leg.wave].may_begin:
+            continue
+        if leg.status is LegStatus.PENDING and leg.wave in room:
+            if room[leg.wave] <= 0:
+                continue
+            room[leg.wave] -= 1
+        yield leg
 
 
 def _admit(state: Orchestration, name: TaskName, leg: Leg, now: datetime) -> Decision:

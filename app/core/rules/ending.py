@@ -13,8 +13,14 @@ from app.core.legs.gates import OPEN, close_gate, overdue_gate
 from app.core.legs.outcome import awaits_outputs, ended, lacks_jobs
 from app.core.legs.refs import is_sha, short_lived_tag
 from app.core.legs.watching import TIMED, deadline
+from app.core.legs.waves import (
+    is_allowed,
+    is_check_wanted,
+    stopped_wave,
+    why_wave_failed,
+)
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
-from app.core.naming import definition_of, is_following, leg_holder, origin_of
+from app.core.naming import definition_of, is_check, is_following, leg_holder, origin_of
 from app.core.rules.beginning import LEFT, skip
 from app.core.rules.decision import Commands, Decision
 from app.core.state import Gate, Leg, Orchestration, Reason, Task
@@ -96,11 +102,16 @@ def _why_to_stop(state: Orchestration, name: TaskName, task: Task) -> Reason | N
         return task.skip
     if is_following(name) and state.tasks[origin_of(name)].skip is not None:
         return state.tasks[origin_of(name)].skip
+    if is_check(name) and not is_check_wanted(state, name, origin_of(name)):
+        return UNWANTED
     strategy = definition_of(state.plan.definition, name).strategy
     failed = next((leg for leg in task.legs.values() if is_failed(leg)), None)
     if failed is None or strategy is None or not strategy.fail_fast or strategy.waves:
         return None
     return Reason(code="fail-fast", message=f"{name} ({failed.key}) failed")
+
+
+UNWANTED = Reason(code="check-unwanted", message="its wave does not bake any more")
 
 
 def is_failed(leg: Leg) -> bool:
@@ -165,13 +176,22 @@ class End:
 
 def _end_of(task: Task, definition: TaskDefinition) -> End:
     legs = task.legs.values()
-    failed = [leg for leg in legs if leg.status is LegStatus.FAILED]
-    cancelled = [leg for leg in legs if leg.status is LegStatus.CANCELLED]
+    if (reason := why_wave_failed(task)) is not None:
+        is_tolerated = definition.on_failure is Handling.CONTINUE
+        return End(status=TaskStatus.FAILED, reason=reason, is_tolerated=is_tolerated)
+    if (stopped := stopped_wave(task)) is not None:
+        return End(status=TaskStatus.CANCELLED, reason=stopped.reason)
+    allowed = {leg.key for leg in legs if is_allowed(task, leg)}
+    failed = [leg for leg in legs if leg.status is LegStatus.FAILED or leg.key in allowed]
+    cancelled = [
+        leg for leg in legs if leg.status is LegStatus.CANCELLED and leg.key not in allowed
+    ]
     is_late = bool(failed) and all(_is_timed_out(leg) for leg in failed)
     if is_late and definition.on_timeout.then == "skip" and not cancelled:
         return End(status=TaskStatus.SKIPPED, reason=_of_all(task, failed), is_tolerated=True)
     if failed:
-        is_tolerated = all(leg.is_tolerated for leg in failed) and not cancelled
+        tolerated = [leg for leg in failed if leg.is_tolerated or leg.key in allowed]
+        is_tolerated = len(tolerated) == len(failed) and not cancelled
         is_tolerated = is_tolerated and definition.on_warning is not Handling.FAIL
         return End(
             status=TaskStatus.FAILED,
