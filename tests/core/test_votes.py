@@ -307,3 +307,46 @@ def _with_votes(state: Orchestration, votes: tuple[Vote, ...]) -> Orchestration:
     assert leg.gate is not None, "the task is a gate"
     leg = replace(leg, gate=replace(leg.gate, votes=votes, asked_votes=len(votes)))
     return state.with_task(TaskName("sign_off"), task.with_leg(leg))
+
+
+def test_a_comment_from_before_the_question_is_about_another_plan() -> None:
+    """Whoever approved before it was asked cannot have seen what is asked."""
+    ballot = Ballot("rules: [{require: [{teams: [acme/sre]}]}]")
+    early = Vote(by="mona", option="approve", at=START - timedelta(minutes=1), source="comment")
+    ballot.hear(VoteCast(at=START, gate=GATE, vote=early))
+
+    assert ballot.status is TaskStatus.RUNNING
+
+
+AGENT = """
+tasks:
+  sign_off:
+    agent: acme/agents/.github/workflows/fix.yml@main
+    outputs: {schema: {type: object, properties: {n: {type: integer}}}}
+    review: {rules: [{require: [{teams: [acme/sre]}]}]}
+"""
+
+
+def test_what_an_agent_proposes_is_approved_like_anything_else() -> None:
+    """The review of an agent's outputs is a gate: a vote lets them go on."""
+    told = Told(plan_of(HEAD + AGENT)).begin().accept("sign_off").report("sign_off", n=1)
+    ballot = Ballot("", HEAD + AGENT)
+    ballot.state = told.end("sign_off").state
+    before = ballot.status
+    ballot.vote("mona")
+
+    assert (before, ballot.status) == (TaskStatus.RUNNING, TaskStatus.SUCCEEDED)
+    assert ballot.state.tasks[TaskName("sign_off")].outputs == {"n": 1}
+
+
+def test_roles_say_who_decides_where_no_rule_asks_for_anybody() -> None:
+    """The policy's `approve` role is asked where the definition's rules ask for nobody."""
+    text = "version: 1\nroles: {approve: {teams: [acme/qa]}}\n"
+    policies = (PolicyText(owner="acme/release", text=text),)
+    rules = "rules: [{when: 'false', require: [{teams: [acme/sre]}]}]"
+    ballot = Ballot(rules, policies=policies)
+    ballot.vote("mona")
+    waiting = ballot.status
+    ballot.vote("hubot")
+
+    assert (waiting, ballot.status) == (TaskStatus.RUNNING, TaskStatus.SUCCEEDED)

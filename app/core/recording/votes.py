@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from app.core.approvals.doors import about
 from app.core.gate_events import GateSurveyed, VoteCast, VotesWithdrawn
 from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
 from app.core.state import Gate, Orchestration, Vote
@@ -11,13 +12,16 @@ VOTES_MAX = 500
 
 
 def record_vote(state: Orchestration, event: VoteCast) -> Orchestration:
-    """Write a vote down. It is about the plan as it stands now, whatever comes later."""
+    """Write a vote down. It is about the plan as it stands now, whatever comes later.
+
+    One that is older than the question was cast about another plan, and stays without one.
+    """
     gate = gate_at(state, event.gate)
     if gate is None or state.has_ended or gate.choice or len(gate.votes) >= VOTES_MAX:
         return state
     vote = event.vote
     if not vote.digest:
-        vote = replace(vote, digest=plan_digest(state, event.gate))
+        vote = about(vote, plan_digest(state, event.gate), gate.opened_at)
     if any(_is_same(vote, known) for known in gate.votes):
         return state
     return with_gate(state, event.gate, replace(gate, votes=(*gate.votes, vote)))
