@@ -19,7 +19,7 @@ from app.core.limits import SETTLE_ROUNDS_MAX
 from app.core.naming import is_following, origin_of, task_of_holder
 from app.core.record import record
 from app.core.rules import RULES, WHOLE_RULES, Decision
-from app.core.rules.whole import is_overdue
+from app.core.rules.whole import expire
 from app.core.state import Orchestration
 from app.core.values import TaskName
 
@@ -30,8 +30,9 @@ def decide(state: Orchestration, event: Event) -> Decision:
     Total and deterministic: any event is welcome in any state, and the same two arguments
     always give the same answer.
     """
-    recorded = record(state, event)
-    if recorded is state and not is_overdue(state, event.at):
+    # Once its time is over nothing begins any more, whatever it is that tells us so.
+    recorded = expire(record(state, event), event.at).state
+    if recorded is state:
         return Decision(state=state)
     decision = settle(recorded, event.at, touched(state, recorded))
     written = _writes(state, decision.state)

@@ -77,7 +77,7 @@ LEG_STATUS: Mapping[RunStatus, LegStatus] = {
 def record_attempt(state: Orchestration, event: AboutAttempt) -> Orchestration:
     """Write down what is said of one attempt, if it is the one that counts."""
     leg = state.leg(event.attempt)
-    if leg is None:
+    if leg is None or _is_to_another(leg, event):
         return state
     if leg.has_ended or leg.status is LegStatus.RESTING:
         return _record_again(state, leg, event)
@@ -90,6 +90,12 @@ def record_attempt(state: Orchestration, event: AboutAttempt) -> Orchestration:
         return state
     name = event.attempt.task
     return state.with_task(name, state.tasks[name].with_leg(changed))
+
+
+def _is_to_another(leg: Leg, event: AboutAttempt) -> bool:
+    """Tell whether it answers what was asked for an earlier attempt, before a re-run."""
+    answers = DispatchAccepted | DispatchRefused | RerunAccepted | ChangeMeasured
+    return isinstance(event, answers) and event.attempt.number != leg.attempt.number
 
 
 def _record_again(state: Orchestration, leg: Leg, event: AboutAttempt) -> Orchestration:

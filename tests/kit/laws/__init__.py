@@ -1,0 +1,39 @@
+"""The laws of a decision, written once: stories, properties and simulations all check them.
+
+A law says what must hold for any decision on any event in any state. It never says what a
+particular story should lead to.
+"""
+
+from datetime import datetime
+
+from app.core.decide import decide, settle
+from app.core.events import Event
+from app.core.rules import Decision
+from app.core.state import Orchestration, Task
+from tests.kit.laws import beginning, ending, facts, moving, places, stopping, undoing, waiting
+
+
+def check(before: Orchestration, event: Event, decision: Decision) -> None:
+    """Assert every law about one decision."""
+    after = decision.state
+    facts.check(before, event, decision)
+    assert decide(before, event) == decision, "the same question, the same answer"
+    if not facts.may_count_twice(after, event):
+        assert decide(after, event) == Decision(state=after), "twice is once"
+    if after is before:
+        return
+    moving.check(before, event, after)
+    beginning.check(before, event, decision)
+    stopping.check(before, decision, event.at)
+    places.check(before, decision)
+    undoing.check(before, after)
+    waiting.check(before, decision, event.at)
+    ending.check(before, decision)
+    # What became due meanwhile elsewhere waits for its own timer, which is about to elapse.
+    idle = [name for name, task in after.tasks.items() if not _is_due(task, event.at)]
+    if after.timer is None or after.timer > event.at:
+        assert settle(after, event.at, idle) == Decision(state=after), "nothing is left to do"
+
+
+def _is_due(task: Task, now: datetime) -> bool:
+    return task.timer is not None and task.timer <= now
