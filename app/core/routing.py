@@ -28,6 +28,9 @@ from app.core.values import Sha
 
 DEFINITIONS = ".github/orchestrations/"
 POLICY = ".github/orchestration-policy.yml"
+ORGANIZATION_POLICY = "orchestration-policy.yml"
+ORGANIZATION_REPOSITORIES = (".github-private", ".github")
+"""Where an organization's policy stands, in the order in which they count."""
 
 
 class Answer(StrEnum):
@@ -230,7 +233,7 @@ def _chores(heard: Heard, covered: Covered) -> Iterator[Chore]:
     if heard.event == "repository":
         yield read
     if push is not None and not push.is_deleted and push.ref.startswith("refs/heads/"):
-        ours = tuple(file for file in push.files if is_ours(file))
+        ours = tuple(file for file in push.files if is_ours(file, covered.repository.name))
         is_default = _new_head(heard, covered) is not None
         if is_default and (ours or not push.files_known):
             yield read
@@ -256,12 +259,25 @@ def _brings_commits(heard: Heard) -> bool:
     return heard.event == "pull_request" and heard.action in COMMITS_COME
 
 
-def is_ours(path: str) -> bool:
-    """Tell whether a file is a definition or the policy of its repository."""
-    if path == POLICY:
-        return True
+def is_ours(path: str, repository: str = "") -> bool:
+    """Tell whether a file is a definition or a policy of its repository."""
+    return path in policies_of(repository) or is_definition(path)
+
+
+def is_definition(path: str) -> bool:
+    """Tell whether a file is a definition."""
     name = path.removeprefix(DEFINITIONS)
     return name != path and "/" not in name and name.endswith((".yml", ".yaml"))
+
+
+def policies_of(repository: str) -> tuple[str, ...]:
+    """Return where the policy of a repository may stand, in the order in which they count.
+
+    That of an organization stands at the root of its repository for such things.
+    """
+    if repository.partition("/")[2].lower() in ORGANIZATION_REPOSITORIES:
+        return ORGANIZATION_POLICY, POLICY
+    return (POLICY,)
 
 
 def _list_files(heard: Heard, covered: Covered, delivery_id: str) -> ListChangedFiles:

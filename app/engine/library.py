@@ -7,7 +7,7 @@ says so has been saved.
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, assert_never
+from typing import assert_never
 
 import structlog
 
@@ -29,12 +29,10 @@ from app.core.hearing.heard import Repository
 from app.core.parse import parse
 from app.core.plan import Origin
 from app.core.policy import read_policy
+from app.core.routing import ORGANIZATION_REPOSITORIES
 from app.engine.rows import chore
 from app.ports import Batch, KnownRepository
 from app.ports import Catalogue as Known
-
-ORGANIZATION_REPOSITORIES: Final = (".github-private", ".github")
-"""Where an organization's policy stands, in the order in which they count."""
 
 log = structlog.get_logger(__name__)
 

@@ -8,6 +8,7 @@ from app.core.chores import CheckDefinitions, Chore, ListChangedFiles
 from app.core.commands import (
     LEVELS,
     CancelWorkflowRun,
+    ConcludeCheck,
     DispatchWorkflow,
     ListJobs,
     LookUpWorkflowRun,
@@ -43,6 +44,7 @@ PRIORITIES: Final[Mapping[type[OrchestrationCommand] | type[Chore], int]] = {
     ListChangedFiles: DECISION,
     Notify: STATUS,
     WriteCheck: STATUS,
+    ConcludeCheck: STATUS,
     WriteComment: STATUS,
     WriteIssue: STATUS,
     CheckDefinitions: STATUS,
@@ -67,7 +69,7 @@ def row_of(
     lease_until: datetime,
 ) -> NewCommand:
     """Make a row of what an orchestration asks for."""
-    priority = PRIORITIES[type(command)]
+    priority = PRIORITIES.get(type(command), SWEEP)
     if isinstance(command, SetTimer):
         return timer(subject, command.due, command)
     if isinstance(command, LEVELS):

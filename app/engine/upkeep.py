@@ -4,10 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 from app.core.calendar_state import CalendarReviewed, CalendarState
+from app.core.routing import ORGANIZATION_REPOSITORIES
 from app.core.schedules import ScheduleRead, ScheduleState
 from app.core.shared import CALENDAR, SCHEDULE, schedule_subject, subject_of
 from app.engine.letters import ToShared
-from app.engine.library import ORGANIZATION_REPOSITORIES, Library
+from app.engine.library import Library
 from app.ports import Batch, Store
 
 

@@ -20,7 +20,7 @@ from app.core.hearing.findings import (
 from app.core.hearing.heard import Repository
 from app.core.parse import parse
 from app.core.problems import Problem
-from app.core.routing import DEFINITIONS, POLICY, is_ours
+from app.core.routing import DEFINITIONS, is_definition, policies_of
 from app.core.telling.problem_report import ProblemsText, summarise_problems
 from app.core.values import Json, Sha
 from app.github import repositories, surfaces
@@ -34,6 +34,7 @@ from app.github.errors import (
     UnprocessableError,
 )
 from app.github.reporting import Reporter
+from app.github.templates import Templates
 from app.ports import Carried, Errand
 
 CHECK_NAME: Final = "Signalbox definitions"
@@ -45,9 +46,10 @@ log = logging.getLogger(__name__)
 class Chores:
     """Does chores, and keeps the texts of files by their blob, which never change."""
 
-    def __init__(self, client: Client, reporter: Reporter) -> None:
+    def __init__(self, client: Client, reporter: Reporter, templates: Templates) -> None:
         self._client = client
         self._reporter = reporter
+        self._templates = templates
         self._blobs: OrderedDict[tuple[int, Sha], str] = OrderedDict()
 
     async def list_installations(self) -> Carried:
@@ -172,7 +174,7 @@ class Chores:
             [
                 await self._file(access, entry.path, entry.sha, head)
                 for entry in listed
-                if entry.kind == "file" and is_ours(entry.path)
+                if entry.kind == "file" and is_definition(entry.path)
             ]
         )
 
@@ -185,7 +187,8 @@ class Chores:
                 self._blobs.popitem(last=False)
         else:
             self._blobs.move_to_end(key)
-        return File(path=path, blob_sha=blob_sha, text=self._blobs[key])
+        file = File(path=path, blob_sha=blob_sha, text=self._blobs[key])
+        return await self._templates.join(access, file, head)
 
     async def _text(self, access: Access, path: str, head: Sha) -> str:
         try:
@@ -198,10 +201,13 @@ class Chores:
             return ""
 
     async def _policy(self, access: Access, head: Sha) -> str | None:
-        try:
-            return await self._text(access, POLICY, head)
-        except NotFoundError:
-            return None
+        assert access.repository is not None, "by now its name is known"
+        for path in policies_of(access.repository):
+            try:
+                return await self._text(access, path, head)
+            except NotFoundError:
+                continue
+        return None
 
     async def _problems(
         self, access: Access, command: CheckDefinitions
@@ -214,14 +220,16 @@ class Chores:
             paths = found.paths
         problems = {}
         for path in paths:
-            if not is_ours(path) or path == POLICY:
+            if not is_definition(path):
                 continue
             try:
                 text = await self._text(access, path, command.sha)
             except NotFoundError:
                 # The commit removes it.
                 continue
-            problems[path] = parse(text, path)[1]
+            file = File(path=path, blob_sha=Sha(""), text=text)
+            whole = await self._templates.join(access, file, command.sha)
+            problems[path] = parse(whole.text, path)[1]
         return problems
 
 

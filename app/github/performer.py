@@ -55,6 +55,7 @@ from app.github.operations import Operator
 from app.github.reporting import Reporter, access_to_cause
 from app.github.starting import SETTLED_AFTER, Starter, explain, refused
 from app.github.surveying import Surveyor
+from app.github.templates import Templates
 from app.ports import Carried, Errand, Outcome, Postponed
 
 # A dispatch and its settling fit into the courier's lease (60 seconds), so that another
@@ -77,7 +78,7 @@ class GitHubPerformer:
             client, self._consents, self._reporter.own_id, webhooks or Webhooks()
         )
         self._surveyor = Surveyor(client)
-        self._chores = Chores(client, self._reporter)
+        self._chores = Chores(client, self._reporter, Templates(client, self._consents))
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
         """Carry one command out. Raises nothing for what the world does."""

@@ -317,6 +317,7 @@ async def test_only_who_waits_for_it_hears_of_it() -> None:
     for number in (5, 6):
         await office.deliver("pull_request", pull_request("opened", number))
     await office.work()
+    await office.wait(minutes=1)
     await office.deliver("pull_request", pull_request("labeled", 5))
     await office.deliver("pull_request", pull_request("closed", 7))
     await office.deliver("pull_request", pull_request("closed", 5), guid="closed")
