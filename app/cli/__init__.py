@@ -20,6 +20,11 @@ EXIT_CODES: Final = (
     "network does not answer; 130 interrupted."
 )
 
+REHEARSAL_CODES: Final = (
+    "Exit codes: 0 it ended as the scenario expects, or well where it expects nothing; 1 it "
+    "did not; 2 the definition or the scenario has problems."
+)
+
 _app = typer.Typer(
     name="signalbox",
     help="Signalbox: orchestrations over GitHub Actions workflows in many repositories.",
@@ -125,6 +130,69 @@ def plan(
         repository=repository,
     )
     raise typer.Exit(foresee(question, as_json=json))
+
+
+@_app.command(epilog=REHEARSAL_CODES)
+def rehearse(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A definition.")],
+    scenario: Annotated[
+        Path | None,
+        typer.Option(help="What runs and people do, and how it is to end; else all goes well."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed takes the same way.")] = 0,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Let webhooks and calls go wrong by chance.")
+    ] = False,
+    templates: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where templates stand; else beside FILE."),
+    ] = None,
+    repository: Annotated[
+        str,
+        typer.Option(
+            envvar="GITHUB_REPOSITORY", help="owner/name of the definition's repository."
+        ),
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Rehearse a definition in a made-up world, from its trigger to its end."""
+    from app.cli.rehearsing import Wanted
+    from app.cli.rehearsing import rehearse as rehearse_wanted
+
+    wanted = Wanted(
+        file=file,
+        scenario=scenario,
+        templates=templates,
+        repository=repository,
+        seed=seed,
+        faults=faults,
+    )
+    raise typer.Exit(rehearse_wanted(wanted, as_json=json))
+
+
+@_app.command()
+def replay(
+    orchestration: Annotated[
+        str | None, typer.Argument(help="Its id, or release-train#42.")
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="An exported journal instead.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the journal to a file.")
+    ] = None,
+    database: Database = DATABASE,
+    json: Json = False,
+) -> None:
+    """Replay a journal, and compare what it leads to with what is stored; 1 if it differs."""
+    from app.cli.replaying import replay_file, replay_stored
+
+    if (orchestration is None) == (journal is None):
+        raise Refused("one journal is replayed", "name an orchestration, or --journal FILE")
+    if journal is not None:
+        raise typer.Exit(replay_file(journal, as_json=json))
+    assert orchestration is not None, "one of the two is there"
+    raise typer.Exit(replay_stored(database, orchestration, export, as_json=json))
 
 
 @_app.command("list")

@@ -1,0 +1,348 @@
+"""The places that a definition names, made as soon as they are needed.
+
+Repositories are made with the workflows that are dispatched there, which declare the inputs
+that they are given, and they consent, unless the scenario says otherwise. A workflow stands
+at every commit, as if it had always been there, so that any ref will do.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.core.actions import Agent, Approval, Dispatch, Orchestrate, Wait
+from app.core.commands import Command, DispatchWorkflow, MeasureChange, PerformOperation
+from app.core.definition import Definition, TaskDefinition
+from app.core.legs.gates import moment_of
+from app.core.legs.refs import is_sha
+from app.core.policy import POLICY_PATH
+from app.core.state import Orchestration
+from app.rehearsal import Rehearsal
+from app.rehearsal.model import git
+from app.rehearsal.model.state import Repository
+from app.rehearsal.shapes import people as shapes
+from app.scenario.director import MARKER_INPUT, Director
+from app.scenario.language import Held, Scenario
+from app.scenario.reading import children_of
+from app.scenario.subject import Subject
+
+DEFINITIONS: Final = ".github/orchestrations/"
+WORKFLOWS: Final = ".github/workflows/"
+OPERATIONS: Final = (
+    "issue.create", "comment.create", "labels.add", "pull-request.merge", "release.create",
+)  # fmt: skip
+LONG_AGO: Final = ("2000-01-01T00:00", "2000-01-02T00:00")
+_REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+)(?:/\.github/.*)?")
+_CHILD = re.compile(r"([\w.-]+/[\w.-]+)/\.github/orchestrations/([\w.-]+\.ya?ml)(?:@\S+)?")
+
+
+class Scenery:
+    """Makes places on a rehearsal GitHub."""
+
+    def __init__(
+        self, github: Rehearsal, subject: Subject, scenario: Scenario, home: str
+    ) -> None:
+        self._github = github
+        self._subject = subject
+        self._scenario = scenario
+        self.home = home
+        self.director = Director(scenario)
+        self._inputs: dict[tuple[str, str], set[str]] = {}
+
+    # At the beginning.
+
+    def build(self, others: Iterable[str], starts: datetime) -> None:
+        """Make what is known to be needed, and install the App there."""
+        self._github.add_organization(_owner(self.home), (), self._teams())
+        self._github.add_repository(self.home, self._home_files())
+        for name in sorted({*others, *self._named(), *self._scenario.files} - {self.home}):
+            self._repository(name)
+        for target, text in self._children():
+            self.add_definition(*target, text)
+        policy = f"{_owner(self.home)}/.github"
+        if not self._is_there(policy):
+            calendars = {POLICY_PATH: self._calendars(starts)}
+            self._github.add_repository(policy, calendars)
+        for owner in sorted({_owner(name) for name in self._full_names()}):
+            self._github.install_app(owner)
+
+    def _home_files(self) -> dict[str, str]:
+        beside = {DEFINITIONS + file: text for file, text in self._neighbours()}
+        held = {
+            f"{DEFINITIONS}{others_id(number)}.yml": _holding(each)
+            for number, each in enumerate(self._scenario.locks, 1)
+        }
+        own = DEFINITIONS + self._subject.file
+        # Whatever the shape of a policy, it lets its own repository do all.
+        return {"README.md": "# Made up\n", **beside, **held, own: self._subject.text}
+
+    def _neighbours(self) -> Iterator[tuple[str, str]]:
+        """Only what is started as a child stands there: the others would start, too."""
+        wanted = {f"{each.id}.yml" for each in children_of(self._subject)}
+        wanted |= {f"{each.id}.yaml" for each in children_of(self._subject)}
+        for file, text in self._subject.neighbours.items():
+            if file in wanted and file != self._subject.file:
+                yield file, text
+
+    def _children(self) -> Iterator[tuple[tuple[str, str], str]]:
+        texts = self._subject.neighbours
+        for target in _targets_of_children(self._subject):
+            found = _CHILD.fullmatch(target)
+            if found and found[1] != self.home and found[2] in texts:
+                yield (found[1], found[2]), texts[found[2]]
+
+    def add_definition(self, repository: str, file: str, text: str) -> None:
+        """Let a definition stand in a repository."""
+        self._put(self._repository(repository), DEFINITIONS + file, text)
+
+    def _teams(self) -> Mapping[str, tuple[str, ...]]:
+        """Every team that the definition names has somebody in it."""
+        owner, members = _owner(self.home), dict(self._scenario.teams)
+        for team in _teams_in(self._subject.definition):
+            slug = team.partition("/")[2]
+            members.setdefault(team, (f"{slug}-one", f"{slug}-two"))
+        return {
+            team.partition("/")[2]: logins
+            for team, logins in members.items()
+            if _owner(team) == owner
+        }
+
+    def _named(self) -> Iterator[str]:
+        for task in _tasks_in(self._subject.definition):
+            for template in _templates_of(task):
+                found = _REPOSITORY.fullmatch(str(template).partition("@")[0])
+                if found and not self._is_missing(found[1]):
+                    yield found[1]
+
+    def _calendars(self, starts: datetime) -> str:
+        names = calendars_in(self._subject.definition)
+        closed = {name: [_window(*LONG_AGO, "")] for name in sorted(names)}
+        for each in self._scenario.closures:
+            window = _window(
+                _minute(starts + each.since), _minute(starts + each.until, 1), each.why
+            )
+            closed.setdefault(each.calendar, []).append(window)
+        calendars = {
+            name: {"timezone": "UTC", "closed": windows} for name, windows in closed.items()
+        }
+        policy = {"version": 1, "organization": {"calendars": calendars}}
+        return json.dumps(policy if calendars else {"version": 1})
+
+    # As it goes.
+
+    def prepare(self, command: Command, state: Orchestration | None) -> None:
+        """Make what a command is about to meet."""
+        match command:
+            case DispatchWorkflow() if state is not None:
+                self.director.note(command, state)
+                self._workflow(command)
+            case PerformOperation():
+                self._operation(command.arguments)
+            case MeasureChange():
+                self._branch(command)
+            case _:
+                pass
+
+    def _workflow(self, command: DispatchWorkflow) -> None:
+        repository = self._repository(command.repository)
+        whole = f"{command.repository}/{command.workflow}"
+        if repository is None or {whole, command.workflow} & set(self._scenario.missing):
+            return
+        known = self._inputs.setdefault((repository.full_name, command.workflow), set())
+        path = WORKFLOWS + command.workflow
+        if not known or not known >= command.inputs.keys():
+            known.update(command.inputs, {MARKER_INPUT})
+            self._put(repository, path, _workflow_text(command.workflow, known))
+            script = self.director.outcome
+            self._github.script(repository.full_name, command.workflow, script)
+        self._ref(repository, command.ref)
+
+    def _operation(self, arguments: Mapping[str, object]) -> None:
+        refs = arguments.get("refs")
+        for each in refs.values() if isinstance(refs, Mapping) else ():
+            name, _, ref = str(each).partition("@")
+            repository = self._repository(name)
+            if repository is not None:
+                self._ref(repository, ref)
+        self._repository(str(arguments.get("repository") or ""))
+
+    def _branch(self, command: MeasureChange) -> None:
+        repository = self._repository(command.repository)
+        if repository is not None:
+            files = dict.fromkeys(self.director.change_of(command), "made up\n")
+            before = repository.refs.get(f"heads/{command.branch}", repository.head.sha)
+            self._commit(repository, f"heads/{command.branch}", before, files)
+
+    def _ref(self, repository: Repository, ref: str) -> None:
+        name = ref.removeprefix("refs/").removeprefix("heads/")
+        if name and not is_sha(name) and git.resolve(repository, name) is None:
+            repository.refs[f"heads/{name}"] = repository.head.sha
+
+    def _commit(
+        self, repository: Repository, ref: str, parent: str, files: Mapping[str, str]
+    ) -> None:
+        """Commit without telling anybody."""
+        who, now = self._github.world.account("agent"), self._github.clock.now()
+        made = git.commit_files(repository, (parent,), files, who, "Propose", now)
+        repository.refs[ref] = made.sha
+
+    def _repository(self, name: str) -> Repository | None:
+        """Return a repository, made if need be; `None` if there must not be one."""
+        if self._is_there(name):
+            return self._github.world.repository(name)
+        if name.count("/") != 1 or self._is_missing(name):
+            return None
+        files = {"README.md": f"# {name}\n"}
+        if name not in self._scenario.refusing:
+            files[POLICY_PATH] = _consent(self.home)
+        for path, value in self._scenario.files.get(name, {}).items():
+            files[path] = value if isinstance(value, str) else json.dumps(value)
+        world = self._github.world
+        if _owner(name).lower() not in world.members:
+            self._github.add_organization(_owner(name))
+        made = self._github.add_repository(name, files)
+        if world.app is not None:
+            self._tell_of(made)
+        return made
+
+    def _tell_of(self, made: Repository) -> None:
+        """Tell the App of a repository that was made after it was installed."""
+        world = self._github.world
+        installation = world.installation_for(made)
+        if installation is None:
+            self._github.install_app(made.owner.login)
+            return
+        payload = {
+            "action": "added",
+            "installation": shapes.installation(world.at, world.registered_app(), installation),
+            "repository_selection": "all",
+            "repositories_added": shapes.installed_repositories([made]),
+            "repositories_removed": [],
+            "requester": None,
+            "sender": shapes.account(world.at, made.owner),
+        }
+        world.send("installation_repositories", payload, installation.id, None)
+
+    def _put(self, repository: Repository | None, path: str, text: str) -> None:
+        """Let a file stand at every commit, as if it had always been there."""
+        if repository is None:
+            return
+        content = text.encode()
+        sha = git.blob_sha(content)
+        repository.blobs[sha] = content
+        for commit in repository.commits.values():
+            commit.tree = {**commit.tree, path: sha}
+
+    def _is_there(self, name: str) -> bool:
+        return name.lower() in self._github.world.names
+
+    def _is_missing(self, name: str) -> bool:
+        return name.lower() in {each.lower() for each in self._scenario.missing}
+
+    def _full_names(self) -> list[str]:
+        return [each.full_name for each in self._github.world.repositories.values()]
+
+
+def others_id(number: int) -> str:
+    """Name the definition that holds a place of a group for others."""
+    return f"others-{number}"
+
+
+def calendars_in(definition: Definition) -> frozenset[str]:
+    """Return the calendars that a definition names."""
+    found = set(definition.freeze)
+    for task in _tasks_in(definition):
+        if isinstance(task.action, Wait) and task.action.until is not None:
+            until = task.action.until.value
+            if isinstance(until, str) and "${{" not in until and moment_of(until) is None:
+                found.add(until)
+    return frozenset(found)
+
+
+def _holding(held: Held) -> str:
+    span = int((held.until - held.since) / timedelta(seconds=1))
+    document = {
+        "version": 1,
+        "name": "Others",
+        "on": {"manual": {}},
+        "concurrency": {"group": held.group, "scope": held.scope, "limit": held.places},
+        "timeout-minutes": max(1, span // 60 + 60),
+        "tasks": {"hold": {"wait": {"for": f"{span}s"}}},
+    }
+    return json.dumps(document)
+
+
+def _consent(home: str) -> str:
+    accept = [{"from": home, "operations": list(OPERATIONS)}]
+    return json.dumps({"version": 1, "accept": accept})
+
+
+def _workflow_text(file: str, inputs: Iterable[str]) -> str:
+    declared = {name: {"type": "string"} for name in sorted(inputs)}
+    document = {
+        "name": file.rpartition(".")[0],
+        "on": {"workflow_dispatch": {"inputs": declared}},
+        "run-name": f"{file} [${{{{ inputs.{MARKER_INPUT} }}}}]",
+        "jobs": {"run": {"runs-on": "ubuntu-latest", "steps": [{"run": "make"}]}},
+    }
+    return json.dumps(document)
+
+
+def _window(since: str, until: str, why: str) -> dict[str, str]:
+    window = {"from": since, "to": until}
+    return {**window, "why": why} if why else window
+
+
+def _minute(moment: datetime, later: int = 0) -> str:
+    is_whole = not moment.second and not moment.microsecond
+    moment += timedelta(minutes=0 if is_whole else later)
+    return moment.strftime("%Y-%m-%dT%H:%M")
+
+
+def _owner(full_name: str) -> str:
+    return full_name.partition("/")[0]
+
+
+def _tasks_in(definition: Definition) -> Iterator[TaskDefinition]:
+    yield from definition.tasks.values()
+    for state in definition.machine.states.values() if definition.machine else ():
+        yield from state.tasks.values()
+
+
+def _templates_of(task: TaskDefinition) -> Iterator[object]:
+    """Return where a task, and what follows from it, may go."""
+    action = task.action
+    yield from _target(action.dispatch if isinstance(action, Agent) else action)
+    if task.compensate is not None:
+        yield from _target(task.compensate.action)
+    strategy = task.strategy
+    if strategy is not None:
+        for part in (strategy.bake_check, strategy.rollback):
+            if part is not None:
+                yield from _target(part.action)
+
+
+def _target(action: object) -> Iterator[object]:
+    if isinstance(action, Dispatch):
+        yield action.target.value
+
+
+def _targets_of_children(subject: Subject) -> Iterator[str]:
+    for definition in (subject.definition, *children_of(subject)):
+        for task in _tasks_in(definition):
+            if isinstance(task.action, Orchestrate):
+                yield str(task.action.target.value)
+
+
+def _teams_in(definition: Definition) -> Iterator[str]:
+    for task in _tasks_in(definition):
+        action = task.action.review if isinstance(task.action, Agent) else task.action
+        approvals = [action] if isinstance(action, Approval) else []
+        for wave in task.strategy.waves if task.strategy else ():
+            approvals += [wave.approval] if wave.approval else []
+        for approval in approvals:
+            for rule in approval.rules:
+                for requirement in rule.require:
+                    yield from requirement.teams
+            yield from approval.break_glass.teams if approval.break_glass else ()

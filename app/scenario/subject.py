@@ -1,0 +1,80 @@
+"""The subject of a rehearsal: a definition, and what stands beside it in its folder.
+
+Children and templates that it names are looked for in the same folder, by their file's name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.actions import Dispatch
+from app.core.definition import Definition
+from app.core.parse import FILE_BYTES_MAX, join_templates, parse, templates_of
+from app.core.problems import Problem
+
+NEIGHBOURS_MAX = 200
+OWNER = "acme"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One definition with its text and its neighbours, by the names of their files."""
+
+    file: str
+    text: str
+    definition: Definition
+    neighbours: Mapping[str, str]
+    templates: Mapping[str, str]
+
+    @property
+    def repository(self) -> str:
+        """The repository it most likely stands in: one of its targets' owner knows best."""
+        for task in self.definition.tasks.values():
+            if isinstance(task.action, Dispatch) and isinstance(task.action.target.value, str):
+                owner = task.action.target.value.partition("/")[0]
+                if owner and "$" not in owner:
+                    return f"{owner}/{self.definition.id}"
+        return f"{OWNER}/{self.definition.id}"
+
+
+def subject_of(
+    file: Path, text: str, templates: Path | None = None
+) -> tuple[Subject | None, tuple[Problem, ...]]:
+    """Read a definition and find its neighbours, or say what is wrong with it."""
+    found = _found(text, _texts(templates) if templates else _texts(file.parent))
+    definition, problems = parse(text, file.as_posix(), found)
+    if definition is None:
+        return None, problems
+    neighbours = {name: each for name, each in _texts(file.parent).items() if name != file.name}
+    subject = Subject(
+        file=file.name,
+        text=join_templates(text, found),
+        definition=definition,
+        neighbours=neighbours,
+        templates=found,
+    )
+    return subject, ()
+
+
+def _found(text: str, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the templates that a text uses and that are known by their file's name."""
+    found = {}
+    for name in templates_of(text):
+        file = name.partition("@")[0].rpartition("/")[2]
+        if file in known:
+            found[name] = known[file]
+    return found
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    texts = {}
+    files = sorted(each for each in folder.iterdir() if each.suffix in (".yml", ".yaml"))
+    for file in files[:NEIGHBOURS_MAX]:
+        try:
+            content = file.read_bytes()
+            if len(content) <= FILE_BYTES_MAX:
+                texts[file.name] = content.decode()
+        # What cannot be read is no neighbour; whoever needs it will say that it is missing.
+        except (OSError, UnicodeDecodeError):
+            continue
+    return texts
