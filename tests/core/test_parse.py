@@ -305,7 +305,8 @@ def test_no_text_makes_it_raise(text: str) -> None:
 
 
 @st.composite
-def _mutated(draw: st.DrawFn) -> str:
+def mutated(draw: st.DrawFn) -> str:
+    """Draw a definition with a few wrong strokes."""
     text = draw(st.sampled_from(SOURCES))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
@@ -320,7 +321,7 @@ def _mutated(draw: st.DrawFn) -> str:
 
 
 @settings(max_examples=200, deadline=None)
-@given(_mutated())
+@given(mutated())
 def test_no_mistake_makes_it_raise(text: str) -> None:
     """A few wrong strokes give problems at places that the file has, or none."""
     definition, problems = parse(text, "x.yml")

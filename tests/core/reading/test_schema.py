@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from hypothesis import given, settings
 
 from app.core.parse import parse, read_document
 from app.core.reading import words
@@ -13,7 +14,7 @@ from app.core.reading.reader import Reader
 from app.core.reading.schema import ADDRESS, schema
 from app.core.values import Json
 from tests.core.reading.shipped import DEFINITIONS, DISPATCH, HEAD
-from tests.core.test_parse import wrong
+from tests.core.test_parse import mutated, wrong
 
 SCHEMA = json.loads(json.dumps(schema()))
 VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA)
@@ -88,12 +89,21 @@ def test_what_is_wrongly_shaped_does_not_fit(text: str) -> None:
     assert not VALIDATOR.is_valid(value(text) if text else None)
 
 
-def test_what_the_schema_refuses_is_refused() -> None:
-    """The schema is never stricter than the reader: all it refuses of the table is wrong."""
+def test_the_schema_refuses_much_of_what_is_wrong() -> None:
+    """Much of what the reader refuses is refused by its shape alone."""
     readable = [value(text) for _, _, text in wrong() if read_document(text, Reader())]
 
     refused = [each for each in readable if not VALIDATOR.is_valid(each)]
     assert len(refused) > 100
+
+
+@settings(max_examples=150, deadline=None)
+@given(mutated())
+def test_the_schema_is_never_stricter_than_the_reader(text: str) -> None:
+    """Whatever the reader takes, an editor takes as well."""
+    definition, _ = parse(text, "a.yml")
+
+    assert definition is None or VALIDATOR.is_valid(value(text))
 
 
 def test_every_key_is_in_the_schema() -> None:
