@@ -127,7 +127,7 @@ async def test_code_owners_of_what_a_pull_request_changes_are_found(here: House)
     found = (await survey(here, state)).survey
 
     assert found.owned is not None
-    assert [group.owners for group in found.owned] == [("@mona",)]
+    assert [group.owners for group in found.owned] == [frozenset({"@mona"})]
     assert "authors" in found.parties
 
 

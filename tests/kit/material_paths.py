@@ -79,6 +79,7 @@ PATHS = frozenset(
                 "/issues/{issue_number}/labels",
                 "/pulls",
                 "/pulls/{pull_number}",
+                "/pulls/{pull_number}/commits",
                 "/pulls/{pull_number}/files",
                 "/pulls/{pull_number}/merge",
                 "/pulls/{pull_number}/reviews",

@@ -95,6 +95,7 @@ async def tour_of_pulls(ask, number: int, sha: str) -> None:
     await ask("GET", f"{R}/pulls?state=all")
     await ask("GET", f"{R}/pulls/{number}")
     await ask("GET", f"{R}/pulls/{number}/files?per_page=1")
+    await ask("GET", f"{R}/pulls/{number}/commits?per_page=1")
     await ask("POST", f"{R}/pulls/{number}/reviews", {"event": "APPROVE", "body": "good"})
     await ask("GET", f"{R}/pulls/{number}/reviews")
     review = await ask("POST", f"{R}/pulls/{number}/reviews", {"event": "APPROVE"})

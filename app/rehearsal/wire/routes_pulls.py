@@ -11,6 +11,8 @@ from app.rehearsal.wire.exchange import Answer, Ask, Route
 
 MERGE_METHODS = ("merge", "squash", "rebase")
 DISMISSIBLE = frozenset({"APPROVED", "CHANGES_REQUESTED"})
+# https://docs.github.com/rest/pulls/pulls#list-commits-on-a-pull-request
+COMMITS_MAX = 250
 # https://docs.github.com/rest/pulls/pulls#list-pull-requests-files
 FILES_MAX = 3000
 REVIEW_STATES = {
@@ -52,6 +54,19 @@ def list_files(ask: Ask) -> Answer:
         for path, status in found
     ]
     return Answer(200, body, headers)
+
+
+def list_commits(ask: Ask) -> Answer:
+    """Return the commits of a pull request, the oldest first."""
+    pull, repository, at = _pull(ask), ask.repository, ask.world.at
+    base = git.merge_base(repository, pull.base_sha, pull.head_sha)
+    before = set(git.ancestors(repository, base)) if base else set()
+    own = [sha for sha in git.ancestors(repository, pull.head_sha) if sha not in before]
+    commits = [repository.commits[sha] for sha in reversed(own)]
+    found, headers = ask.page(commits[:COMMITS_MAX])
+    return Answer(
+        200, [git_shapes.commit_object(at, repository, each) for each in found], headers
+    )
 
 
 def list_reviews(ask: Ask) -> Answer:
@@ -154,6 +169,7 @@ WRITE = (("pull_requests", "write"),)
 REVIEW = f"{R}/pulls/{{pull_number}}/reviews/{{review_id}}"
 ROUTES = (
     Route("GET", f"{R}/pulls", list_pulls, needs=READ),
+    Route("GET", f"{R}/pulls/{{pull_number}}/commits", list_commits, needs=READ),
     Route("GET", f"{R}/pulls/{{pull_number}}", get_pull, needs=READ),
     Route("GET", f"{R}/pulls/{{pull_number}}/files", list_files, needs=READ),
     Route("GET", f"{R}/pulls/{{pull_number}}/reviews", list_reviews, needs=READ),
