@@ -12,6 +12,7 @@ from typing import Final
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from app.core.reading.happenings import GITHUB_EVENTS
 from app.github import webhooks
 from app.github.webhooks import BODY_BYTES_MAX, Rejection, Webhook
 from app.ports import Clock, Delivery, Inbox, StoreUnavailable
@@ -21,19 +22,12 @@ from app.web.bodies import Crowded, Room, TooLarge, read_body
 PATH: Final = "/webhooks/github"
 # Of all deliveries that are on their way in; GitHub's own are some 20 KB each.
 BODIES_BYTES_MAX: Final = 256 * 1024 * 1024
-# What the App subscribes to, and what GitHub sends to every App unasked.
-EVENTS_HEARD: Final = frozenset(
-    {
-        "installation",
-        "installation_repositories",
-        "pull_request",
-        "push",
-        "release",
-        "repository",
-        "repository_dispatch",
-        "workflow_run",
-    }
-)
+# What a definition may listen to, and what GitHub sends to every App unasked.
+EVENTS_HEARD: Final = frozenset(GITHUB_EVENTS) | {
+    "installation",
+    "installation_repositories",
+    "repository",
+}
 
 _log = logging.getLogger(__name__)
 
