@@ -35,6 +35,9 @@ def decide(state: Orchestration, event: Event) -> Decision:
     if recorded is state:
         return Decision(state=state)
     decision = settle(recorded, event.at, touched(state, recorded))
+    if recorded.heard is not state.heard and decision.state == state:
+        # It was listened to, and no condition held.
+        return Decision(state=state)
     written = _writes(state, decision.state)
     return Decision(
         state=replace(decision.state, events=state.events + 1),

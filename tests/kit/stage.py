@@ -37,6 +37,9 @@ from app.core.events import (
     OutputsReported,
     RunStatus,
     SeatGranted,
+    SeatLost,
+    Surface,
+    SurfaceRefused,
     TimerElapsed,
     WorkflowRunObserved,
 )
@@ -47,9 +50,11 @@ from app.core.rules import Decision
 from app.core.state import Leg, Orchestration, Task, new_orchestration
 from app.core.values import (
     AttemptId,
+    Holder,
     Json,
     JsonObject,
     LegKey,
+    LockKey,
     OrchestrationId,
     RepositoryName,
     Sha,
@@ -135,9 +140,11 @@ class Stage:
     timers: list[tuple[datetime, TaskName | None]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, known: Plan, *, closed: set[str] | None = None) -> "Stage":
+    def of(
+        cls, known: Plan, *, closed: set[str] | None = None, busy: set[str] | None = None
+    ) -> "Stage":
         """Begin a plan."""
-        stage = cls(state=new_orchestration(known), closed=closed or set())
+        stage = cls(state=new_orchestration(known), closed=closed or set(), busy=busy or set())
         stage.tell(OrchestrationRequested(at=stage.now, by="mona"))
         return stage
 
@@ -300,6 +307,16 @@ class Stage:
             inputs=inputs,
         )
         return self.tell(chosen)
+
+    def lose(self, holder: str, lock: LockKey) -> None:
+        """Let somebody newer take a place."""
+        lost = SeatLost(at=self._tick(), holder=Holder(holder), lock=lock, by="change #2")
+        self.tell(lost)
+
+    def refuse_surface(self) -> None:
+        """Let GitHub refuse the check."""
+        refused = SurfaceRefused(at=self._tick(), surface=Surface.CHECK, message="no")
+        self.tell(refused)
 
     def _tick(self) -> datetime:
         # No two things happen at the same moment, so that their order is plain.
