@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import httpx
@@ -110,7 +111,12 @@ class _Server:
             closing.push_async_callback(store.close)
             inbox = GroupInbox(store)
             closing.push_async_callback(inbox.close)
-            engine = Engine(store=store, clock=self.clock, read=read, owner=self._owner)
+            engine = Engine(
+                store=store,
+                clock=self.clock,
+                read=partial(read, app_id=self._settings.app_id),
+                owner=self._owner,
+            )
             courier = Courier(
                 store=store,
                 engine=engine,

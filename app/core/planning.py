@@ -17,21 +17,10 @@ CORRELATION_LENGTH_MAX = 500
 def cause_of(heard: Heard, covered: Covered) -> Cause:
     """Say of a delivery what expressions call `event`, `actor`, `sha` and `ref`.
 
-    `sha` and `ref` are those that GitHub Actions has for the event, except that a pull
-    request is seen at its head and not at a merge commit: the check stands on the head.
-    https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+    What it is about was read with it (`hearing.subjects`); what that leaves open is the head
+    of the default branch.
     """
-    sha, ref = covered.head_sha or Sha(""), f"refs/heads/{covered.repository.default_branch}"
-    number = None
-    if heard.push is not None:
-        sha, ref = heard.push.after, heard.push.ref
-    elif heard.workflow_run is not None:
-        sha, ref = heard.workflow_run.head_sha, f"refs/heads/{heard.workflow_run.head_branch}"
-    elif heard.pull_request is not None:
-        number = heard.pull_request.number
-        sha, ref = heard.pull_request.head_sha, f"refs/pull/{number}/head"
-    elif heard.event == "release":
-        ref = f"refs/tags/{_tag(heard.payload)}"
+    subject = heard.subject
     return Cause(
         event_name=heard.event,
         event=heard.payload,
@@ -39,16 +28,10 @@ def cause_of(heard: Heard, covered: Covered) -> Cause:
         repository=covered.repository.name,
         installation_id=covered.installation_id,
         actor=heard.sender.login if heard.sender else "",
-        sha=sha,
-        ref=ref,
-        pull_request=number,
+        sha=subject.sha or covered.head_sha or Sha(""),
+        ref=subject.ref or f"refs/heads/{covered.repository.default_branch}",
+        pull_request=subject.pull_request,
     )
-
-
-def _tag(payload: JsonObject) -> str:
-    release = payload.get("release")
-    tag = release.get("tag_name") if isinstance(release, dict) else None
-    return tag if isinstance(tag, str) else ""
 
 
 def values_of(cause: Cause) -> dict[str, Json]:

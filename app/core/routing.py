@@ -19,9 +19,8 @@ from app.core.chores import (
 from app.core.definition import Listen
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.hearing.catalogue import Catalogue, Covered, Entry, listens
-from app.core.hearing.filters import wants_name, wants_paths, wants_ref, wants_repository
+from app.core.hearing.filters import refusal, wants_paths, wants_repository
 from app.core.hearing.heard import Heard
-from app.core.legs.refs import TAG_PREFIX
 from app.core.plan import Cause
 from app.core.planning import cause_of, values_of
 from app.core.values import Sha
@@ -161,43 +160,13 @@ def _refusal(listen: Listen, entry: Entry, heard: Heard, covered: Covered) -> st
         return f"it does not listen to {name}"
     if listen.types and heard.action not in listen.types:
         return f"`{heard.action}` is not among its `types`"
-    if heard.push is not None:
-        if heard.push.is_deleted:
-            return "the ref was deleted"
-        if heard.push.ref.startswith(f"refs/tags/{TAG_PREFIX}"):
-            return "it is the short-lived tag of a dispatch"
-        return None if wants_ref(listen, heard.push.ref) else _not_wanted(heard.push.ref)
-    if heard.event == "pull_request":
-        pull_request = heard.pull_request
-        if pull_request is None:
-            return "the delivery names no pull request"
-        if pull_request.is_fork:
-            return "the pull request comes from a fork: nothing starts without a maintainer"
-        return _branch_refusal(listen, pull_request.base_ref)
-    if heard.event == "workflow_run":
-        workflow_run = heard.workflow_run
-        if workflow_run is None:
-            return "the delivery names no workflow run"
-        if not wants_name(listen.workflows, (), _workflow_name(heard)):
-            return "the workflow is not among its `workflows`"
-        return _branch_refusal(listen, workflow_run.head_branch)
-    return None
-
-
-def _branch_refusal(listen: Listen, branch: str) -> str | None:
-    if wants_name(listen.branches, listen.branches_ignore, branch):
-        return None
-    return _not_wanted(branch)
-
-
-def _not_wanted(ref: str) -> str:
-    return f"{ref} does not pass its filters"
-
-
-def _workflow_name(heard: Heard) -> str:
-    workflow = heard.payload.get("workflow")
-    name = workflow.get("name") if isinstance(workflow, dict) else None
-    return name if isinstance(name, str) else ""
+    if heard.push is not None and heard.push.is_deleted:
+        return "the ref was deleted"
+    if heard.event == "pull_request" and heard.pull_request is None:
+        return "the delivery names no pull request"
+    if heard.event == "workflow_run" and heard.workflow_run is None:
+        return "the delivery names no workflow run"
+    return refusal(listen, heard)
 
 
 def _route_installation(heard: Heard) -> Routed:

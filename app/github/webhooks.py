@@ -10,7 +10,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from app.core.hearing.heard import (
@@ -21,6 +21,7 @@ from app.core.hearing.heard import (
     Repository,
     WorkflowRunFacts,
 )
+from app.core.hearing.subjects import subject_of
 from app.core.values import JsonObject, RepositoryName, Sha
 
 # https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
@@ -131,11 +132,14 @@ def storable(text: str) -> str:
     return _text(text)
 
 
-def read(event: str, payload: object) -> Heard:
-    """Read the facts out of a payload. Whatever is absent or odd is None; never raises."""
+def read(event: str, payload: object, app_id: str = "") -> Heard:
+    """Read the facts out of a payload. Whatever is absent or odd is None; never raises.
+
+    By `app_id` (a number or a client id) we recognise what we have made ourselves.
+    """
     said = payload if isinstance(payload, Mapping) else {}
     repository = repository_facts(said.get("repository"))
-    return Heard(
+    heard = Heard(
         event=event,
         action=_text_or_none(said.get("action")),
         installation_id=_id(_object(said.get("installation")).get("id")),
@@ -148,6 +152,7 @@ def read(event: str, payload: object) -> Heard:
         pull_request=pull_request_facts(said.get("pull_request"), repository),
         payload=said,
     )
+    return replace(heard, subject=subject_of(heard, app_id))
 
 
 def repository_facts(value: object) -> Repository | None:

@@ -39,7 +39,7 @@ from tests.core.routed import (
             "refs/tags/v1",
             None,
         ),
-        ("release", heard_of("", action="published"), HEAD, "refs/tags/", None),
+        ("release", heard_of("", action="published"), HEAD, "refs/heads/main", None),
         ("repository_dispatch", heard_of("", action="x"), HEAD, "refs/heads/main", None),
     ],
 )

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.core.definition import Listen
+from app.core.hearing.heard import Heard
+from app.core.legs.refs import TAG_PREFIX
 
 PATTERN_LENGTH_MAX = 1_024
 _LITERAL = re.compile(r"[^*?+\[\]\\!]+")
@@ -115,6 +117,35 @@ def wants_repository(listen: Listen, own: str, repository: str) -> bool:
         return own.lower() == repository.lower()
     patterns = (pattern.lower() for pattern in listen.repositories)
     return accepts(patterns, repository.lower())
+
+
+def refusal(listen: Listen, heard: Heard) -> str | None:
+    """Say why a delivery does not pass, its repository, types, paths and condition aside.
+
+    What its filters look at and the delivery does not tell passes none of them.
+    """
+    subject = heard.subject
+    if subject.is_own:
+        return "it is of Signalbox's own making"
+    if subject.is_fork:
+        return f"the {heard.event} comes from a fork: nothing starts without a maintainer"
+    if subject.filtered.startswith(f"refs/tags/{TAG_PREFIX}"):
+        return "it is the short-lived tag of a dispatch"
+    if _has_refs(listen) and not (subject.filtered and wants_ref(listen, subject.filtered)):
+        return f"{subject.filtered or 'it names no ref, so it'} does not pass its filters"
+    if listen.workflows and not accepts(listen.workflows, subject.workflow):
+        return "the workflow is not among its `workflows`"
+    for key, patterns, names in (
+        ("labels", listen.labels, subject.labels),
+        ("environments", listen.environments, subject.environments),
+    ):
+        if patterns and not any(accepts(patterns, name) for name in names):
+            return f"none of its {key} is among `{key}`"
+    return None
+
+
+def _has_refs(listen: Listen) -> bool:
+    return bool(listen.branches or listen.branches_ignore or listen.tags or listen.tags_ignore)
 
 
 def _step(token: _One | _Anything, text: str, reached: set[int]) -> set[int]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from app.core.values import JsonObject, RepositoryName, Sha
 
+NO_SHA = Sha("")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
@@ -78,6 +80,29 @@ class PullRequestFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a delivery is about, as triggers and expressions see it (`hearing.subjects`).
+
+    Without `sha` or `ref` it is about the head of the default branch. `filtered` is the full
+    ref that `branches` and `tags` look at. `queued_pull_request` is the one that a merge
+    group holds. `workflow_run_id` is the run that ended, or that waits at an environment.
+    `is_own`: Signalbox itself has made what is told, so that nothing must follow from it.
+    """
+
+    sha: Sha = NO_SHA
+    ref: str = ""
+    filtered: str = ""
+    pull_request: int | None = None
+    queued_pull_request: int | None = None
+    is_fork: bool = False
+    labels: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    workflow: str = ""
+    workflow_run_id: int | None = None
+    is_own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One delivery, read: `event` is GitHub's event name, `action` its action."""
 
@@ -90,3 +115,4 @@ class Heard:
     push: PushFacts | None
     pull_request: PullRequestFacts | None
     payload: JsonObject
+    subject: Subject = Subject()
