@@ -12,6 +12,8 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from app.cli.control_commands import add_controls
+from app.cli.options import DATABASE, Database, Json
 from app.cli.saying import Refused, complain
 
 EXIT_CODES: Final = (
@@ -34,12 +36,6 @@ _app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-Database = Annotated[
-    str, typer.Option("--database", envvar="DATABASE_URL", help="URL of the database.")
-]
-DATABASE: Final = "sqlite:///signalbox.db"
 
 
 def main() -> NoReturn:
@@ -195,6 +191,14 @@ def replay(
     raise typer.Exit(replay_stored(database, orchestration, export, as_json=json))
 
 
+@_app.command()
+def schema() -> None:
+    """Print the JSON Schema of the language, with which editors complete and check."""
+    from app.cli.schema import print_schema
+
+    print_schema()
+
+
 @_app.command("list")
 def list_(
     database: Database = DATABASE,
@@ -245,6 +249,9 @@ def start(
         wait_seconds=wait,
     )
     raise typer.Exit(start_by_hand(database, wish, as_json=json))
+
+
+add_controls(_app)
 
 
 @_app.callback(invoke_without_command=True)

@@ -1,0 +1,156 @@
+"""Stories about controlling what is under way from the command line."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.build import document
+from tests.shell.cli_kit import House, Terminal
+
+GROUP: Mapping[str, Any] = {"concurrency": {"group": "production", "scope": "organization"}}
+TRAIN = document("build; test: build", whole=GROUP)
+REPORT = {"report": {"format": ["json"], "include": ["journal"]}}
+AUDIT = json.dumps({"version": 1, "on": {"manual": {}}, "tasks": {"evidence": REPORT}})
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Return a database in which a train runs, and another waits for its place."""
+    house = House(tmp_path)
+    house.knows("acme/release", 1, {"train.yml": TRAIN, "audit.yml": AUDIT})
+    return house
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(capsys)
+
+
+def under_way(house: House, terminal: Terminal, *stems: str) -> None:
+    for stem in stems:
+        assert terminal.run("start", stem, "--database", house.url).code == 0
+        house.work_off()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "event", "wish"),
+    [
+        (["cancel", "--reason", "wrong"], "cancel", {"reason": "wrong"}),
+        (["pause", "--reason", "lunch"], "pause", {"reason": "lunch"}),
+        (["resume"], "resume", {}),
+        (["retry"], "retry", {"task": ""}),
+        (["retry", "build"], "retry", {"task": "build"}),
+        (["skip", "build", "--reason", "no"], "skip", {"task": "build", "reason": "no"}),
+        (["rollback"], "rollback", {"reason": ""}),
+        (
+            ["approve", "test", "ticket=CHG-1", "--option", "ship", "--leg", "api"],
+            "approve",
+            {
+                "task": "test",
+                "option": "ship",
+                "leg": "api",
+                "wave": "",
+                "reason": "",
+                "inputs": {"ticket": "CHG-1"},
+            },
+        ),
+    ],
+)
+def test_a_wish_is_written_down(
+    house: House, terminal: Terminal, arguments: list[str], event: str, wish: dict[str, Any]
+) -> None:
+    """Each command leaves a delivery that says what is wanted, by whom and why."""
+    under_way(house, terminal, "train")
+    verb, *rest = arguments
+    said = terminal.run(verb, "train#1", *rest, "--actor", "mona", "--database", house.url)
+    [delivery] = house.deliveries()
+    body = json.loads(delivery.body)
+
+    assert said.code == 0, said.err
+    assert f"train#1: {verb} is asked for by mona" in said.out
+    assert delivery.event == f"signalbox/{event}"
+    assert {name: body[name] for name in wish} == wish
+    assert (body["actor"], len(body["orchestration"])) == ("mona", 16)
+
+
+def test_a_cancelled_train_lets_the_next_one_go(house: House, terminal: Terminal) -> None:
+    """What is asked for is done by the server, and can be seen."""
+    under_way(house, terminal, "train", "train", "train")
+    before = terminal.run("locks", "--json", "--database", house.url).json["locks"]
+    said = terminal.run("cancel", "train#2", "--json", "--database", house.url)
+    house.work_off()
+    [lock] = terminal.run("locks", "--json", "--database", house.url).json["locks"]
+
+    assert said.json["asked"] == "cancel"
+    assert [place["position"] for place in before[0]["places"]] == [0, 1, 2]
+    assert lock["group"] == "organization/acme/production"
+    assert [(place["who"], place["position"]) for place in lock["places"]] == [
+        ("train #1", 0),
+        ("train #3", 1),
+    ]
+
+
+def test_locks_are_shown_to_people(house: House, terminal: Terminal) -> None:
+    """Who has a place and who waits, why, and which calendars are closed by hand."""
+    nobody = terminal.run("locks", "--database", house.url)
+    under_way(house, terminal, "train", "train")
+    terminal.run(
+        "freeze", "acme", "nights", "--until", "2999-01-01T00:00Z", "--because", "fire",
+        "--actor", "mona", "--database", house.url,
+    )  # fmt: skip
+    house.work_off()
+    said = terminal.run("locks", "--database", house.url)
+
+    assert "nobody has a place" in nobody.out
+    assert "the only place is taken by train #1" in said.out
+    assert "waits at 1" in said.out
+    assert "by mona until 2999-01-01T00:00 fire" in said.out
+
+
+def test_evidence_is_printed(house: House, terminal: Terminal) -> None:
+    """A pack is printed as it is kept; where there is none it is said how to get one."""
+    under_way(house, terminal, "train", "audit")
+    pack = terminal.run("report", "audit#1", "--format", "json", "--database", house.url)
+    other = terminal.run("report", "audit#1", "--database", house.url)
+    none = terminal.run("report", "train#1", "--database", house.url)
+
+    assert pack.json["orchestration"]["title"] == "audit #1"
+    assert "it has one as json" in other.err
+    assert "a `report` task makes one" in none.err
+    assert (other.code, none.code) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["cancel", "train#7"], "there is no orchestration train#7"),
+        (["retry", "train#1", "biuld"], "did you mean build?"),
+        (["retry", "train#1", "zzz"], "there are build, test"),
+        (["skip", "train#1", "build"], "--reason"),
+        (["freeze", "acme", "--until", "soon"], "soon is no moment"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    house: House, terminal: Terminal, arguments: list[str], said: str
+) -> None:
+    """A wish about something that is not there is not written down."""
+    under_way(house, terminal, "train")
+    refused = terminal.run(*arguments, "--database", house.url)
+
+    assert refused.code == 2
+    assert said in refused.err
+    assert house.deliveries() == []
+
+
+def test_a_freeze_of_everything_is_written_down(house: House, terminal: Terminal) -> None:
+    """Without a calendar's name all of the organization are meant."""
+    said = terminal.run(
+        "freeze", "acme", "--until", "2999-01-01T00:00Z", "--json", "--database", house.url
+    )
+    [delivery] = house.deliveries()
+
+    assert said.json == {"organization": "acme", "asked": "freeze"}
+    assert json.loads(delivery.body)["calendar"] == ""
