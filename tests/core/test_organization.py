@@ -108,6 +108,22 @@ def test_a_denial_forbids_where_its_condition_holds() -> None:
     assert in_doubt.denials[0].error
 
 
+def test_a_condition_reads_what_it_judges() -> None:
+    """The definition, the repositories and the environments are at hand for every rule."""
+    text = """\
+version: 1
+organization:
+  rules:
+    - when: definition == "rollout" && "prod" in environments && "Acme/API" in repositories
+      deny: not yet
+"""
+
+    assert [each.message for each in ruling(text, environments=("prod",)).denials] == [
+        "not yet"
+    ]
+    assert ruling(text, environments=("test",)).denials == ()
+
+
 def test_a_policy_in_trial_enforces_nothing() -> None:
     """With `mode: evaluate` everything is marked as not enforced."""
     text = POLICY.replace("mode: enforce", "mode: evaluate")

@@ -84,14 +84,23 @@ class Ruling:
 
 
 def rule_on(organization: Organization | None, subject: Subject, values: JsonObject) -> Ruling:
-    """Say what the organisation's policy adds; `values` are what its conditions read."""
+    """Say what the organisation's policy adds; `values` are what its conditions read.
+
+    They read the subject, too: its `definition`, `repositories` and `environments`.
+    """
     ruling = Ruling()
     if organization is None:
         return ruling
+    known: JsonObject = {
+        **values,
+        "definition": subject.definition,
+        "repositories": sorted(subject.repositories),
+        "environments": sorted(subject.environments),
+    }
     for rule in organization.rules:
         if _is_about(rule.applies_to, subject):
             is_enforced = Mode.EVALUATE not in (organization.mode, rule.mode)
-            ruling = _added(ruling, rule, values, is_enforced=is_enforced)
+            ruling = _added(ruling, rule, known, is_enforced=is_enforced)
     return ruling
 
 

@@ -27,10 +27,11 @@ ATTEMPTS_MAX = 100
 POLICY_NAMES: Types = (
     *OF_EVENT,
     ("definition", NameType.STRING),
-    ("environment", NameType.STRING),
+    ("environments", NameType.ARRAY),
+    ("repositories", NameType.ARRAY),
     ("inputs", NameType.ANY),
 )
-"""What conditions of a policy may read; `environment` is empty where none is named."""
+"""What conditions of a policy may read; `rule_on` adds what the subject is."""
 
 _ROLES = Vocabulary(of="`roles`", known=frozenset(Role))
 _GRANT = Vocabulary(of="a role", known=words("permission teams users"))

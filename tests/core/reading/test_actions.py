@@ -54,7 +54,7 @@ def test_an_agent_is_bounded() -> None:
 
 
 def test_an_agent_is_reviewed_unless_it_says_otherwise() -> None:
-    """Without `review` one person who may write is asked; `none` asks nobody."""
+    """Without `review` somebody with the role `approve` is asked; `none` asks nobody."""
     schema = "outputs: {schema: {type: object, properties: {a: {type: string}}}}"
     agent = "agent: acme/api/.github/workflows/a.yml@main"
     first, second = tasks(
@@ -63,8 +63,7 @@ def test_an_agent_is_reviewed_unless_it_says_otherwise() -> None:
 
     assert isinstance(first.action, Agent)
     assert first.action.review is not None
-    (rule,) = first.action.review.rules
-    assert rule.require == (Requirement(permission=Permission.WRITE),)
+    assert first.action.review.rules == ()
     assert (first.action.invalid_retries, first.action.invalid_then) == (0, "fail")
     assert isinstance(second.action, Agent)
     assert second.action.review is None
@@ -92,14 +91,12 @@ def test_an_approval_says_who_how_and_until_when() -> None:
     assert list(action.inputs) == ["ticket"]
 
 
-def test_the_shortest_approval_asks_one_person_who_may_write() -> None:
-    """Nothing said means one person, by any door, yes or no."""
+def test_the_shortest_approval_leaves_it_to_the_role() -> None:
+    """Nothing said means one person with the role `approve`, by any door, yes or no."""
     (asked,) = tasks("  a: {approval: {}}\n")
 
     assert isinstance(asked.action, Approval)
-    assert asked.action.rules == (
-        ApprovalRule(require=(Requirement(permission=Permission.WRITE),)),
-    )
+    assert asked.action.rules == ()
     assert asked.action.options == ("approve", "reject")
     assert asked.action.sources == {"review", "comment", "check", "page"}
     assert asked.timeout == timedelta(days=7)

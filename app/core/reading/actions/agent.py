@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from app.core.actions import Agent, AgentLimits, Approval
 from app.core.hearing.filters import problem_of
 from app.core.problems import Code
-from app.core.reading.actions.approval import ANYBODY_WHO_WRITES, read_approval
+from app.core.reading.actions.approval import read_approval
 from app.core.reading.actions.dispatch import read_dispatch
 from app.core.reading.actions.json_schema import outputs_of, read_schema
 from app.core.reading.document import Entries, Node, Scalar
@@ -102,7 +102,7 @@ def _on_invalid(reader: Reader, node: Node | None) -> tuple[int, str]:
 
 def _review(reader: Reader, node: Node | None, formulas: Formulas) -> Approval | None:
     if node is None:
-        return Approval(rules=ANYBODY_WHO_WRITES, inputs={})
+        return Approval(rules=(), inputs={})
     if isinstance(node, Scalar) and node.value == "none":
         return None
     if isinstance(node, Entries):

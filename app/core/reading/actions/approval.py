@@ -38,7 +38,6 @@ PARTIES_MAX = 50
 COUNT_MAX = 20
 OPTIONS_MAX = 10
 CHOICE = "choice"
-ANYBODY_WHO_WRITES = (ApprovalRule(require=(Requirement(permission=Permission.WRITE),)),)
 _MINUTE = timedelta(minutes=1)
 _TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?")
@@ -47,13 +46,14 @@ _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?")
 def read_approval(
     reader: Reader, node: Node, formulas: Formulas, what: str = "`approval`"
 ) -> Approval | None:
-    """Read an approval; without `rules` one person who may write is asked for."""
+    """Read an approval; without `rules` one person with the role `approve` is asked for."""
     before = len(reader.problems)
     entries = reader.entries(node, what, "write `{rules: [{require: [{teams: [a/b]}]}]}`")
     if entries is None:
         return None
     keys = dict(reader.known(entries, APPROVAL))
-    title = rules = expires = None
+    title = expires = None
+    rules: tuple[ApprovalRule, ...] = ()
     if "title" in keys and reader.text(keys["title"], "`title`") is not None:
         title = formulas.template(keys["title"], "`title`", ValueType.STRING)
     if "rules" in keys:
@@ -67,7 +67,7 @@ def read_approval(
         expires = reader.span(keys["expires-after"], "`expires-after`", _MINUTE)
     approval = Approval(
         title=title,
-        rules=ANYBODY_WHO_WRITES if rules is None else rules,
+        rules=rules,
         exclude=_set(reader, keys, "exclude", EXCLUDED) or frozenset(),
         sources=_set(reader, keys, "sources", SOURCES) or frozenset(SOURCES),
         inputs=_form(reader, keys.get("inputs")).right,
