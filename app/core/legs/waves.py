@@ -45,11 +45,13 @@ def _claim(strategy: Strategy, leg: Leg, values: JsonObject) -> str:
 
 
 def _deal(strategy: Strategy, place: int, count: int) -> str:
-    for wave in strategy.waves:
-        # Rounded up, so that a few legs are enough for the first wave to have one.
-        if wave.percent is not None and place * 100 < wave.percent * count:
-            return wave.name
-    return strategy.waves[-1].name
+    # Rounded up, so that a few legs are enough for the first wave to have one.
+    fitting = (
+        wave.name
+        for wave in strategy.waves
+        if wave.percent is not None and place * 100 < wave.percent * count
+    )
+    return next(fitting, strategy.waves[-1].name)
 
 
 def fresh_waves(
@@ -202,9 +204,10 @@ def is_rolled_back(state: Orchestration, name: TaskName, leg: Leg) -> bool:
 
 
 def _is_after(undone: Leg, leg: Leg) -> bool:
-    if not undone.attempts or not leg.attempts or leg.attempt.ended_at is None:
+    if not undone.attempts or not leg.attempts:
         return False
-    return undone.attempt.asked_at >= leg.attempt.ended_at
+    ended_at = leg.attempt.ended_at
+    return ended_at is not None and undone.attempt.asked_at >= ended_at
 
 
 def rolled_back(state: Orchestration, name: TaskName) -> frozenset[LegKey]:

@@ -131,8 +131,6 @@ def _ended(state: Orchestration, name: TaskName, reason: Reason | None) -> Orche
             waves[wave] = replace(progress, status=WaveStatus.FAILED, reason=why)
         elif progress.is_open:
             waves[wave] = replace(progress, status=WaveStatus.STOPPED, reason=reason)
-    if waves == task.waves:
-        return state
     return state.with_task(name, replace(task, waves=waves))
 
 
