@@ -7,7 +7,7 @@ from rich.text import Text
 
 from app.cli.saying import Refused, console, print_json, printable
 from app.core.definition import Definition
-from app.core.parse import FILE_BYTES_MAX, parse
+from app.core.parse import FILE_BYTES_MAX, parse, templates_of
 from app.core.problems import Code, Problem
 
 
@@ -25,8 +25,7 @@ def check_files(files: Sequence[Path], *, as_json: bool) -> int:
         for problem in problems:
             out.print(explained(file, text, problem), soft_wrap=True)
         if definition is not None:
-            tasks = len(definition.tasks)
-            note = f"{file}: good, {tasks} task{'' if tasks == 1 else 's'}"
+            note = f"{file}: good, {_size(definition)}"
             out.print(printable(note), soft_wrap=True)
     if count:
         files_wrong = sum(1 for _, _, _, problems in found if problems)
@@ -56,7 +55,17 @@ def read_definition(file: Path) -> tuple[str, Definition | None, tuple[Problem, 
             column=1,
         )
         return content.decode("utf-8", "replace"), None, (problem,)
-    return text, *parse(text, file.as_posix())
+    return text, *parse(text, file.as_posix(), _templates(file, text))
+
+
+def _templates(file: Path, text: str) -> dict[str, str]:
+    """Read the template that stands beside the file; others are on GitHub."""
+    found: dict[str, str] = {}
+    for name in templates_of(text):
+        beside = file.parent / name
+        if name.startswith("./") and beside.is_file():
+            found[name] = beside.read_bytes()[: FILE_BYTES_MAX + 1].decode("utf-8", "replace")
+    return found
 
 
 def explained(file: Path, text: str, problem: Problem) -> Text:
@@ -99,6 +108,12 @@ def _as_json(file: Path, problem: Problem) -> dict[str, object]:
         "message": problem.message,
         "hint": problem.hint,
     }
+
+
+def _size(definition: Definition) -> str:
+    if definition.machine is not None:
+        return _count(len(definition.machine.states), "state")
+    return _count(len(definition.tasks), "task")
 
 
 def _count(number: int, what: str) -> str:

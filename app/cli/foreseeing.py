@@ -7,13 +7,14 @@ is left as it is written. How the answer is shown is `foretelling`'s.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from app.cli.describing import facts_of
 from app.cli.saying import Refused, pairs
 from app.clock import SystemClock
-from app.core.actions import Dispatch
+from app.core.actions import Action, Agent, Dispatch, GitHubOperation, Orchestrate
 from app.core.definition import Definition, Listen, TaskDefinition
 from app.core.expressions import ExpressionError, evaluate_condition, render
 from app.core.hearing.catalogue import Covered, Entry, listens
@@ -32,6 +33,7 @@ from app.github import webhooks
 MANUAL: Final = "manual"
 DELIVERY: Final = "plan"
 HEAD: Final = Sha("<the head of the default branch>")
+_LATER: Final = ("needs.", "matrix.", "data.", "tasks.", "orchestration.age", "vars")
 LATER: Final = "known once what it needs has ended"
 # Which key of a payload tells the event that GitHub names only in a header. The first counts.
 TELLING: Final = {
@@ -68,9 +70,13 @@ class Foreseen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForeseenDispatch:
-    """One dispatch; without `leg` it stands for all legs of a matrix not known yet."""
+class ForeseenCall:
+    """What one leg starts or calls; without `leg` it stands for all that are not known yet.
 
+    `verb` is the action's key: `dispatch`, `agent`, `orchestrate` or `github`.
+    """
+
+    verb: str
     leg: LegKey
     target: Foreseen
     ref: Foreseen | None
@@ -79,13 +85,18 @@ class ForeseenDispatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeseenTask:
-    """One task: what it needs, whether its `if` holds, and its dispatches."""
+    """One task: what it needs, whether its `if` holds, what it calls, and what else it does.
 
+    `state` is the machine's state that it belongs to.
+    """
+
+    state: str
     name: TaskName
     needs: tuple[TaskName, ...]
     condition: Foreseen | None
     matrix: Foreseen | None
-    dispatches: tuple[ForeseenDispatch, ...]
+    calls: tuple[ForeseenCall, ...]
+    facts: tuple[str, ...]
 
     @property
     def is_skipped(self) -> bool:
@@ -221,10 +232,17 @@ def _why_not(definition: Definition, event_name: str, verdicts: Verdicts) -> str
 def foresee_tasks(plan: Plan) -> tuple[ForeseenTask, ...]:
     """Say of each task what is known before anything has run."""
     values: JsonObject = cause_values(new_orchestration(plan), SystemClock().now())
-    return tuple(_task(task, values) for task in plan.definition.tasks.values())
+    machine = plan.definition.machine
+    if machine is None:
+        return tuple(_task("", task, values) for task in plan.definition.tasks.values())
+    return tuple(
+        _task(name, task, values)
+        for name, state in machine.states.items()
+        for task in state.tasks.values()
+    )
 
 
-def _task(task: TaskDefinition, values: JsonObject) -> ForeseenTask:
+def _task(state: str, task: TaskDefinition, values: JsonObject) -> ForeseenTask:
     matrix = None
     cells: tuple[tuple[LegKey, JsonObject], ...] = ((ONLY_LEG, {}),)
     if task.strategy is not None:
@@ -242,26 +260,41 @@ def _task(task: TaskDefinition, values: JsonObject) -> ForeseenTask:
             shown: Json = {name: each.value for name, each in task.strategy.matrix.items()}
             matrix = Foreseen(value=shown, doubt=LATER)
     return ForeseenTask(
+        state=state,
         name=task.name,
         needs=task.needs,
         condition=_condition(task.condition, values),
         matrix=matrix,
-        dispatches=tuple(
-            _dispatch(task.action, key, cell, values)
+        calls=tuple(
+            call
             for key, cell in cells
-            if isinstance(task.action, Dispatch)
+            if (call := _call(task.action, key, cell, values)) is not None
         ),
+        facts=tuple(facts_of(task)),
     )
 
 
-def _dispatch(
-    action: Dispatch, key: LegKey, cell: JsonObject, values: JsonObject
-) -> ForeseenDispatch:
+def _call(
+    action: Action, key: LegKey, cell: JsonObject, values: JsonObject
+) -> ForeseenCall | None:
     values = {**values, **{f"matrix.{name}": value for name, value in cell.items()}}
-    return ForeseenDispatch(
+    match action:
+        case Agent():
+            found = _call(action.dispatch, key, cell, values)
+            return found and replace(found, verb="agent")
+        case Dispatch():
+            verb, target, ref = "dispatch", _value(action.target, values), action.ref
+        case Orchestrate():
+            verb, target, ref = "orchestrate", _value(action.target, values), None
+        case GitHubOperation():
+            verb, target, ref = "github", Foreseen(value=action.name), None
+        case _:
+            return None
+    return ForeseenCall(
+        verb=verb,
         leg=key,
-        target=_value(action.target, values),
-        ref=_value(action.ref, values) if action.ref is not None else None,
+        target=target,
+        ref=_value(ref, values) if ref is not None else None,
         inputs={name: _value(each, values) for name, each in action.inputs.items()},
     )
 
@@ -288,6 +321,4 @@ def _value(template: Template, values: JsonObject) -> Foreseen:
 
 def _is_known(read: Expression | Template, values: JsonObject) -> bool:
     """Tell whether nothing is read that only the course of things will show."""
-    return not any(
-        name.startswith(("needs.", "matrix.")) and name not in values for name, _ in read.reads
-    )
+    return not any(name.startswith(_LATER) and name not in values for name, _ in read.reads)

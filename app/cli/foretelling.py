@@ -2,13 +2,15 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.cli.checking import explained, read_definition
+from app.cli.describing import facts_of_state, facts_of_whole
 from app.cli.foreseeing import MANUAL, Foreseen, ForeseenTask, Foresight, Question, answer
 from app.cli.saying import console, print_json, printable
 from app.core.expressions import text_of
 from app.core.telling.drawing import draw_mermaid, draw_tree
+from app.core.telling.machine_drawing import what_of
 
 
 def foresee(question: Question, *, as_json: bool) -> int:
@@ -45,12 +47,28 @@ def _print(foresight: Foresight) -> None:
         say(f"  `on` at line {listen.place.line}: {told}")
     for key, value in foresight.plan.inputs.items():
         say(f"  {key} = {text_of(value)}")
+    for fact in facts_of_whole(foresight.definition):
+        say(f"  {fact}")
     say(f"\n{draw_tree(foresight.definition)}\n")
-    for task in foresight.tasks:
-        for line, style in _task_lines(task):
-            say(line, style)
+    for line, style in _lines(foresight):
+        say(line, style)
     drawn = draw_mermaid(foresight.definition)
     say(f"\n```mermaid\n{drawn}\n```" if drawn else "\nThe graph is too large to be drawn.")
+
+
+def _lines(foresight: Foresight) -> Iterator[tuple[str, str | None]]:
+    """Tell of each task, and of a machine state by state."""
+    machine = foresight.definition.machine
+    if machine is None:
+        for task in foresight.tasks:
+            yield from _task_lines(task)
+        return
+    for name, state in machine.states.items():
+        yield f"{name}  {what_of(state)}", "bold"
+        yield from ((f"  {fact}", None) for fact in facts_of_state(state))
+        for task in foresight.tasks:
+            if task.state == name:
+                yield from ((f"  {line}", style) for line, style in _task_lines(task))
 
 
 def _task_lines(task: ForeseenTask) -> Sequence[tuple[str, str | None]]:
@@ -62,14 +80,14 @@ def _task_lines(task: ForeseenTask) -> Sequence[tuple[str, str | None]]:
         lines.append((f"  if {_shown(task.condition)}", None))
     if task.matrix is not None:
         lines.append((f"  for each {_shown(task.matrix)}", None))
-    for dispatch in task.dispatches:
-        leg = f"[{dispatch.leg}] " if dispatch.leg else ""
-        at = f", ref {_shown(dispatch.ref)}" if dispatch.ref is not None else ""
-        lines.append((f"  {leg}dispatch {_shown(dispatch.target)}{at}", None))
+    for call in task.calls:
+        leg = f"[{call.leg}] " if call.leg else ""
+        at = f", ref {_shown(call.ref)}" if call.ref is not None else ""
+        lines.append((f"  {leg}{call.verb} {_shown(call.target)}{at}", None))
         lines += [
-            (f"      {key} = {_shown(value)}", None) for key, value in dispatch.inputs.items()
+            (f"      {key} = {_shown(value)}", None) for key, value in call.inputs.items()
         ]
-    return lines
+    return lines + [(f"  {fact}", None) for fact in task.facts]
 
 
 def _shown(foreseen: Foreseen) -> str:
@@ -90,6 +108,7 @@ def _as_json(foresight: Foresight) -> Mapping[str, object]:
             for listen, verdict in foresight.verdicts
         ],
         "inputs": plan.inputs if plan is not None else {},
+        "facts": list(facts_of_whole(foresight.definition)),
         "tasks": [_task_as_json(task) for task in foresight.tasks],
         "tree": draw_tree(foresight.definition),
         "mermaid": draw_mermaid(foresight.definition),
@@ -98,6 +117,7 @@ def _as_json(foresight: Foresight) -> Mapping[str, object]:
 
 def _task_as_json(task: ForeseenTask) -> Mapping[str, object]:
     return {
+        "state": task.state or None,
         "name": task.name,
         "needs": task.needs,
         "if": _foreseen_as_json(task.condition),
@@ -106,13 +126,15 @@ def _task_as_json(task: ForeseenTask) -> Mapping[str, object]:
         if task.is_skipped
         else [
             {
+                "verb": each.verb,
                 "leg": each.leg,
                 "target": _foreseen_as_json(each.target),
                 "ref": _foreseen_as_json(each.ref),
                 "inputs": {key: _foreseen_as_json(value) for key, value in each.inputs.items()},
             }
-            for each in task.dispatches
+            for each in task.calls
         ],
+        "facts": task.facts,
     }
 
 

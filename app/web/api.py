@@ -16,8 +16,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
+from app.core.reading.schema import schema
 from app.web import hooks, reports
 from app.web.answers import SecurityHeaders, refusal
+from app.web.control import ControlDoor
 from app.web.hooks import WebhookDoor
 from app.web.reports import ReportDoor
 
@@ -35,6 +37,7 @@ def web_app(
     reports_door: ReportDoor,
     trouble: Callable[[], Awaitable[str]],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    control: ControlDoor | None = None,
 ) -> FastAPI:
     """Build the application. `trouble` says why we are not ready, and nothing if we are."""
 
@@ -62,7 +65,9 @@ def web_app(
             Route(reports.PATH, reports_door.answer, methods=["POST"]),
             Route("/health", health),
             Route("/ready", ready),
+            Route(SCHEMA, orchestration_schema),
             Route("/", home),
+            *(control.routes() if control is not None else ()),
         ],
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
@@ -96,10 +101,19 @@ class _WebApp(FastAPI):
             await answer(scope, receive, send)
 
 
+async def orchestration_schema(_request: Request) -> Response:
+    """Return the JSON Schema of the language: it changes only with the version."""
+    headers = {"cache-control": "public, max-age=3600", "access-control-allow-origin": "*"}
+    return JSONResponse(schema(), headers=headers, media_type="application/schema+json")
+
+
+SCHEMA: Final = "/schema/orchestration.json"
 _PATHS: Final = {
     hooks.PATH: "POST: webhook deliveries of GitHub",
     reports.PATH: "POST: outputs of workflow runs, from the companion Action",
+    "/api": "POST and GET: control for whoever has the API token; see docs/operating.md",
     "/health": "GET: the process lives",
+    SCHEMA: "GET: the JSON Schema of definitions, for editors",
     "/ready": "GET: the database answers and work is carried on",
 }
 

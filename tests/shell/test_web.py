@@ -300,3 +300,14 @@ async def test_the_first_page_names_the_others() -> None:
     assert response.json()["name"] == "Signalbox"
     assert "/webhooks/github" in response.json()["paths"]
     assert SECRET not in response.text
+
+
+async def test_editors_fetch_the_schema_of_the_language() -> None:
+    """It may be kept for a while, and read from any page."""
+    response = await Server().call("GET", "/schema/orchestration.json")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/schema+json"
+    assert response.headers["cache-control"] == "public, max-age=3600"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.json()["$defs"]["task"]["additionalProperties"] is False

@@ -1,0 +1,180 @@
+"""`signalbox plan` and `schema`: every kind of task, states of machines, and the language."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.core.reading.schema import ADDRESS
+from tests.kit import tree
+from tests.shell.cli_kit import Terminal
+
+DEFINITIONS = tree.ROOT / "tests" / "definitions"
+PULL_REQUEST = {
+    "action": "opened",
+    "number": 7,
+    "pull_request": {
+        "number": 7,
+        "state": "open",
+        "head": {"sha": "c" * 40, "ref": "topic", "repo": {"id": 1}},
+        "base": {"sha": "d" * 40, "ref": "main", "repo": {"id": 1}},
+        "labels": [{"name": "change/big"}],
+    },
+    "repository": {"id": 1, "full_name": "acme/infra", "default_branch": "main"},
+    "sender": {"id": 2, "login": "mona", "type": "User"},
+}
+TEMPLATE = """\
+version: 1
+inputs: {who: {type: string}}
+tasks:
+  greet:
+    github: comment.create
+    with: {repository: a/b, number: 1, body: '${{ inputs.who }}'}
+"""
+USER = """\
+version: 1
+on: manual
+uses: ./template.yml
+with: {who: mona}
+"""
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(capsys)
+
+
+def test_a_plan_shows_every_kind_of_task(terminal: Terminal) -> None:
+    """Workflows, agents, people, waits, children, calls and reports, with how they go on."""
+    said = terminal.run("plan", DEFINITIONS / "good.yml", "--input", "train=2026")
+
+    assert said.code == 0
+    for line in (
+        "  at most 4d4h",
+        "  one of 2 places in the repository's group ship-${{ ref }}",
+        "  events join it by ${{ repository }}-${{ inputs.stage }}",
+        "  dispatches only while open: production-freeze",
+        '  if orchestration.age > duration("12h"): acme/sre is told by webhook',
+        "  [api] dispatch acme/api/.github/workflows/build.yml@main",
+        "  counts only if deploy, smoke succeeded",
+        "  counts only if it took 1m30s",
+        "  given up when it has not started after 15m",
+        "  at most 30m, then it is skipped",
+        '  up to 3 attempts if last.conclusion in ["timed_out", "startup_failure"]',
+        "  up to 2 attempts, failed jobs only",
+        "  undone by acme/ops/.github/workflows/undo.yml",
+        "  begins once none of them failed",
+        '  wave canary: matrix.region == "eu", holds for 30m, at most 0 may fail',
+        "  wave half: 50 %, at most 0 may fail, after an approval",
+        "    asks: Go on with ${{ inputs.stage }}?",
+        "  checked every 10m by acme/ops/.github/workflows/check.yml@main:"
+        " outputs.errors < 0.01",
+        "  a failed wave rolls all waves back by acme/ops/.github/workflows/back.yml@main",
+        "  on failure: ask",
+        "  on warning: fail",
+        "  agent acme/ai/.github/workflows/propose.yml@main",
+        "  review: 1 of mona or helper[bot]",
+        "  1 of code owners",
+        "  if size(needs.propose.outputs.files) > 1: 2 of acme/sre and 1 of people with"
+        " maintain permission",
+        "  chooses hold by itself if inputs.dry_run",
+        "  at most 10h, then hold is chosen",
+        "  waits until 2026-11-23T22:00:00+01:00, at most 2d",
+        "  waits for pull_request.closed with event.pull_request.merged, at most 1d",
+        "  waits for 1h30m",
+        "  orchestrate acme/other/.github/orchestrations/other.yml",
+        "  undone by comment.create",
+        "  github refs.resolve",
+        "  writes a report as markdown, json with definition, approvals, attempts, journal",
+    ):
+        assert f"\n{line}\n" in said.out, line
+
+
+def test_a_plan_of_a_machine_shows_its_states(terminal: Terminal, tmp_path: Path) -> None:
+    """What each state does, how it is bounded, where it leads, and what is not known yet."""
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps(PULL_REQUEST), encoding="utf-8")
+    file = DEFINITIONS / "examples" / "change-approval.yml"
+
+    said = terminal.run("plan", file, "--event", event, "--changed", "prod/main.tf")
+
+    assert said.code == 0
+    for line in (
+        "  at most 8 visits",
+        f"    dispatch acme/infra/.github/workflows/plan.yml, ref {'c' * 40}",
+        '    if data.risk == "low": 1 of acme/infra',
+        "    waits until infra-windows, at most 7d",
+        "  one of 1 place in the organization's group terraform-prod",
+        "  after 1d: acme/infra-leads is told by comment",
+        "    approval.approved if data.rounds < 6 → scheduled",
+        "done  ends: success",
+        "flowchart LR",
+    ):
+        assert f"\n{line}\n" in said.out, line
+
+
+def test_programs_read_states_and_facts(terminal: Terminal, tmp_path: Path) -> None:
+    """With --json each task says its state, its calls and what else is known."""
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps(PULL_REQUEST), encoding="utf-8")
+    file = DEFINITIONS / "machine.yml"
+
+    plan = terminal.run("plan", "--json", file, "--event", event).json
+
+    assert [(each["state"], each["name"]) for each in plan["tasks"]] == [
+        ("building", "build"),
+        ("building", "gate"),
+        ("in_review", "approval"),
+        ("waiting", "wait"),
+    ]
+    (call,) = plan["tasks"][0]["dispatches"]
+    assert (call["verb"], call["inputs"]["share"]["unknown"]) == (
+        "dispatch",
+        "known once what it needs has ended",
+    )
+    assert "choices: ship, hold" in plan["tasks"][1]["facts"]
+
+
+def test_an_agent_without_a_review_is_told(terminal: Terminal, tmp_path: Path) -> None:
+    """Whoever lets a model go on by itself reads it in the plan."""
+    file = tmp_path / "agent.yml"
+    schema = "{schema: {type: object, properties: {a: {type: string}}}}"
+    file.write_text(
+        "version: 1\non: manual\ntasks: {a: {agent: a/b/.github/workflows/c.yml@main,"
+        f" review: none, outputs: {schema}}}}}\n",
+        encoding="utf-8",
+    )
+
+    said = terminal.run("plan", file)
+
+    assert "\n  its result goes on without a review\n" in said.out
+
+
+def test_a_template_stands_beside_its_user(terminal: Terminal, tmp_path: Path) -> None:
+    """A template of the same folder is read; without it the problem says so."""
+    user = tmp_path / "user.yml"
+    user.write_text(USER, encoding="utf-8")
+
+    missing = terminal.run("check", user)
+    (tmp_path / "template.yml").write_text(TEMPLATE, encoding="utf-8")
+    said = terminal.run("plan", user)
+
+    assert "error[template-missing]" in missing.out
+    assert said.code == 0
+    assert "\n      body = mona\n" in said.out
+
+
+def test_a_machine_is_counted_by_its_states(terminal: Terminal) -> None:
+    """A good machine is worth one line, too."""
+    said = terminal.run("check", DEFINITIONS / "machine.yml")
+
+    assert said.out.endswith("machine.yml: good, 6 states\n")
+
+
+def test_the_schema_is_printed(terminal: Terminal) -> None:
+    """An editor is given the whole language."""
+    said = terminal.run("schema")
+
+    assert said.code == 0
+    assert said.json["$schema"] == ADDRESS
+    assert "task" in said.json["$defs"]
