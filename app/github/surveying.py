@@ -57,7 +57,8 @@ class Surveyor:
         access = _access(state)
         votes = gate.votes[: command.votes]
         policies = await self.policies(state)
-        teams = _teams(approval, policies)
+        owned_paths = await self._owned(approval, policies, access, cause_of(state))
+        teams = (*_teams(approval, policies), *_owning_teams(owned_paths))
         voters = [
             await self.voter(access, login, teams)
             for login in dict.fromkeys(vote.by for vote in votes if not vote.is_withdrawn)
@@ -67,7 +68,7 @@ class Surveyor:
             votes=command.votes,
             voters=tuple(voters),
             parties=await self._parties(approval, access, cause_of(state)),
-            owned=await self._owned(approval, policies, access, cause_of(state)),
+            owned=owned_paths,
             same_tree=await self._same_tree(access, cause_of(state), votes),
             policies=policies,
         )
@@ -248,3 +249,8 @@ def _teams(approval: Approval, policies: tuple[PolicyText, ...]) -> tuple[str, .
     if approval.break_glass is not None:
         teams += approval.break_glass.teams
     return tuple(dict.fromkeys(team.removeprefix("@") for team in teams))
+
+
+def _owning_teams(found: tuple[Owned, ...] | None) -> tuple[str, ...]:
+    names = {owner for group in found or () for owner in group.owners}
+    return tuple(sorted(n.removeprefix("@") for n in names if n.startswith("@") and "/" in n))

@@ -131,6 +131,17 @@ async def test_code_owners_of_what_a_pull_request_changes_are_found(here: House)
     assert "authors" in found.parties
 
 
+async def test_a_team_that_owns_what_is_changed_is_asked_about(here: House) -> None:
+    """Who is in a team that CODEOWNERS alone names is found to be in it."""
+    staffed(here).github.push("acme/release", {".github/CODEOWNERS": "*.md @acme/sre\n"})
+    number = here.github.open_pull_request("acme/release", {"a.md": "x"}, author="eve").number
+    rules = [{"require": [{"code-owners": True}]}]
+    state = asked(here, {"rules": rules}, "mona", pull_request=number)
+    found = (await survey(here, state)).survey
+
+    assert [voter.teams for voter in found.voters] == [frozenset({"acme/sre"})]
+
+
 async def test_commits_that_hold_the_same_files_are_told(here: House) -> None:
     """A vote about another commit counts where its files are the same."""
     state = asked(staffed(here), {"rules": [{"require": [{"users": ["mona"]}]}]})

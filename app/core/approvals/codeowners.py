@@ -79,8 +79,13 @@ def owners_of(known: CodeOwners, path: str) -> Rule | None:
     return next((rule for rule in reversed(known.rules) if _matches(rule.pattern, parts)), None)
 
 
-def owned(known: CodeOwners, paths: Iterable[str]) -> tuple[Owned, ...]:
-    """Group the paths that have owners by these, in the order in which they come."""
+def owned(known: CodeOwners, paths: Iterable[str]) -> tuple[Owned, ...] | None:
+    """Group the paths that have owners by these, in the order in which they come.
+
+    `None` where the file is too large: that nobody owns anything is not what it says.
+    """
+    if known.is_too_large:
+        return None
     groups: dict[frozenset[str], list[str]] = {}
     for path in dict.fromkeys(paths):
         rule = owners_of(known, path)
