@@ -14,8 +14,16 @@ from app.core.definition import Definition, Listen
 from app.core.reading.happenings import DEFAULT_TYPES, TYPES
 from app.core.values import Json, JsonObject
 from app.rehearsal import Rehearsal
-from app.rehearsal.model import pulls
-from app.rehearsal.model.state import PullRequest, Repository
+from app.rehearsal.model import checks, pulls
+from app.rehearsal.model.state import (
+    Attempt,
+    PullRequest,
+    Repository,
+    Workflow,
+    WorkflowRun,
+)
+from app.rehearsal.shapes import actions
+from app.rehearsal.shapes.people import ACTIONS_APP_ID
 from app.scenario.language import Happening
 
 TAG: Final = "v1.0.0"
@@ -188,6 +196,45 @@ class Stage:
         given = what.payload.get("client_payload")
         payload = given if isinstance(given, Mapping) else {}
         self._github.send_repository_dispatch(name, action or "made-up", payload, what.by)
+
+    def _workflow_run(
+        self, name: str, action: str, what: Happening, listen: Listen | None
+    ) -> None:
+        """Let a workflow run of a push be there, as far as its webhook tells of it."""
+        world, found = self._github.world, self._repository(name)
+        who, now = world.account(what.by), self._github.clock.now()
+        word = listen.workflows[0] if listen is not None and listen.workflows else "ci"
+        path = f".github/workflows/{word.rpartition('/')[2]}"
+        workflow = Workflow(world.new_id(), path, word, now)
+        branch = self._branch(listen, found.default_branch)
+        conclusion = _text(what.payload, "workflow_run", "conclusion") or "failure"
+        is_over = action == "completed"
+        attempt = Attempt(1, "completed" if is_over else "queued", now, now, who)
+        attempt.conclusion = conclusion if is_over else None
+        run = WorkflowRun(
+            id=world.new_id(),
+            number=1,
+            workflow=workflow,
+            repository=found,
+            suite=checks.suite_for(world, found, found.head.sha, ACTIONS_APP_ID, branch),
+            event="push",
+            ref=f"refs/heads/{branch}",
+            head_sha=found.head.sha,
+            inputs={},
+            display_title="Change something",
+            name=word,
+            actor=who,
+            created_at=now,
+            visible_at=now,
+            attempts=[attempt],
+        )
+        found.runs[run.id] = run
+        body = {
+            "action": action or "completed",
+            "workflow_run": actions.workflow_run(world.at, run, attempt),
+            "workflow": actions.workflow(world.at, found, workflow),
+        }
+        world.emit("workflow_run", found, who, body)
 
     def _check_suite(self, name: str, _: str, what: Happening, __: Listen | None) -> None:
         conclusion = _text(what.payload, "check_suite", "conclusion") or "success"

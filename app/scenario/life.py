@@ -138,7 +138,7 @@ class _Life:
         return catalogue.find(self._home, self._subject.definition.id) is not None
 
     async def _take_places(self) -> None:
-        """Let others take the places that they have from the start."""
+        """Let others take what they have from the start."""
         self._start = self._clock.now()
         for number, held in self._locks:
             if not held.since:
@@ -147,7 +147,8 @@ class _Life:
         await self._settle()
 
     async def _take_place(self, number: int) -> None:
-        await self._start_by_hand(others_id(number), {}, "somebody else")
+        for _ in range(self._scenario.locks[number - 1].places):
+            await self._start_by_hand(others_id(number), {}, "somebody else")
 
     async def _start_by_hand(self, name: str, inputs: object, by: str) -> None:
         given = dict(inputs) if isinstance(inputs, dict) else {}

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.core.actions import Agent, Approval, Dispatch, Orchestrate, Wait
+from app.core.actions import Agent, Approval, Orchestrate, Wait
 from app.core.commands import Command, DispatchWorkflow, MeasureChange, PerformOperation
-from app.core.definition import Definition, TaskDefinition
+from app.core.definition import Definition
 from app.core.legs.gates import moment_of
 from app.core.legs.refs import is_sha
 from app.core.policy import POLICY_PATH
@@ -25,7 +25,7 @@ from app.rehearsal.shapes import people as shapes
 from app.scenario.director import MARKER_INPUT, Director
 from app.scenario.language import Held, Scenario
 from app.scenario.reading import children_of
-from app.scenario.subject import Subject
+from app.scenario.subject import Subject, repositories_in, tasks_in
 
 DEFINITIONS: Final = ".github/orchestrations/"
 WORKFLOWS: Final = ".github/workflows/"
@@ -33,7 +33,6 @@ OPERATIONS: Final = (
     "issue.create", "comment.create", "labels.add", "pull-request.merge", "release.create",
 )  # fmt: skip
 LONG_AGO: Final = ("2000-01-01T00:00", "2000-01-02T00:00")
-_REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+)(?:/\.github/.*)?")
 _CHILD = re.compile(r"([\w.-]+/[\w.-]+)/\.github/orchestrations/([\w.-]+\.ya?ml)(?:@\S+)?")
 
 
@@ -109,11 +108,9 @@ class Scenery:
         }
 
     def _named(self) -> Iterator[str]:
-        for task in _tasks_in(self._subject.definition):
-            for template in _templates_of(task):
-                found = _REPOSITORY.fullmatch(str(template).partition("@")[0])
-                if found and not self._is_missing(found[1]):
-                    yield found[1]
+        for name in repositories_in(self._subject.definition):
+            if not self._is_missing(name):
+                yield name
 
     def _calendars(self, starts: datetime) -> str:
         names = calendars_in(self._subject.definition)
@@ -252,7 +249,7 @@ def others_id(number: int) -> str:
 def calendars_in(definition: Definition) -> frozenset[str]:
     """Return the calendars that a definition names."""
     found = set(definition.freeze)
-    for task in _tasks_in(definition):
+    for task in tasks_in(definition):
         if isinstance(task.action, Wait) and task.action.until is not None:
             until = task.action.until.value
             if isinstance(until, str) and "${{" not in until and moment_of(until) is None:
@@ -304,39 +301,15 @@ def _owner(full_name: str) -> str:
     return full_name.partition("/")[0]
 
 
-def _tasks_in(definition: Definition) -> Iterator[TaskDefinition]:
-    yield from definition.tasks.values()
-    for state in definition.machine.states.values() if definition.machine else ():
-        yield from state.tasks.values()
-
-
-def _templates_of(task: TaskDefinition) -> Iterator[object]:
-    """Return where a task, and what follows from it, may go."""
-    action = task.action
-    yield from _target(action.dispatch if isinstance(action, Agent) else action)
-    if task.compensate is not None:
-        yield from _target(task.compensate.action)
-    strategy = task.strategy
-    if strategy is not None:
-        for part in (strategy.bake_check, strategy.rollback):
-            if part is not None:
-                yield from _target(part.action)
-
-
-def _target(action: object) -> Iterator[object]:
-    if isinstance(action, Dispatch):
-        yield action.target.value
-
-
 def _targets_of_children(subject: Subject) -> Iterator[str]:
     for definition in (subject.definition, *children_of(subject)):
-        for task in _tasks_in(definition):
+        for task in tasks_in(definition):
             if isinstance(task.action, Orchestrate):
                 yield str(task.action.target.value)
 
 
 def _teams_in(definition: Definition) -> Iterator[str]:
-    for task in _tasks_in(definition):
+    for task in tasks_in(definition):
         action = task.action.review if isinstance(task.action, Agent) else task.action
         approvals = [action] if isinstance(action, Approval) else []
         for wave in task.strategy.waves if task.strategy else ():

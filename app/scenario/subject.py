@@ -3,17 +3,20 @@
 Children and templates that it names are looked for in the same folder, by their file's name.
 """
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.actions import Dispatch
-from app.core.definition import Definition
+from app.core.actions import Agent, Dispatch
+from app.core.definition import Definition, TaskDefinition
 from app.core.parse import FILE_BYTES_MAX, join_templates, parse, templates_of
 from app.core.problems import Problem
 
 NEIGHBOURS_MAX = 200
 OWNER = "acme"
+_REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+)/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +31,9 @@ class Subject:
 
     @property
     def repository(self) -> str:
-        """The repository it most likely stands in: one of its targets' owner knows best."""
-        for task in self.definition.tasks.values():
-            if isinstance(task.action, Dispatch) and isinstance(task.action.target.value, str):
-                owner = task.action.target.value.partition("/")[0]
-                if owner and "$" not in owner:
-                    return f"{owner}/{self.definition.id}"
-        return f"{OWNER}/{self.definition.id}"
+        """The repository it most likely stands in: the one that it dispatches to most."""
+        named = Counter(repositories_in(self.definition))
+        return named.most_common(1)[0][0] if named else f"{OWNER}/{self.definition.id}"
 
 
 def subject_of(
@@ -54,6 +53,34 @@ def subject_of(
         templates=found,
     )
     return subject, ()
+
+
+def repositories_in(definition: Definition) -> Iterator[str]:
+    """Name the repositories of all targets that are written out."""
+    for task in tasks_in(definition):
+        for action in actions_of(task):
+            if isinstance(action, Dispatch):
+                found = _REPOSITORY.match(str(action.target.value))
+                if found:
+                    yield found[1]
+
+
+def tasks_in(definition: Definition) -> Iterator[TaskDefinition]:
+    """Return every task, also those of a machine's states."""
+    yield from definition.tasks.values()
+    for state in definition.machine.states.values() if definition.machine else ():
+        yield from state.tasks.values()
+
+
+def actions_of(task: TaskDefinition) -> Iterator[object]:
+    """Return what a task does, and what may follow from it."""
+    yield task.action.dispatch if isinstance(task.action, Agent) else task.action
+    if task.compensate is not None:
+        yield task.compensate.action
+    strategy = task.strategy
+    for part in (strategy.bake_check, strategy.rollback) if strategy is not None else ():
+        if part is not None:
+            yield part.action
 
 
 def _found(text: str, known: Mapping[str, str]) -> dict[str, str]:

@@ -63,14 +63,17 @@ def _of(past: Past, prefix: str) -> Iterator[Line]:
 
 
 def _changes(before: Orchestration, after: Orchestration, at: datetime) -> Iterator[Line]:
-    if before.machine is not after.machine and after.machine is not None:
+    changed = [name for name, task in after.tasks.items() if before.tasks.get(name) != task]
+    for name in changed:
+        if name in before.tasks:
+            yield from _task(after, name, before.tasks[name], after.tasks[name], at)
+    if after.machine is not None:
         old = len(before.machine.history) if before.machine else 0
         for state in after.machine.history[old:]:
             yield Line(at=at, about=state, what="entered", style="running")
-    for name, task in after.tasks.items():
-        was = before.tasks.get(name)
-        if was is not task:
-            yield from _task(after, name, was or Task(), task, at)
+    for name in changed:
+        if name not in before.tasks:
+            yield from _task(after, name, Task(), after.tasks[name], at)
     if before.paused != after.paused:
         reason = after.paused.message if after.paused else ""
         yield Line(at=at, about="", what="paused" if after.paused else "resumed", why=reason)
