@@ -66,7 +66,7 @@ def test_a_grave_alert_is_contained_by_rule_fixed_and_lifted() -> None:
 def test_a_false_positive_ends_after_the_decision() -> None:
     """Nothing is contained, nothing is fixed, and the evidence is written all the same."""
     stage = enriched({**GRAVE, "severity": "low"})
-    stage.choose("decision", "false_positive", note=NOTE)
+    stage.choose("decision", "false_positive", form={"note": NOTE})
 
     assert stage.status("contain") is SKIPPED
     assert stage.status("fix") is SKIPPED
@@ -206,7 +206,7 @@ def test_a_train_is_built_signed_off_and_deployed_in_order() -> None:
     """The good end: one commit each, people agree, the api before the web, and evidence."""
     stage = train()
     built(stage)
-    stage.choose("sign_off", ticket="CHG-7")
+    stage.choose("sign_off", form={"ticket": "CHG-7"})
     between = dispatched(stage)[-1]
     stage.run("deploy_api")
     stage.run("deploy_web")
@@ -221,7 +221,7 @@ def test_a_train_without_a_ticket_stays_where_it_is() -> None:
     """A form that is not filled in decides nothing."""
     stage = train()
     built(stage)
-    stage.choose("sign_off", ticket="later")
+    stage.choose("sign_off", form={"ticket": "later"})
     open_ = stage.leg("sign_off").status
     stage.choose("sign_off", "reject", reason="Friday")
 
@@ -245,7 +245,7 @@ def test_a_failed_deployment_rolls_the_others_back() -> None:
     """What was deployed before is undone when the next one fails."""
     stage = train()
     built(stage)
-    stage.choose("sign_off", ticket="CHG-7")
+    stage.choose("sign_off", form={"ticket": "CHG-7"})
     stage.run("deploy_api")
     stage.run("deploy_web", "failure")
     undoing = stage.state.status
@@ -294,7 +294,7 @@ def test_a_train_that_is_cancelled_undoes_what_was_deployed() -> None:
     """Cancelling stops what runs and undoes what had been done."""
     stage = train()
     built(stage)
-    stage.choose("sign_off", ticket="CHG-7")
+    stage.choose("sign_off", form={"ticket": "CHG-7"})
     stage.run("deploy_api")
     stage.tell(CancelRequested(at=stage.now, by="mona", reason="wrong train"))
     stage.run("deploy_web", "cancelled")

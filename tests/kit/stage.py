@@ -81,6 +81,12 @@ def machine(
     )
 
 
+def graph(tasks: Mapping[str, Any], *, cause: Cause | None = None, **whole: Any) -> Plan:
+    """Make the plan of a graph, whose tasks are written as in a definition."""
+    top = {"version": 1, "name": "Train", "on": {"manual": {}}, "tasks": tasks, **whole}
+    return caused(build.plan_of(json.dumps(top, indent=1)), cause or pull("opened"))
+
+
 def example(name: str, cause: Cause, **inputs: Json) -> Plan:
     """Make the plan of one of the examples."""
     text = (EXAMPLES / f"{name}.yml").read_text(encoding="utf-8")
@@ -293,7 +299,12 @@ class Stage:
         return self.tell(CommandGiven(at=self._tick(), name=name, by=by, arguments={}))
 
     def choose(
-        self, name: str, option: str = "approve", *, reason: str = "", **inputs: Json
+        self,
+        name: str,
+        option: str = "approve",
+        *,
+        reason: str = "",
+        form: JsonObject | None = None,
     ) -> Decision:
         """Let the people asked at a gate, or by a task that asks, choose an option."""
         task, _, leg = self.full(name).partition("/")
@@ -304,7 +315,7 @@ class Stage:
             option=option,
             by="mona",
             reason=reason,
-            inputs=inputs,
+            inputs=form or {},
         )
         return self.tell(chosen)
 

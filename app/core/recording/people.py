@@ -6,7 +6,7 @@ Who may ask for what was settled before; here is written down that they did, who
 from dataclasses import replace
 from typing import TypeAlias
 
-from app.core.actions import Agent, Approval
+from app.core.actions import REJECT, Agent, Approval
 from app.core.events import (
     ApprovalDecided,
     CancelRequested,
@@ -133,7 +133,7 @@ def _decided(gate: Gate, action: object, event: ApprovalDecided) -> Gate | None:
     if event.option not in approval.options:
         return None
     inputs, faults = fill_inputs(approval.inputs, event.inputs, is_text=True)
-    if faults and event.option != approval.options[-1]:
+    if faults and event.option != REJECT:
         # To say no, nobody has to fill in a form.
         return None
     return replace(
