@@ -48,7 +48,7 @@ _SPAN = span(timedelta(minutes=1), SPAN_MAX)
 
 def schema() -> JsonObject:
     """Return the schema of a definition, in draft 2020-12."""
-    parts = {**_top(), **of_tasks(), **of_actions(), **_machine()}
+    parts = {**_parts(), **of_tasks(), **of_actions(), **_machine()}
     return {
         "$schema": ADDRESS,
         "title": "Signalbox orchestration",
@@ -58,12 +58,13 @@ def schema() -> JsonObject:
     }
 
 
-def _top() -> dict[str, Shape]:
+def _definition() -> Shape:
     kinds: list[Json] = [
         {"required": ["tasks"]},
         {"required": ["initial", "states"]},
         {"required": ["uses"]},
     ]
+    calendar: Shape = {"type": "string", "pattern": f"^{CALENDAR.pattern}$"}
     data = named(ref("declaration"), 0, DECLARATIONS_MAX)
     shapes: dict[str, Shape] = {
         "version": {"const": 1, "description": "The version of the language."},
@@ -75,7 +76,7 @@ def _top() -> dict[str, Shape]:
             "description": "Events with the key of a live orchestration join it.",
         },
         "concurrency": ref("concurrency"),
-        "freeze": some({"type": "string", "pattern": _whole(CALENDAR.pattern)}, 20),
+        "freeze": some(calendar, definition.CALENDARS_MAX),
         "timeout-minutes": {**_MINUTES, "description": "Of the whole; default 7 days."},
         "defaults": ref("defaults"),
         "tasks": ref("tasks"),
@@ -88,11 +89,13 @@ def _top() -> dict[str, Shape]:
         "report-to": ref("report-to"),
         "alerts": several(ref("alert"), 1, definition.ALERTS_MAX),
     }
-    shapes["freeze"] = {**shapes["freeze"], "description": "Calendars that must be open."}
-    whole_shape = place(w.DEFINITION, shapes, ("version", "on"))
+    return {**place(w.DEFINITION, shapes, ("version", "on")), "oneOf": kinds}
+
+
+def _parts() -> dict[str, Shape]:
     notice: dict[str, Shape] = {"notify": text(), "via": some(choice(w.CHANNELS), 3)}
     return {
-        "definition": {**whole_shape, "oneOf": kinds},
+        "definition": _definition(),
         "defaults": place(
             w.DEFAULTS,
             {
@@ -201,7 +204,3 @@ def _machine() -> dict[str, Shape]:
         },
     )
     return {"state": {**state, "oneOf": [final, {"required": ["transitions"]}]}}
-
-
-def _whole(pattern: str) -> str:
-    return f"^{pattern}$"

@@ -28,42 +28,8 @@ _OUTPUTS = named(ref("declaration"), 0, DECLARATIONS_MAX)
 
 def of_actions() -> dict[str, Shape]:
     """Return the shapes of approvals, waits, agents and reports."""
-    parties = some(text(), approval.PARTIES_MAX)
-    people: dict[str, Shape] = {"teams": parties, "users": parties}
-    requirement = place(
-        w.REQUIREMENT,
-        {
-            **people,
-            "permission": choice(w.PERMISSIONS),
-            "code-owners": truth(),
-            "count": whole(1, approval.COUNT_MAX),
-        },
-    )
-    rule = place(
-        w.RULE,
-        {"when": condition(), "require": several(requirement, 1, approval.RULES_MAX)},
-        ("require",),
-    )
     return {
-        "approval": place(
-            w.APPROVAL,
-            {
-                "title": text(),
-                "rules": several(rule, 1, approval.RULES_MAX),
-                "exclude": some(choice(w.EXCLUDED), ITEMS_MAX),
-                "sources": some(choice(w.SOURCES), ITEMS_MAX),
-                "inputs": _OUTPUTS,
-                "options": {**several(text(), 2, approval.OPTIONS_MAX), "uniqueItems": True},
-                "auto": place(
-                    w.AUTO, {"when": condition(), "choose": text()}, ("when", "choose")
-                ),
-                "break-glass": place(
-                    w.BREAK_GLASS, {**people, "reason": {"const": "required"}}
-                ),
-                "expires-after": _SPAN,
-                "invalidate-on": some(choice(w.INVALIDATIONS), 1),
-            },
-        ),
+        "approval": _approval(),
         "wait": _wait(),
         "report": place(
             w.REPORT,
@@ -111,3 +77,37 @@ def _wait() -> Shape:
         {"required": ["event"], "propertyNames": {"enum": ["event", "when", "for"]}},
     ]
     return {**place(w.WAIT, shapes), "oneOf": kinds}
+
+
+def _approval() -> Shape:
+    parties = some(text(), approval.PARTIES_MAX)
+    people: dict[str, Shape] = {"teams": parties, "users": parties}
+    requirement = place(
+        w.REQUIREMENT,
+        {
+            **people,
+            "permission": choice(w.PERMISSIONS),
+            "code-owners": truth(),
+            "count": whole(1, approval.COUNT_MAX),
+        },
+    )
+    rule = place(
+        w.RULE,
+        {"when": condition(), "require": several(requirement, 1, approval.RULES_MAX)},
+        ("require",),
+    )
+    return place(
+        w.APPROVAL,
+        {
+            "title": text(),
+            "rules": several(rule, 1, approval.RULES_MAX),
+            "exclude": some(choice(w.EXCLUDED), ITEMS_MAX),
+            "sources": some(choice(w.SOURCES), ITEMS_MAX),
+            "inputs": _OUTPUTS,
+            "options": {**several(text(), 2, approval.OPTIONS_MAX), "uniqueItems": True},
+            "auto": place(w.AUTO, {"when": condition(), "choose": text()}, ("when", "choose")),
+            "break-glass": place(w.BREAK_GLASS, {**people, "reason": {"const": "required"}}),
+            "expires-after": _SPAN,
+            "invalidate-on": some(choice(w.INVALIDATIONS), 1),
+        },
+    )

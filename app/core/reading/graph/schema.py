@@ -59,6 +59,32 @@ def of_tasks() -> dict[str, Shape]:
         for kind, keys in TASK_ACTIONS.items()
     ]
     task = place(w.TASK, _task_shapes())
+    return {
+        "tasks": named(ref("task"), 1, tasks.TASKS_MAX),
+        "task": {**task, "oneOf": kinds, "allOf": [_call()]},
+        "strategy": _strategy(),
+        "wave": _wave(),
+        "bake-check": place(
+            w.BAKE_CHECK,
+            {**_EFFECT, "every": _SPAN, "pass-when": condition(), "outputs": _OUTPUTS},
+            ("dispatch", "every", "pass-when"),
+        ),
+        "rollback": place(
+            w.ROLLBACK,
+            {**_EFFECT, "on": choice(["wave-failed"]), "scope": choice(w.ROLLBACK_SCOPES)},
+            ("dispatch",),
+        ),
+        "compensate": {
+            **place(
+                w.COMPENSATE, {**_EFFECT, "orchestrate": _CHILD, "github": choice(OPERATIONS)}
+            ),
+            "oneOf": [{"required": [key]} for key in ("dispatch", "orchestrate", "github")],
+        },
+        "retry": _retry(),
+    }
+
+
+def _strategy() -> Shape:
     matrix: Shape = {
         "type": "object",
         "minProperties": 1,
@@ -69,41 +95,18 @@ def of_tasks() -> dict[str, Shape]:
         },
         "additionalProperties": or_hole({"type": "array", "minItems": 1}),
     }
-    effect = {key: _EFFECT[key] for key in _EFFECT}
-    return {
-        "tasks": named(ref("task"), 1, tasks.TASKS_MAX),
-        "task": {**task, "oneOf": kinds, "allOf": [_call()]},
-        "strategy": place(
-            w.STRATEGY,
-            {
-                "matrix": matrix,
-                "max-parallel": whole(1, LEGS_MAX),
-                "fail-fast": truth(),
-                "waves": several(ref("wave"), 1, waves.WAVES_MAX),
-                "bake-check": ref("bake-check"),
-                "rollback": ref("rollback"),
-            },
-            ("matrix",),
-        ),
-        "wave": _wave(),
-        "bake-check": place(
-            w.BAKE_CHECK,
-            {**effect, "every": _SPAN, "pass-when": condition(), "outputs": _OUTPUTS},
-            ("dispatch", "every", "pass-when"),
-        ),
-        "rollback": place(
-            w.ROLLBACK,
-            {**effect, "on": choice(["wave-failed"]), "scope": choice(w.ROLLBACK_SCOPES)},
-            ("dispatch",),
-        ),
-        "compensate": {
-            **place(
-                w.COMPENSATE, {**effect, "orchestrate": _CHILD, "github": choice(OPERATIONS)}
-            ),
-            "oneOf": [{"required": [key]} for key in ("dispatch", "orchestrate", "github")],
+    return place(
+        w.STRATEGY,
+        {
+            "matrix": matrix,
+            "max-parallel": whole(1, LEGS_MAX),
+            "fail-fast": truth(),
+            "waves": several(ref("wave"), 1, waves.WAVES_MAX),
+            "bake-check": ref("bake-check"),
+            "rollback": ref("rollback"),
         },
-        "retry": _retry(),
-    }
+        ("matrix",),
+    )
 
 
 def _task_shapes() -> dict[str, Shape]:

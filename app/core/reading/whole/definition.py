@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.core.definition import Alert, Definition, ReportTo
+from app.core.definition import Alert, Definition, Listen, ReportTo
 from app.core.expressions import Types
 from app.core.problems import Code
 from app.core.reading.actions.wait import CALENDAR
@@ -47,10 +47,7 @@ def read_definition(
     inputs = Declared({}, {})
     if "inputs" in keys:
         inputs = read_declarations(reader, keys["inputs"], "inputs")
-    on = read_triggers(reader, keys["on"], inputs) if "on" in keys else ()
-    if "on" not in keys:
-        hint = "write `on: push`, or `on: manual` to start it by hand"
-        reader.report(Code.MISSING_KEY, "nothing starts it: there is no `on`", hint, _START)
+    on = _on(reader, keys.get("on"), inputs)
     _check_kinds(reader, entries)
     own = of_declared("inputs", inputs)
     if "uses" in keys:
@@ -82,6 +79,14 @@ def read_definition(
         report_to=_report_to(reader, keys.get("report-to"), seen),
         digest="",
     )
+
+
+def _on(reader: Reader, node: Node | None, inputs: Declared) -> tuple[Listen, ...]:
+    if node is not None:
+        return read_triggers(reader, node, inputs)
+    hint = "write `on: push`, or `on: manual` to start it by hand"
+    reader.report(Code.MISSING_KEY, "nothing starts it: there is no `on`", hint, _START)
+    return ()
 
 
 def _check_kinds(reader: Reader, entries: Entries) -> None:
