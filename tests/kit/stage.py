@@ -35,6 +35,7 @@ from app.core.events import (
     OperationPerformed,
     OrchestrationRequested,
     OutputsReported,
+    RetryRequested,
     RunStatus,
     SeatGranted,
     SeatLost,
@@ -318,6 +319,11 @@ class Stage:
             inputs=form or {},
         )
         return self.tell(chosen)
+
+    def retry(self, name: str) -> None:
+        """Let somebody have a task tried again."""
+        task = TaskName(self.full(name))
+        self.tell(RetryRequested(at=self._tick(), task=task, by="mona"))
 
     def lose(self, holder: str, lock: LockKey) -> None:
         """Let somebody newer take a place."""
