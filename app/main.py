@@ -7,7 +7,7 @@ earlier life stopped, and keeps engine and courier running until it is closed.
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
@@ -17,6 +17,8 @@ import httpx
 from fastapi import FastAPI
 
 from app.clock import SystemClock
+from app.core.shared import Shared
+from app.core.values import OrchestrationId
 from app.courier import Courier
 from app.engine import Engine
 from app.github.client import Client
@@ -24,13 +26,14 @@ from app.github.notifying import Webhooks
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
-from app.ports import Clock, Delivery, StoreUnavailable
+from app.ports import Clock, Delivery, Report, StoreUnavailable
 from app.settings import Fault, Settings, SettingsError
 from app.store.inbox import GroupInbox
 from app.store.migrations import migrate
 from app.store.sql import SqlStore, open_store
 from app.supervision import Loop
 from app.web.api import web_app
+from app.web.control import ControlDoor
 from app.web.hooks import WebhookDoor
 from app.web.reports import ReportDoor, Unproven
 
@@ -75,6 +78,19 @@ def build(
         ),
         trouble=server.trouble,
         lifespan=server.lifespan,
+        control=_control(settings, server),
+    )
+
+
+def _control(settings: Settings, server: "_Server") -> ControlDoor | None:
+    if not settings.api_token:
+        return None
+    return ControlDoor(
+        token=settings.api_token,
+        inbox=server,
+        clock=server.clock,
+        look=server,
+        wake=server.wake,
     )
 
 
@@ -161,6 +177,23 @@ class _Server:
         except IdentityError as error:
             may_pass = error.code == "issuer-unavailable"
             raise Unproven(error.code, error.message, may_pass=may_pass) from error
+
+    async def is_known(self, id_: OrchestrationId) -> bool:
+        """Tell whether there is an orchestration of this id."""
+        return id_ in await self._opened().load([id_])
+
+    async def shared(self, kind: str) -> Sequence[Shared]:
+        """Return the locks or the calendars."""
+        return [saved.state for saved in await self._opened().shared_of_kind(kind)]
+
+    async def reports(self, id_: OrchestrationId) -> Sequence[Report]:
+        """Return the evidence packs of an orchestration, the oldest first."""
+        return await self._opened().reports(id_)
+
+    def _opened(self) -> SqlStore:
+        if self._store is None:
+            raise StoreUnavailable("the server is not open")
+        return self._store
 
     async def trouble(self) -> str:
         """Say why we are not ready, if we are not."""

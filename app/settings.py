@@ -18,6 +18,7 @@ HOST_DEFAULT: Final = "127.0.0.1"
 PORT_DEFAULT: Final = 8000
 KEY_BYTES_MAX: Final = 64 * 1024
 SECRET_LENGTH_MIN: Final = 16
+TOKEN_LENGTH_MIN: Final = 32
 
 _Value = TypeVar("_Value")
 
@@ -69,6 +70,7 @@ class Settings:
     port: int = PORT_DEFAULT
     notify_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     notify_secret: str = field(default="", repr=False)
+    api_token: str = field(default="", repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -98,6 +100,7 @@ class Settings:
             port=read(given.port, 0),
             notify_urls=read(given.notify_urls, {}),
             notify_secret=read(given.notify_secret, ""),
+            api_token=read(given.api_token, ""),
         )
         if faults:
             raise SettingsError(tuple(faults))
@@ -226,6 +229,13 @@ class _Given:
                 raise _Wrong(name, f"names {whom} twice", "leave one of them out")
             found[whom] = url
         return found
+
+    def api_token(self) -> str:
+        name, token = "API_TOKEN", self.text("API_TOKEN")
+        if token and len(token) < TOKEN_LENGTH_MIN:
+            message = f"has fewer than {TOKEN_LENGTH_MIN} characters"
+            raise _Wrong(name, message, "make a long random text, or unset it")
+        return token
 
     def notify_secret(self) -> str:
         name, remedy = "NOTIFY_SECRET", "make a long random text; whoever listens needs it, too"

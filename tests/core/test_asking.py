@@ -1,0 +1,97 @@
+"""Wishes that people have: each is an event with who and why, or lacks something."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.core.events import (
+    ApprovalDecided,
+    CancelRequested,
+    CommandGiven,
+    PauseRequested,
+    ResumeRequested,
+    RetryRequested,
+    RollBackRequested,
+    SkipRequested,
+)
+from app.core.hearing.asking import (
+    WISHES,
+    AskedWrongly,
+    event_asked_for,
+    orchestration_meant,
+)
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+WHO = {"actor": "mona"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "more", "event"),
+    [
+        ("cancel", {"reason": "no"}, CancelRequested(at=NOW, by="mona", reason="no")),
+        ("pause", {}, PauseRequested(at=NOW, by="mona", reason="")),
+        ("resume", {}, ResumeRequested(at=NOW, by="mona")),
+        ("retry", {}, RetryRequested(at=NOW, task=None, by="mona")),
+        ("retry", {"task": "build"}, RetryRequested(at=NOW, task="build", by="mona")),
+        (
+            "skip",
+            {"task": "build", "reason": "no"},
+            SkipRequested(at=NOW, task="build", by="mona", reason="no"),
+        ),
+        ("rollback", {"reason": "no"}, RollBackRequested(at=NOW, by="mona", reason="no")),
+        (
+            "approve",
+            {"task": "sign", "option": "ship", "inputs": {"ticket": "CHG-1"}, "leg": 5},
+            ApprovalDecided(
+                at=NOW, task="sign", leg="", option="ship", by="mona", reason="",
+                inputs={"ticket": "CHG-1"},
+            ),
+        ),
+        (
+            "command",
+            {"name": "promote", "arguments": None},
+            CommandGiven(at=NOW, name="promote", by="mona", arguments={}),
+        ),
+    ],
+)  # fmt: skip
+def test_a_wish_is_an_event(verb: str, more: dict[str, Any], event: Any) -> None:
+    """It says who asks, and why where that is told."""
+    assert event_asked_for(f"signalbox/{verb}", {**WHO, **more}, NOW) == event
+
+
+@pytest.mark.parametrize("verb", sorted(WISHES))
+def test_nobody_asks_anonymously(verb: str) -> None:
+    """Every wish has somebody who has it."""
+    given = {"task": "x", "reason": "y", "option": "z", "name": "n"}
+    with pytest.raises(AskedWrongly, match="actor"):
+        event_asked_for(f"signalbox/{verb}", given, NOW)
+
+
+@pytest.mark.parametrize(
+    ("verb", "lacks"), [("skip", "task"), ("approve", "task"), ("command", "name")]
+)
+def test_what_is_needed_is_asked_for(verb: str, lacks: str) -> None:
+    """Without it nobody knows what is meant."""
+    with pytest.raises(AskedWrongly, match=lacks):
+        event_asked_for(f"signalbox/{verb}", WHO, NOW)
+
+
+def test_to_skip_needs_a_reason() -> None:
+    """Whoever reads the journal later wants to know why."""
+    with pytest.raises(AskedWrongly, match="reason"):
+        event_asked_for("signalbox/skip", {**WHO, "task": "x", "reason": " "}, NOW)
+
+
+def test_other_deliveries_are_no_wishes() -> None:
+    """Neither GitHub's events nor our own other ones."""
+    assert event_asked_for("push", WHO, NOW) is None
+    assert event_asked_for("signalbox/report", WHO, NOW) is None
+
+
+def test_a_wish_is_about_an_orchestration() -> None:
+    """One that names none is refused."""
+    assert orchestration_meant({"orchestration": "abc"}) == "abc"
+    for payload in ({}, {"orchestration": 5}, {"orchestration": ""}):
+        with pytest.raises(AskedWrongly):
+            orchestration_meant(payload)

@@ -1,0 +1,108 @@
+"""What an evidence pack says, and that nobody can change it without a trace."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from app.core.events import GitHubEventHeard
+from app.core.evidence import chained, evidence
+from app.core.plan import Cause
+from app.core.state import Gate, Vote, WaveProgress
+from app.core.values import RepositoryName, Sha, TaskName
+from tests.kit import build
+from tests.kit.build import REQUESTED, START, Walk
+
+ALL = ("definition", "approvals", "attempts", "journal")
+LATER = START + timedelta(hours=1)
+EVENTS = [(1, REQUESTED), (2, build.accepted("build"))]
+
+
+def pack(*include: str) -> dict[str, object]:
+    walk = Walk.through(build.plan("build", inputs={}), [event for _, event in EVENTS])
+    state = walk.decisions[-1].state
+    texts = evidence(state, EVENTS, ("json",), include, LATER)
+    assert set(texts) == {"json"}
+    found: dict[str, object] = json.loads(texts["json"])
+    return found
+
+
+def test_it_says_what_it_was_asked_for() -> None:
+    """Only the parts that were named are in it."""
+    assert not set(ALL) & set(pack())
+    assert set(ALL) <= set(pack(*ALL))
+    assert pack("definition")["definition"]["text"].startswith("{")  # type: ignore[index]  # JSON
+
+
+def test_a_change_leaves_a_trace() -> None:
+    """Each entry's digest is over itself and the one before."""
+    digests = [entry["digest"] for entry in chained(EVENTS)]
+    other = [entry["digest"] for entry in chained([(1, replace(REQUESTED, by="x")), EVENTS[1]])]
+
+    assert digests == [entry["digest"] for entry in chained(EVENTS)]
+    assert [one != two for one, two in zip(digests, other, strict=True)] == [True, True]
+
+
+def test_of_a_delivery_only_what_identifies_it_is_kept() -> None:
+    """Payloads are large and full of what does not matter."""
+    cause = Cause(
+        event_name="push",
+        event={"secret": "x" * 1000},
+        repository_id=1,
+        repository=RepositoryName("acme/api"),
+        installation_id=1,
+        actor="mona",
+        sha=Sha("c" * 40),
+        ref="refs/heads/main",
+    )
+    [entry] = chained([(1, GitHubEventHeard(at=START, name="push", cause=cause))])
+
+    assert entry["cause"] == {
+        "event": "push",
+        "repository": "acme/api",
+        "sha": "c" * 40,
+        "ref": "refs/heads/main",
+        "actor": "mona",
+    }
+
+
+def test_every_question_to_people_is_in_it() -> None:
+    """Gates of legs, of waves, and what was asked after a failure, with the votes."""
+    state = Walk.through(build.plan("build"), [REQUESTED]).decisions[-1].state
+    vote = Vote(by="mona", option="approve", at=START, reason="fine")
+    gate = Gate(opened_at=START, votes=(vote,), choice="approve", by="mona")
+    held = replace(gate, choice="hold")
+    task = state.tasks[TaskName("build")]
+    leg = next(iter(task.legs.values()))
+    task = replace(
+        task.with_leg(replace(leg, gate=gate)),
+        question=replace(gate, choice="retry"),
+        waves={
+            "canary": WaveProgress(gate=replace(gate, choice="hold")),
+            "all": WaveProgress(),
+        },
+    )
+    state = state.with_task(TaskName("build"), task)
+    texts = evidence(state, [], ("json", "markdown"), ("approvals",), LATER)
+    approvals = json.loads(texts["json"])["approvals"]
+
+    assert [(it["wave"], it["choice"]) for it in approvals] == [
+        ("", "retry"),
+        ("canary", "hold"),
+        ("", "approve"),
+    ]
+    assert approvals[0]["votes"][0]["by"] == "mona"
+    assert "| build |  | canary | hold | mona |" in texts["markdown"]
+
+
+def test_it_can_be_read_by_people() -> None:
+    """Markdown shows the same, with secrets masked and nothing that breaks out."""
+    whole = {"inputs": {"api_token": {"type": "string"}, "note": {"type": "string"}}}
+    plan = build.plan("build", whole=whole, inputs={"api_token": "tops3cret", "note": "a|b"})
+    state = Walk.through(plan, [REQUESTED]).decisions[-1].state
+    texts = evidence(state, EVENTS, ("markdown",), ALL, LATER)
+    text = texts["markdown"]
+
+    assert "# Evidence: train" in text
+    assert "tops3cret" not in text
+    assert "## Journal" in text
+    assert "## Definition" in text
