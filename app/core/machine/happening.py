@@ -83,8 +83,9 @@ def _gates(tasks: Mapping[TaskName, Task]) -> tuple[Task, ...]:
 
 
 def _is_timed_out(task: Task) -> bool:
-    is_failed = task.status is TaskStatus.FAILED and task.reason is not None
-    return is_failed and task.reason is not None and task.reason.code == "timed-out"
+    if task.status is not TaskStatus.FAILED or task.reason is None:
+        return False
+    return task.reason.code == "timed-out"
 
 
 def due_of_state(state: Orchestration) -> datetime | None:
@@ -92,9 +93,8 @@ def due_of_state(state: Orchestration) -> datetime | None:
     here = state_of(state)
     if here is None or here.timeout is None or state.machine is None:
         return None
-    if state.status is not OrchestrationStatus.RUNNING:
-        return None
-    return state.machine.entered_at + here.timeout
+    is_open = state.status is OrchestrationStatus.RUNNING
+    return state.machine.entered_at + here.timeout if is_open else None
 
 
 def _is_late(state: Orchestration, now: datetime) -> bool:
@@ -108,8 +108,7 @@ def is_stuck(state: Orchestration, now: datetime) -> bool:
     Its work is done, no time-out is ahead, and it listens to nothing.
     """
     here = state_of(state)
-    if here is None or here.conclusion:
-        return False
+    assert here is not None, "only a machine is in a state"
     if not all(task.has_ended for _, task in current_tasks(state)):
         return False
     ways = [each.on for each in here.transitions]

@@ -54,10 +54,9 @@ def _waiting(state: Orchestration, event: GitHubEventHeard) -> Iterator[tuple[Ta
 
 
 def _is_open(leg: Leg, event: GitHubEventHeard) -> bool:
-    if leg.status is not LegStatus.AWAITING or leg.gate is None or leg.gate.choice:
-        return False
     # What led up to the wait is not what it waits for.
-    return event.at > leg.gate.opened_at
+    is_later = leg.gate is not None and event.at > leg.gate.opened_at
+    return leg.status is LegStatus.AWAITING and is_later
 
 
 def _holds(

@@ -1,0 +1,114 @@
+"""What live orchestrations listen to: transitions of their state, and waits for events."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.core.interests import Interest, concerns, interests, name_of, topics_of
+from app.core.moves import OrchestrationStatus
+from app.core.state import Orchestration
+from app.github.webhooks import read
+from tests.core.routed import heard_of, proposed, pushed
+from tests.kit import build
+from tests.kit.build import REQUESTED, Walk
+
+MACHINE = {
+    "version": 1,
+    "on": {"manual": {}},
+    "initial": "open",
+    "states": {
+        "open": {
+            "timeout-minutes": 60,
+            "transitions": [
+                {"on": "pull_request.closed", "to": "done"},
+                {"on": "push", "to": "done"},
+                {"on": "command.go", "to": "done"},
+                {"on": "timeout", "to": "done"},
+            ],
+        },
+        "done": {"final": True, "conclusion": "success"},
+    },
+}
+WAITING = {
+    "version": 1,
+    "on": {"manual": {}},
+    "tasks": {
+        "merged": {"wait": {"event": "pull_request.closed", "for": "7d"}},
+        "bake": {"wait": {"for": "1h"}},
+        "later": {"needs": ["merged"], "wait": {"event": "push", "for": "1h"}},
+    },
+}
+
+
+def live(definition: dict[str, Any], number: int | None = None) -> Orchestration:
+    plan = build.plan_of(json.dumps(definition), pull_request=number)
+    return Walk.through(plan, [REQUESTED]).decisions[-1].state
+
+
+def interest(event: str, number: int = 0) -> Interest:
+    return Interest(event=event, repository_id=1, number=number)
+
+
+def test_a_machine_listens_to_what_leads_out_of_its_state() -> None:
+    """GitHub's events only: time, commands and its own work come by other ways."""
+    state = live(MACHINE, 5)
+
+    assert interests(state) == {interest("pull_request.closed", 5), interest("push")}
+
+
+def test_a_wait_listens_while_it_waits() -> None:
+    """One that has not begun, or waits for time alone, listens to nothing."""
+    assert interests(live(WAITING)) == {interest("pull_request.closed")}
+
+
+def test_what_has_ended_listens_to_nothing() -> None:
+    """An end is for good, until somebody tries again."""
+    state = live(MACHINE)
+
+    assert interests(replace(state, status=OrchestrationStatus.CANCELLED)) == frozenset()
+    assert interests(live(json.loads(build.document("build", whole={})))) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "repository", "number", "is_heard"),
+    [
+        ("pull_request.closed", 1, 5, True),
+        ("pull_request.closed", 1, 6, False),
+        ("pull_request.closed", 2, 5, False),
+        ("pull_request.labeled", 1, 5, False),
+        ("push.anything", 1, None, True),
+    ],
+)
+def test_an_event_concerns_some(
+    name: str, repository: int, number: int | None, is_heard: bool
+) -> None:
+    """Its name, its repository and its pull request must be those that are listened to."""
+    state = live(MACHINE, 5)
+    cause = replace(state.plan.cause, repository_id=repository, pull_request=number)
+
+    assert concerns(state, name, cause) is is_heard
+
+
+def test_a_delivery_is_found_by_all_that_one_may_listen_to() -> None:
+    """With its action and without, for its pull request and for any."""
+    heard = read("pull_request", proposed("closed"))
+
+    assert name_of(heard) == "pull_request.closed"
+    assert set(topics_of(heard)) == {
+        interest("pull_request", 0),
+        interest("pull_request", 5),
+        interest("pull_request.closed", 0),
+        interest("pull_request.closed", 5),
+    }
+    assert topics_of(read("push", pushed())) == (interest("push"),)
+    assert topics_of(read("installation", {"action": "created"})) == ()
+
+
+def test_a_stranger_s_pull_request_leads_nobody_on() -> None:
+    """Only what it started itself hears of a pull request from a fork."""
+    heard = read("pull_request", proposed("closed", head=99))
+
+    assert {topic.number for topic in topics_of(heard)} == {5}
+    assert topics_of(read("release", heard_of("release", action="published")))
