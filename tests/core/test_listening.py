@@ -1,114 +1,95 @@
-"""What live orchestrations listen to: transitions of their state, and waits for events."""
+"""Stories about live orchestrations that listen: to what, since when, and to whose events."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from app.core.interests import Interest, concerns, interests, name_of, topics_of
-from app.core.moves import OrchestrationStatus
-from app.core.state import Orchestration
-from app.github.webhooks import read
-from tests.core.routed import heard_of, proposed, pushed
-from tests.kit import build
-from tests.kit.build import REQUESTED, Walk
+from app.core.events import CancelRequested
+from app.core.interests import Interest, concerns, interests
+from app.core.plan import Cause, Plan
+from tests.kit.stage import Stage, graph, happening, machine, pull
+from tests.kit.states import LOST, listening, on, story, working
 
-MACHINE = {
-    "version": 1,
-    "on": {"manual": {}},
-    "initial": "open",
-    "states": {
-        "open": {
-            "timeout-minutes": 60,
-            "transitions": [
-                {"on": "pull_request.closed", "to": "done"},
-                {"on": "push", "to": "done"},
-                {"on": "command.go", "to": "done"},
-                {"on": "timeout", "to": "done"},
-            ],
-        },
-        "done": {"final": True, "conclusion": "success"},
-    },
-}
-WAITING = {
-    "version": 1,
-    "on": {"manual": {}},
-    "tasks": {
-        "merged": {"wait": {"event": "pull_request.closed", "for": "7d"}},
-        "bake": {"wait": {"for": "1h"}},
-        "later": {"needs": ["merged"], "wait": {"event": "push", "for": "1h"}},
-    },
-}
+CLOSED = "pull_request.closed"
+GO = {"dispatch": "acme/app/.github/workflows/run.yml@main"}
+PUSH = happening("push", {})
 
 
-def live(definition: dict[str, Any], number: int | None = None) -> Orchestration:
-    plan = build.plan_of(json.dumps(definition), pull_request=number)
-    return Walk.through(plan, [REQUESTED]).decisions[-1].state
-
-
-def interest(event: str, number: int = 0) -> Interest:
+def topic(event: str, number: int = 0) -> Interest:
+    """Say what is listened to in the repository of all these stories."""
     return Interest(event=event, repository_id=1, number=number)
 
 
-def test_a_machine_listens_to_what_leads_out_of_its_state() -> None:
-    """GitHub's events only: time, commands and its own work come by other ways."""
-    state = live(MACHINE, 5)
-
-    assert interests(state) == {interest("pull_request.closed", 5), interest("push")}
-
-
-def test_a_wait_listens_while_it_waits() -> None:
-    """One that has not begun, or waits for time alone, listens to nothing."""
-    assert interests(live(WAITING)) == {interest("pull_request.closed")}
+def waiting(event: str = CLOSED, *, cause: Cause | None = None) -> Plan:
+    """Make a graph with a task, a wait after it, and one that hears nothing."""
+    wait = {"wait": {"event": event, "for": "7d"}, "needs": ["go"]}
+    return graph({"bake": {"wait": {"for": "1h"}}, "go": GO, "hold": wait}, cause=cause)
 
 
-def test_what_has_ended_listens_to_nothing() -> None:
-    """An end is for good, until somebody tries again."""
-    state = live(MACHINE)
+def test_a_machine_listens_to_what_its_state_names() -> None:
+    """Of GitHub's events only: tasks, gates, time and commands it hears of otherwise."""
+    ways = [on("push", "next"), on(CLOSED, "lost"), on("command.go", "next")]
+    first = working(*ways, on("tasks.succeeded", "next"))
+    stage = Stage.of(story(first=first, next=listening(on("release.created", "done"))))
+    before = interests(stage.state)
+    stage.run("work")
 
-    assert interests(replace(state, status=OrchestrationStatus.CANCELLED)) == frozenset()
-    assert interests(live(json.loads(build.document("build", whole={})))) == frozenset()
+    assert before == {topic("push"), topic(CLOSED, 7)}
+    assert interests(stage.state) == {topic("release.created")}
+
+
+def test_a_wait_listens_only_while_it_waits() -> None:
+    """Neither before it begins, nor after it has heard."""
+    stage = Stage.of(waiting())
+    before = interests(stage.state)
+    stage.run("go")
+    open_ = interests(stage.state)
+    stage.hear(CLOSED, pull("closed"))
+
+    assert before == frozenset()
+    assert open_ == {topic(CLOSED, 7)}
+    assert interests(stage.state) == frozenset()
+
+
+def test_a_wait_of_a_state_listens_too() -> None:
+    """Beside the transitions of its state."""
+    ways = [on("wait.elapsed", "lost"), on("tasks.failed", "lost"), on(CLOSED, "lost")]
+    first = {"wait": {"event": "push", "for": "7d"}, "transitions": ways}
+    stage = Stage.of(machine({"first": first, "lost": LOST}))
+
+    assert interests(stage.state) == {topic("push"), topic(CLOSED, 7)}
+
+
+def test_what_is_about_to_stop_listens_to_nothing() -> None:
+    """Nothing leads it on any more."""
+    stage = Stage.of(story(first=working(on(CLOSED, "lost"))))
+    stage.tell(CancelRequested(at=stage.now, by="mona", reason=""))
+
+    assert interests(stage.state) == frozenset()
+
+
+def test_without_a_pull_request_of_its_own_any_is_meant() -> None:
+    """What a push set off may wait for whatever pull request."""
+    stage = Stage.of(waiting(cause=PUSH))
+    stage.run("go")
+
+    assert interests(stage.state) == {topic(CLOSED)}
+    assert concerns(stage.state, CLOSED, pull("closed", number=3))
 
 
 @pytest.mark.parametrize(
-    ("name", "repository", "number", "is_heard"),
-    [
-        ("pull_request.closed", 1, 5, True),
-        ("pull_request.closed", 1, 6, False),
-        ("pull_request.closed", 2, 5, False),
-        ("pull_request.labeled", 1, 5, False),
-        ("push.anything", 1, None, True),
-    ],
+    ("payload", "is_concerned"),
+    [({"alert": {"number": 3}}, True), ({"alert": {"number": 4}}, False), ({}, True)],
 )
-def test_an_event_concerns_some(
-    name: str, repository: int, number: int | None, is_heard: bool
+def test_another_correlation_is_another_matter(
+    payload: dict[str, Any], is_concerned: bool
 ) -> None:
-    """Its name, its repository and its pull request must be those that are listened to."""
-    state = live(MACHINE, 5)
-    cause = replace(state.plan.cause, repository_id=repository, pull_request=number)
+    """Where the key has a value it must be its own; where it has none it does not tell."""
+    correlate = "${{ string(event.alert.number) }}"
+    wait = {"wait": {"event": "code_scanning_alert.fixed", "for": "7d"}}
+    plan = graph({"hold": wait}, cause=PUSH, correlate=correlate)
+    stage = Stage.of(replace(plan, correlation="3"))
+    cause = happening("code_scanning_alert", payload)
 
-    assert concerns(state, name, cause) is is_heard
-
-
-def test_a_delivery_is_found_by_all_that_one_may_listen_to() -> None:
-    """With its action and without, for its pull request and for any."""
-    heard = read("pull_request", proposed("closed"))
-
-    assert name_of(heard) == "pull_request.closed"
-    assert set(topics_of(heard)) == {
-        interest("pull_request", 0),
-        interest("pull_request", 5),
-        interest("pull_request.closed", 0),
-        interest("pull_request.closed", 5),
-    }
-    assert topics_of(read("push", pushed())) == (interest("push"),)
-    assert topics_of(read("installation", {"action": "created"})) == ()
-
-
-def test_a_stranger_s_pull_request_leads_nobody_on() -> None:
-    """Only what it started itself hears of a pull request from a fork."""
-    heard = read("pull_request", proposed("closed", head=99))
-
-    assert {topic.number for topic in topics_of(heard)} == {5}
-    assert topics_of(read("release", heard_of("release", action="published")))
+    assert concerns(stage.state, "code_scanning_alert.fixed", cause) is is_concerned
