@@ -1,9 +1,13 @@
 """Stories about the operations that read: refs pinned to commits, and files."""
 
+from dataclasses import replace
+
 import pytest
 
+from app.core.events import OperationPerformed
 from tests.github.house import House
-from tests.github.operating import OPS, made, refused
+from tests.github.operating import OPS, made, operation, refused
+from tests.kit import build
 
 pytestmark = pytest.mark.anyio
 
@@ -110,6 +114,30 @@ async def test_a_file_is_read(here: House, path: str, content: object) -> None:
     outputs = await made(here, "file.read", repository=OPS, path=path, ref="main")
 
     assert outputs["content"] == content
+
+
+@pytest.mark.parametrize(
+    ("declared", "read"),
+    [
+        ("regions: {type: array}", {"regions": ["fra", "iad"]}),
+        ("whole: {type: object}", {"whole": {"regions": ["fra", "iad"], "since": 2026}}),
+        ("since: {type: integer}, sha: {type: string}", {"since": 2026}),
+    ],
+)
+async def test_a_file_gives_what_is_declared(
+    here: House, declared: str, read: dict[str, object]
+) -> None:
+    """Its members by name, or the whole under the one output that is declared."""
+    here.github.push(OPS, {"regions.json": '{"regions": ["fra", "iad"], "since": 2026}'})
+    task = "api: {github: file.read, with: {repository: acme/ops, path: regions.json}"
+    definition = f"version: 1\non: push\ntasks:\n  {task}, outputs: {{{declared}}}}}\n"
+    state = here.state()
+    plan = replace(state.plan, definition=build.definition(definition))
+    command = operation("file.read", repository=OPS, path="regions.json")
+    event = await here.event(command, replace(state, plan=plan))
+    assert isinstance(event, OperationPerformed), event
+
+    assert {name: event.outputs.get(name) for name in read} == read
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Operations that read: which commits refs stand for, and what a file says."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from app.core.legs.refs import is_sha
-from app.core.values import Json, RepositoryName, Sha
+from app.core.naming import definition_of
+from app.core.values import Json, JsonObject, RepositoryName, Sha
 from app.github import repositories
 from app.github.client import Access
 from app.github.errors import NotFoundError, UnprocessableError
@@ -46,7 +48,7 @@ async def resolve_refs(desk: Desk, given: Arguments) -> Made:
 
 
 async def read_file(desk: Desk, given: Arguments) -> Made:
-    """Read a text file, as JSON where it is some."""
+    """Read a text file, as JSON where it is some: its members by name, or the whole."""
     repository = given.repository("repository", desk.plan.origin.repository)
     path, ref = given.text("path"), given.text("ref", "")
     access = await desk.enter(repository)
@@ -61,7 +63,19 @@ async def read_file(desk: Desk, given: Arguments) -> Made:
         if path.endswith(".json"):
             message = f"{path} of {repository} is not JSON: {error}"
             raise Refusal("file-unreadable", f"{message}; mend it there") from error
-    return Made(outputs={"content": content, "sha": found.blob_sha})
+    return Made(outputs=_asked_for(desk, content, found.blob_sha))
+
+
+def _asked_for(desk: Desk, content: Json, sha: Sha) -> JsonObject:
+    """Give what the task declares; one output of any other name is the whole."""
+    whole: dict[str, Json] = {"content": content, "sha": sha}
+    declared = tuple(definition_of(desk.plan.definition, desk.command.attempt.task).outputs)
+    if not declared:
+        return whole
+    known = {**whole, **content} if isinstance(content, Mapping) else whole
+    if len(declared) == 1 and declared[0] not in known:
+        return {declared[0]: content}
+    return {name: known[name] for name in declared if name in known}
 
 
 async def _commit(desk: Desk, access: Access, repository: RepositoryName, ref: str) -> Sha:
