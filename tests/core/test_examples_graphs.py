@@ -9,6 +9,7 @@ from app.core.commands import (
 )
 from app.core.events import CancelRequested
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
+from app.core.state import WaveStatus
 from app.core.values import Json
 from tests.kit.stage import Stage, example, happening, pull
 
@@ -301,3 +302,79 @@ def test_a_train_that_is_cancelled_undoes_what_was_deployed() -> None:
     stage.run("deploy_api~undo")
 
     assert stage.end == ("cancelled", "cancelled")
+
+
+# --------------------------------------------------------------------------------- rollout
+
+RELEASE = happening("release", {"release": {"tag_name": "v2"}}, repository="acme/edge")
+REGIONS: Json = [
+    {"name": "eu-1", "tier": "canary"},
+    {"name": "eu-2", "tier": "normal"},
+    {"name": "us-1", "tier": "normal"},
+    {"name": "us-2", "tier": "normal"},
+]
+HEALTHY: Mapping[str, Json] = {"error_rate": 0.001, "p95_ms": 120}
+SICK: Mapping[str, Json] = {"error_rate": 0.2, "p95_ms": 120}
+
+
+def rollout() -> Stage:
+    stage = Stage.of(example("rollout", RELEASE))
+    stage.perform("targets", {"regions": REGIONS})
+    return stage
+
+
+def baked(stage: Stage, *regions: str, minutes: int, outputs: Mapping[str, Json]) -> None:
+    """Let time pass while a wave bakes, and answer each round of checks."""
+    for _ in range(0, minutes, 10):
+        stage.wait(minutes=10)
+        for name, task in list(stage.state.tasks.items()):
+            if "~check" in name and not task.has_ended:
+                for region in regions:
+                    stage.run(f"{name}/{region}", outputs=outputs)
+
+
+def test_a_release_goes_from_wave_to_wave() -> None:
+    """The good end: a canary that holds, a half that people let go, and the rest."""
+    stage = rollout()
+    stage.run("rollout/eu-1")
+    baked(stage, "eu-1", minutes=40, outputs=HEALTHY)
+    asking = stage.task("rollout").waves["half"].status
+    stage.choose("rollout", wave="half")
+    stage.run("rollout/eu-2")
+    stage.run("rollout/us-1")
+    baked(stage, "eu-2", "us-1", minutes=250, outputs=HEALTHY)
+    stage.run("rollout/us-2")
+
+    assert asking is WaveStatus.ASKING
+    assert stage.end == ("success", "")
+
+
+def test_a_sick_canary_is_rolled_back() -> None:
+    """What the checks see while it bakes is enough to undo the wave and spare the others."""
+    stage = rollout()
+    stage.run("rollout/eu-1")
+    baked(stage, "eu-1", minutes=10, outputs=SICK)
+    stage.run("rollout~rollback.canary/eu-1")
+
+    assert stage.end == ("failure", "task-failed")
+    assert stage.leg("rollout/us-2").status is LegStatus.SKIPPED
+
+
+def test_a_canary_that_cannot_be_deployed_stops_the_rollout() -> None:
+    """A deployment that fails is not tried again; no other wave begins."""
+    stage = rollout()
+    stage.run("rollout/eu-1", "failure")
+
+    assert stage.end == ("failure", "task-failed")
+    assert stage.leg("rollout/eu-2").status is LegStatus.SKIPPED
+
+
+def test_a_wave_that_people_reject_goes_no_further() -> None:
+    """The canary stays; nobody else gets it."""
+    stage = rollout()
+    stage.run("rollout/eu-1")
+    baked(stage, "eu-1", minutes=40, outputs=HEALTHY)
+    stage.choose("rollout", "reject", wave="half", reason="not before the weekend")
+
+    assert stage.leg("rollout/us-1").attempts == ()
+    assert stage.state.conclusion == "failure"

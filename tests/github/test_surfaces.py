@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.commands import WriteCheck, WriteComment, WriteIssue
+from app.core.commands import ConcludeCheck, WriteCheck, WriteComment, WriteIssue
 from app.core.definition import ReportTo
 from app.core.events import Surface, SurfaceRefused, SurfaceWritten
 from app.core.moves import OrchestrationStatus
 from app.core.state import Orchestration, Written
 from app.core.terms import Place, Template
-from app.core.values import Json, RepositoryName
+from app.core.values import Json, RepositoryName, Sha
 from app.ports import Carried, Postponed
 from app.rehearsal import CallFault
 from app.rehearsal.model.state import CheckRun, Comment
@@ -53,6 +53,19 @@ async def test_a_check_is_created_and_then_updated(here: House) -> None:
     assert (check.name, check.external_id) == ("Train", state.id)
     assert (check.status, check.conclusion) == ("completed", "success")
     assert check.completed_at == build.later(minutes=5)
+
+
+async def test_a_check_on_a_commit_of_before_is_concluded(here: House) -> None:
+    """It says where it goes on, and holds nobody up; one that is gone is no trouble."""
+    state = running(here.state())
+    await here.event(WriteCheck(), state)
+    [check] = checks(here)
+    told = await here.perform(ConcludeCheck(remote_id=check.id, by=Sha("b" * 40)), state)
+    gone = await here.perform(ConcludeCheck(remote_id=999_999, by=Sha("b" * 40)), state)
+
+    [check] = checks(here)
+    assert told == gone == Carried()
+    assert (check.status, check.conclusion) == ("completed", "neutral")
 
 
 async def test_what_says_the_same_is_not_written(here: House) -> None:

@@ -306,6 +306,7 @@ class Stage:
         *,
         reason: str = "",
         form: JsonObject | None = None,
+        wave: str = "",
     ) -> Decision:
         """Let the people asked at a gate, or by a task that asks, choose an option."""
         task, _, leg = self.full(name).partition("/")
@@ -313,6 +314,7 @@ class Stage:
             at=self._tick(),
             task=TaskName(task),
             leg=LegKey(leg),
+            wave=wave,
             option=option,
             by="mona",
             reason=reason,
