@@ -53,5 +53,8 @@ PASSAGE_FRESH = timedelta(minutes=1)
 HEARD_MAX = 100
 """Events that a paused machine keeps for later, the latest of them."""
 
+ALERT_PAUSE = timedelta(minutes=15)
+"""How often an alert that only the clock can bring about is looked at."""
+
 SETTLE_ROUNDS_MAX = 10_000
 """Rounds of rules in one decision: each round ends a task, enters a state or tells somebody."""

@@ -37,8 +37,9 @@ class Gate:
     """A question to people, or a wait: when it opened, and what closed it.
 
     `choice` is the option that was chosen, `by` whom or what; `inputs` what the form said.
-    `due` is when a wait is over by itself. `escalated` counts the escalations told. `survey` is what was last found out about those who
-    voted; it was asked for when there were `asked_votes` votes.
+    `due` is when a wait is over by itself. `escalated` counts the escalations told. `survey`
+    is what was last found out about those who voted; it was asked for when there were
+    `asked_votes` votes.
     """
 
     opened_at: datetime

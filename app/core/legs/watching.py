@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from app.core.definition import TaskDefinition
-from app.core.legs import baking
+from app.core.legs import baking, escalating
 from app.core.legs.gates import due_of
 from app.core.limits import (
     CANCEL_GRACE,
@@ -67,6 +67,7 @@ def next_moment(state: Orchestration, name: TaskName) -> datetime | None:
     legs = state.tasks[name].legs.values()
     moments = [each for leg in legs for each in _moments(state, name, leg, definition)]
     moments.extend(baking.moments(state, name))
+    moments.extend(escalating.moments(state, name))
     return min(moments, default=None)
 
 

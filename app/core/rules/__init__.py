@@ -30,6 +30,7 @@ from app.core.rules.machine import (
     move_on,
     seat_state,
 )
+from app.core.rules.telling import escalate, escalate_state, tell_alerts
 from app.core.rules.waves import advance_waves
 from app.core.rules.whole import begin_whole, expire, finish, set_whole_timer
 
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     look_up_silent,
     give_back,
     finish_task,
+    escalate,
     set_timer,
 )
 """About one task, in the order in which they are applied."""
@@ -64,6 +66,8 @@ WHOLE_RULES: tuple[WholeRule, ...] = (
     conclude_old_checks,
     compensate,
     finish,
+    escalate_state,
+    tell_alerts,
     set_whole_timer,
 )
 """About the whole, applied once no rule about a task has anything left to do."""

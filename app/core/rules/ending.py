@@ -149,8 +149,10 @@ def finish_task(state: Orchestration, name: TaskName, now: datetime) -> Decision
     end = _end_of(task, definition)
     if _asks(state, name, definition, end):
         question = task.question or Gate(opened_at=now)
-        asking = task if task.status is TaskStatus.ASKING else task.to(TaskStatus.ASKING)
-        asking = replace(asking, question=question, reason=end.reason, timer=None)
+        asking = task
+        if task.status is not TaskStatus.ASKING:
+            asking = replace(task.to(TaskStatus.ASKING), timer=None)
+        asking = replace(asking, question=question, reason=end.reason)
         return Decision(state=state if asking == task else state.with_task(name, asking))
     task = replace(
         task.to(end.status, end.reason),

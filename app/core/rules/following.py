@@ -137,7 +137,7 @@ def _question(
 def set_timer(state: Orchestration, name: TaskName, now: datetime) -> Decision:
     """Come back at the next moment at which something about this task may be due."""
     task = state.tasks[name]
-    if task.status is not TaskStatus.RUNNING:
+    if task.status not in (TaskStatus.RUNNING, TaskStatus.ASKING):
         return Decision(state=state)
     due = next_moment(state, name)
     if due is None or (task.timer is not None and task.timer <= due):
