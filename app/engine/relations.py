@@ -38,12 +38,12 @@ def start_child(
     return Begin(plan=plan, by=state.plan.title, name="orchestrate", delivery_id=message.marker)
 
 
-def answer_parent(child: Plan, state: Orchestration, now: datetime) -> list[Letter]:
+def answer_parent(child: Plan, state: Orchestration, now: datetime) -> list[ToOrchestration]:
     """Tell a parent that its child began, and how it ended if that is long ago."""
     assert child.parent is not None, "only a child has a parent"
     parent, attempt = child.parent.orchestration, child.parent.attempt
     began = ChildStarted(at=now, attempt=attempt, child=child.id, title=child.title)
-    letters: list[Letter] = [ToOrchestration(id=parent, event=began)]
+    letters = [ToOrchestration(id=parent, event=began)]
     if state.has_ended:
         ended = ChildEnded(
             at=now,

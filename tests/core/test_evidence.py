@@ -76,10 +76,7 @@ def test_every_question_to_people_is_in_it() -> None:
     task = replace(
         task.with_leg(replace(leg, gate=gate)),
         question=replace(gate, choice="retry"),
-        waves={
-            "canary": WaveProgress(gate=replace(gate, choice="hold")),
-            "all": WaveProgress(),
-        },
+        waves={"canary": WaveProgress(gate=held), "all": WaveProgress()},
     )
     state = state.with_task(TaskName("build"), task)
     texts = evidence(state, [], ("json", "markdown"), ("approvals",), LATER)

@@ -37,6 +37,7 @@ WAITING = {
     "tasks": {
         "merged": {"wait": {"event": "pull_request.closed", "for": "7d"}},
         "bake": {"wait": {"for": "1h"}},
+        "build": {"dispatch": "acme/api/.github/workflows/run.yml@main"},
         "later": {"needs": ["merged"], "wait": {"event": "push", "for": "1h"}},
     },
 }
@@ -112,3 +113,15 @@ def test_a_stranger_s_pull_request_leads_nobody_on() -> None:
 
     assert {topic.number for topic in topics_of(heard)} == {5}
     assert topics_of(read("release", heard_of("release", action="published")))
+
+
+def test_what_has_another_key_is_about_something_else() -> None:
+    """An event with a correlation of its own concerns only those of the same one."""
+    keyed = {**MACHINE, "correlate": "${{ string(event.train) }}"}
+    state = live(keyed)
+    state = replace(state, plan=replace(state.plan, correlation="7"))
+    cause = state.plan.cause
+
+    assert concerns(state, "push", replace(cause, event={"train": 7}))
+    assert not concerns(state, "push", replace(cause, event={"train": 8}))
+    assert concerns(state, "push", replace(cause, event={}))

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.core.events import ChildEnded, ChildStarted, DispatchRefused, OperationPerformed
+from app.core.moves import OrchestrationStatus
 from app.core.values import TaskName
 from app.engine.library import Library
-from tests.kit.build import document
+from app.engine.relations import answer_parent
+from tests.kit.build import START, document
 from tests.kit.office import HOME_NAME, Office, read_of
 
 pytestmark = pytest.mark.anyio
@@ -139,6 +142,20 @@ async def test_a_chain_has_an_end() -> None:
     assert {str(state.status) for state in states} == {"failed"}
 
 
+async def test_a_child_asked_for_twice_is_begun_once() -> None:
+    """Asked for again after its end, it answers that it began, and how it ended."""
+    office = await opened(train=child_of(at("part"), size=3), part=PART)
+    await office.start()
+    await office.end("part #1")
+    child = await office.state("part #1")
+    letters = answer_parent(child.plan, child, office.moment)
+    running = replace(child, status=OrchestrationStatus.RUNNING)
+    early = answer_parent(child.plan, running, START)
+
+    assert [type(letter.event) for letter in letters] == [ChildStarted, ChildEnded]
+    assert [type(letter.event) for letter in early] == [ChildStarted]
+
+
 HEIR: Mapping[str, Any] = {"orchestration": {"workflows": ["train"], "types": ["success"]}}
 SHARED: Mapping[str, Any] = {
     "orchestration": {"workflows": ["train"], "repositories": ["acme/*"]}
@@ -162,7 +179,11 @@ async def test_an_end_starts_what_listens_to_it() -> None:
             {"orchestration": {"workflows": ["train"]}},
             inputs={"x": {"type": "string", "required": True}},
         ),
-        api={"far": other("Far", SHARED), "near": other("Near", HEIR)},
+        api={
+            "far": other("Far", SHARED),
+            "near": other("Near", HEIR),
+            "away": other("A", {"orchestration": {"repositories": ["acme/zzz"]}}),
+        },
     )
     await office.start()
     await office.end("train #1")
