@@ -4,7 +4,7 @@ The names that an expression of a task may read depend on other tasks: on the re
 outputs of those that it needs. So the graph is read and checked before any expression.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -96,26 +96,37 @@ def _check_needs(reader: Reader, name: str, sketch: Sketch, tasks: Entries) -> N
 def _check_cycles(reader: Reader, sketches: Mapping[str, Sketch]) -> None:
     """Report each way round that leads back to where it began, once."""
     left = {
-        name: [need for need, _ in sketch.needs if need in sketches and need != name]
+        name: {need for need, _ in sketch.needs if need in sketches and need != name}
         for name, sketch in sketches.items()
     }
+    needed_by: dict[str, list[str]] = {name: [] for name in left}
+    for name, needs in left.items():
+        for need in needs:
+            needed_by[need].append(name)
+    ready = [name for name, needs in left.items() if not needs]
     # Every turn takes out one task at least.
     while left:
-        ready = [n for n, needs in left.items() if not any(need in left for need in needs)]
         if not ready:
             ready = _way_round(left)
             shown = " -> ".join([*ready, ready[0]])
             place = next(p for need, p in sketches[ready[0]].needs if need == ready[1])
             hint = "let one of them not need the next"
             reader.report(Code.CYCLE, f"the tasks need each other: {shown}", hint, place)
-        for name in ready:
+        gone, ready = ready, []
+        for name in gone:
             del left[name]
+        for name in gone:
+            for other in needed_by[name]:
+                if other in left:
+                    left[other].discard(name)
+                    if not left[other]:
+                        ready.append(other)
 
 
-def _way_round(left: Mapping[str, Sequence[str]]) -> list[str]:
+def _way_round(left: Mapping[str, Collection[str]]) -> list[str]:
     path = [min(left)]
     while True:
-        following = next(need for need in left[path[-1]] if need in left)
+        following = min(left[path[-1]])
         if following in path:
             way = path[path.index(following) :]
             first = way.index(min(way))
