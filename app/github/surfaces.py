@@ -174,6 +174,22 @@ async def update_comment(
     return _comment(object_of(answer.json()))
 
 
+async def react(
+    client: Client,
+    access: Access,
+    comment_id: int,
+    content: str,
+    *,
+    permissions: Mapping[str, str] = COMMENTS_WRITE,
+) -> None:
+    """Put a sign under a comment: `+1`, `-1`, `eyes`, `rocket`, ... Twice is once.
+
+    https://docs.github.com/en/rest/reactions/reactions#create-reaction-for-an-issue-comment
+    """
+    path = f"{path_to(access)}/issues/comments/{comment_id}/reactions"
+    await client.call(access, "POST", path, permissions=permissions, body={"content": content})
+
+
 def _check_run(value: Mapping[str, Any]) -> CheckRun:
     return CheckRun(
         id=number_of(value, "id"),

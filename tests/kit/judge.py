@@ -31,7 +31,7 @@ COMPLAINTS_MAX = 100
 # GitHub may answer these to anything, described or not.
 EVERYWHERE = frozenset({301, 302, 304, 400, 401, 403, 404, 410, 422, 429})
 _SAFE = "/~"
-_LONG = frozenset({"path", "ref", "basehead", "branch", "tag"})
+_LONG = frozenset({"path", "ref", "basehead", "branch", "tag", "environment_name"})
 
 
 @dataclass(frozen=True, slots=True)

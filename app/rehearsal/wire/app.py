@@ -95,18 +95,21 @@ class RehearsalApp:
 
     def _read(self, scope: Message, body: bytes) -> Ask:
         raw = scope.get("raw_path") or scope["path"].encode()
-        path = unquote(raw.split(b"?", 1)[0].decode("ascii"))
+        quoted = raw.split(b"?", 1)[0].decode("ascii")
         headers = {
             k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]
         }
         query = dict(parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True))
         if self.world.flavour is Flavour.ENTERPRISE_SERVER:
-            path = path.removeprefix(ENTERPRISE_PREFIX)
-        return Ask(self.service, scope["method"], path, query, headers, body)
+            quoted = quoted.removeprefix(ENTERPRISE_PREFIX)
+        # A slash may be part of a name, quoted: then it divides nothing.
+        segments = [unquote(part) for part in quoted.strip("/").split("/")]
+        method, path = scope["method"], unquote(quoted)
+        return Ask(self.service, method, path, query, headers, body, segments)
 
     def _answer(self, ask: Ask) -> Answer:
         self._check_version(ask)
-        segments = ask.path.strip("/").split("/")
+        segments = list(ask.segments)
         by_id = segments[0] == "repositories" and len(segments) > 1
         if by_id:
             repository = self._by_id(segments[1])

@@ -45,6 +45,7 @@ class Ask:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     raw_body: bytes
+    segments: Sequence[str] = ()
     parameters: dict[str, str] = field(default_factory=dict)
     grant: Grant | None = None
     found: Repository | None = None
