@@ -16,11 +16,11 @@ from rich.text import Text
 from app.cli.checking import explained
 from app.cli.saying import Refused, console, print_json, printable
 from app.core.problems import Problem
-from app.core.state import Orchestration
+from app.core.state import Orchestration, Task
 from app.core.summary import summarise_check
 from app.core.telling.headline import headline
 from app.core.telling.looks import look_of_task, name_of
-from app.core.telling.task_table import duration, why_of_task
+from app.core.telling.task_table import duration
 from app.scenario import (
     Finding,
     Line,
@@ -33,6 +33,7 @@ from app.scenario import (
     subject_of,
     timeline,
 )
+from app.scenario.timeline import said
 
 GOOD, BAD, WRONG = 0, 1, 2
 COLOURS = {
@@ -164,7 +165,7 @@ def _print_end(state: Orchestration) -> None:
             printable(name_of(name)),
             Text(look.word, COLOURS.get(look.style, "")),
             took,
-            printable(why_of_task(state, name)),
+            printable(_why(task)),
         )
     out.print()
     out.print(table)
@@ -172,6 +173,11 @@ def _print_end(state: Orchestration) -> None:
     out.print()
     out.print(printable(f"The check: {check.title}"), style="bold", soft_wrap=True)
     out.print(printable(check.summary), soft_wrap=True)
+
+
+def _why(task: Task) -> str:
+    reasons = (task.reason, *(leg.reason for leg in task.legs.values()))
+    return said(next((each for each in reasons if each is not None), None))
 
 
 # --- for programs ---------------------------------------------------------------------

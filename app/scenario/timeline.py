@@ -13,7 +13,6 @@ from app.core.moves import LegStatus, TaskStatus
 from app.core.state import Leg, Orchestration, Reason, Task, new_orchestration
 from app.core.telling.looks import LOOKS, name_of
 from app.core.telling.masking import mask
-from app.core.telling.task_table import why
 from app.core.telling.waiting import why_leg
 from app.core.values import TaskName
 from app.scenario.life import Lived, Past
@@ -78,7 +77,7 @@ def _changes(before: Orchestration, after: Orchestration, at: datetime) -> Itera
         reason = after.paused.message if after.paused else ""
         yield Line(at=at, about="", what="paused" if after.paused else "resumed", why=reason)
     if before.status is not after.status:
-        yield Line(at=at, about="", what=str(after.status), why=_said(after.reason))
+        yield Line(at=at, about="", what=str(after.status), why=said(after.reason))
 
 
 def _task(
@@ -93,9 +92,7 @@ def _task(
         before = was.waves.get(wave)
         if before is None or before.status is not progress.status:
             about = f"{name_of(name)}, wave {wave}"
-            yield Line(
-                at=at, about=about, what=str(progress.status), why=_said(progress.reason)
-            )
+            yield Line(at=at, about=about, what=str(progress.status), why=said(progress.reason))
     if was.status is task.status:
         return
     is_told = len(task.legs) == 1 and task.status is not TaskStatus.ASKING
@@ -105,7 +102,7 @@ def _task(
             at=at,
             about=name_of(name),
             what=look.word,
-            why=_said(task.reason),
+            why=said(task.reason),
             style=look.style,
         )
 
@@ -113,7 +110,7 @@ def _task(
 def _leg(state: Orchestration, name: TaskName, leg: Leg, at: datetime) -> Line:
     look = LOOKS[leg.status]
     attempt = f", attempt {leg.attempt.number}" if len(leg.attempts) > 1 else ""
-    told = _said(leg.reason) or (why_leg(state, name, leg) if not leg.has_ended else "")
+    told = said(leg.reason) or (why_leg(state, name, leg) if not leg.has_ended else "")
     if leg.status is LegStatus.SUCCEEDED and leg.outputs:
         told = ", ".join(f"{key} = {mask(value, key)}" for key, value in leg.outputs.items())
     return Line(
@@ -125,5 +122,6 @@ def _leg(state: Orchestration, name: TaskName, leg: Leg, at: datetime) -> Line:
     )
 
 
-def _said(reason: Reason | None) -> str:
-    return why(reason) if reason is not None else ""
+def said(reason: Reason | None) -> str:
+    """Say why, as plain text."""
+    return f"{reason.message} ({reason.code})" if reason is not None else ""

@@ -57,6 +57,23 @@ def _findings(lived: Lived, scenario: Scenario) -> Iterator[Finding]:
     for note in lived.notes:
         if note.is_in_vain:
             yield Finding(message=f"in vain: {note.text}")
+    for reference, scripts in scenario.runs.items():
+        legs = _other_legs(state, reference)
+        if legs:
+            message = f"`runs` names {reference}, and there is no such leg: {', '.join(legs)}"
+            yield Finding(
+                message=message, line=scripts[0].place.line if scripts[0].place else 0
+            )
+
+
+def _other_legs(state: Orchestration, reference: str) -> tuple[str, ...]:
+    """Return the legs of a task that are there in place of the one that is named."""
+    name, wanted = parted(reference) or (reference, "")
+    found: dict[str, None] = {}
+    for task_name, task in state.tasks.items():
+        if wanted and is_meant(name, task_name):
+            found |= dict.fromkeys(task.legs)
+    return () if wanted in found else tuple(found)
 
 
 def _line(expected: Expected, key: str) -> int:
