@@ -26,11 +26,12 @@ from app.github import surfaces
 from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.consents import Consents
-from app.github.errors import NotFoundError, RefusedError
+from app.github.errors import NotFoundError, RefusedError, UnavailableError
 from app.github.operations.desk import EARLIER, ISSUES_READ, ISSUES_WRITE, OwnId, instant
 from app.github.operations.talking import app_of, issues_since, open_issue
 from app.github.reporting import access_to_cause
 from app.github.repositories import text_of
+from app.github.starting import SETTLED_AFTER
 from app.github.surfaces import COMMENTS_READ, COMMENTS_WRITE
 from app.ports import Carried, Errand, Outcome, Postponed
 
@@ -85,6 +86,12 @@ class Herald:
             await self._open_issue(notice)
         except RefusedError as error:
             log.warning("%s of %s not told: %s", command.key, errand.state.id, error)
+        except UnavailableError as error:
+            if not error.effect_unknown:
+                raise
+            # By then GitHub shows what it has taken, if it has.
+            until = self._client.clock.now() + SETTLED_AFTER
+            return Postponed(why=error.message, until=until)
         return Carried()
 
     # --- comments and issues ------------------------------------------------------------------

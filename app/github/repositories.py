@@ -17,6 +17,7 @@ from app.core.values import Sha
 from app.github.auth import repository_path
 from app.github.client import Access, Client
 from app.github.errors import (
+    ForbiddenError,
     NotFoundError,
     RefusedError,
     UnavailableError,
@@ -241,13 +242,19 @@ async def is_on_branch(client: Client, access: Access, sha: str, branch: str) ->
     answer = await client.call(access, "GET", path, permissions=CONTENTS_READ)
     if items_of(answer.json()):
         return True
-    answer = await client.call(
-        access,
-        "GET",
-        f"{path_to(access)}/compare/{quote(branch, safe='')}...{quote(sha, safe='')}",
-        permissions=CONTENTS_READ,
-        parameters={"per_page": 1},
-    )
+    try:
+        answer = await client.call(
+            access,
+            "GET",
+            f"{path_to(access)}/compare/{quote(branch, safe='')}...{quote(sha, safe='')}",
+            permissions=CONTENTS_READ,
+            parameters={"per_page": 1},
+        )
+    except ForbiddenError:
+        raise
+    except RefusedError:
+        # They have nothing in common, or more lies between them than anybody would read.
+        return False
     return text_of(object_of(answer.json()), "status") in ("identical", "behind")
 
 

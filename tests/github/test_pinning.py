@@ -69,7 +69,7 @@ async def test_the_commit_of_a_fork_is_untrusted(here: House) -> None:
     assert outputs == {"shas": {"api": pull.head_sha}, "untrusted": True}
 
 
-@pytest.mark.parametrize("where", ["main", "queue", "merged", "nowhere"])
+@pytest.mark.parametrize("where", ["main", "queue", "merged", "nowhere", "orphan"])
 async def test_a_commit_is_trusted_where_it_was_brought_in(here: House, where: str) -> None:
     """In main's history, in the merge queue, at a pull request's head; else nobody knows."""
     pull = here.github.open_pull_request("acme/api", {"a.txt": "x"})
@@ -85,6 +85,10 @@ async def test_a_commit_is_trusted_where_it_was_brought_in(here: House, where: s
     if where == "nowhere":
         sha = pull.head_sha
         here.github.push("acme/api", {"b.txt": "x"}, branch="change", is_forced=True)
+    if where == "orphan":
+        sha = here.github.push("acme/api", {"b.txt": "x"}, branch="alone")
+        here.github.world.repository("acme/api").commits[sha].parents = ()
+        del here.github.world.repository("acme/api").refs["heads/alone"]
     outputs = await made(
         here,
         "refs.resolve",
@@ -92,7 +96,7 @@ async def test_a_commit_is_trusted_where_it_was_brought_in(here: House, where: s
         override={"repository": "acme/api", "sha": sha},
     )
 
-    assert outputs["untrusted"] is (where == "nowhere")
+    assert outputs["untrusted"] is (where in ("nowhere", "orphan"))
 
 
 async def test_refs_that_are_not_there_are_named(here: House) -> None:
