@@ -239,3 +239,15 @@ def test_time_is_given_as_text() -> None:
     now = datetime(2026, 11, 23, 9, tzinfo=UTC).isoformat()
 
     assert value_of("now", (("now", "timestamp"),), now=now) == "2026-11-23T09:00:00Z"
+
+
+def test_an_age_is_given_as_text() -> None:
+    """`orchestration.age` is compared with durations; a text that is none is an error."""
+    age: Reads = (("orchestration.age", "duration"),)
+
+    assert value_of('orchestration.age > duration("12h")', age, orchestration__age="46800s")
+    assert value_of("string(orchestration.age)", age, orchestration__age="90s") == "90s"
+    with pytest.raises(ExpressionError):
+        value_of('orchestration.age > duration("1s")', age, orchestration__age="long")
+    with pytest.raises(ExpressionError):
+        value_of('orchestration.age > duration("1s")', age, orchestration__age="1e999s")
