@@ -35,8 +35,8 @@ def decide(state: Orchestration, event: Event) -> Decision:
     if recorded is state:
         return Decision(state=state)
     decision = settle(recorded, event.at, touched(state, recorded))
-    if recorded.heard is not state.heard and decision.state == state:
-        # It was listened to, and no condition held.
+    if decision.state == state:
+        # It was heard, or asked for, in vain: no condition held, or what stood in the way does.
         return Decision(state=state)
     written = _writes(state, decision.state)
     return Decision(

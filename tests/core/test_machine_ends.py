@@ -13,6 +13,7 @@ from app.core.events import (
     CancelRequested,
     PauseRequested,
     RetryRequested,
+    RollBackRequested,
     SkipRequested,
     Surface,
     SurfaceWritten,
@@ -20,7 +21,7 @@ from app.core.events import (
 from app.core.moves import OrchestrationStatus, TaskStatus
 from app.core.summary import summarise_check
 from app.core.values import TaskName
-from tests.kit.stage import Stage, pull
+from tests.kit.stage import Stage, happening, pull
 from tests.kit.states import WORK, listening, on, simple, story, working
 
 # Leaving and ending.
@@ -253,3 +254,43 @@ def test_a_check_that_was_refused_is_tried_on_the_new_commit() -> None:
 
     assert stage.asked(ConcludeCheck) == []
     assert stage.state.surfaces == {}
+
+
+# What random histories found.
+
+
+def test_what_a_wait_has_heard_leads_on_once() -> None:
+    """The wait ends, its state is left, and the next does not take the same event again."""
+    next_ = {**working(on("push", "lost")), "timeout-minutes": 60}
+    next_["transitions"].append(on("timeout", "lost"))
+    first = {
+        "wait": {"event": "push", "for": "7d"},
+        "transitions": [on("wait.elapsed", "next"), on("tasks.failed", "lost")],
+    }
+    stage = Stage.of(story(first=first, next=next_))
+    stage.hear("push", happening("push", {"size": 1}))
+    once = stage.where
+    stage.hear("push", happening("push", {"size": 2}))
+
+    assert (once, stage.where) == ("next", "lost")
+
+
+def test_a_roll_back_takes_a_final_state_back() -> None:
+    """Asked for while something still has to stop, it decides how the whole ends."""
+    stage = Stage.of(story(first=working(on("command.go", "done"))))
+    stage.command("go")
+    stage.tell(RollBackRequested(at=stage.now, by="mona", reason="wrong one"))
+    stage.run("first.1.work", "cancelled")
+
+    assert stage.end == ("cancelled", "rolled-back")
+
+
+def test_a_retry_of_all_answers_a_task_that_asks() -> None:
+    """Whoever wants all tried again wants that, too."""
+    asks = {"work": {**WORK["work"], "on-failure": "ask"}}
+    stage = Stage.of(story(first={**working(), "tasks": asks}))
+    stage.run("work", "failure")
+    asking = stage.status("work")
+    stage.tell(RetryRequested(at=stage.now, task=None, by="mona"))
+
+    assert (asking, stage.status("work")) == (TaskStatus.ASKING, TaskStatus.RUNNING)

@@ -4,6 +4,8 @@ A wait takes it at once. For a machine it is kept until the rules have tried the
 of its state, which is in the same decision unless it is paused.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,7 +17,7 @@ from app.core.limits import HEARD_MAX
 from app.core.machine.happening import listens, names
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of
-from app.core.state import Hearing, Leg, MachineState, Orchestration
+from app.core.state import Hearing, Leg, Orchestration
 from app.core.values import TaskName
 
 HEARD = "heard"
@@ -30,12 +32,20 @@ def record_hearing(
         return state
     if isinstance(event, CommandGiven):
         return _keep(state, Hearing(name=f"command.{event.name}", at=event.at, by=event.by))
+    is_taken = False
     for name, leg in list(_waiting(state, event)):
         assert leg.gate is not None, "what waits has a gate"
         gate = replace(leg.gate, choice=HEARD, by=event.cause.actor)
         task = state.tasks[name].with_leg(replace(leg, gate=gate))
         state = state.with_task(name, task)
-    return _keep(state, Hearing(name=event.name, at=event.at, cause=event.cause))
+        is_taken = True
+    hearing = Hearing(name=event.name, at=event.at, cause=event.cause)
+    state = _keep(state, hearing)
+    if is_taken and state.machine is not None:
+        # What a wait has taken may lead on by that; it does not lead on once more.
+        machine = replace(state.machine, led_by=told_apart(hearing))
+        state = replace(state, machine=machine)
+    return state
 
 
 def _waiting(state: Orchestration, event: GitHubEventHeard) -> Iterator[tuple[TaskName, Leg]]:
@@ -74,18 +84,15 @@ def _holds(
 def _keep(state: Orchestration, hearing: Hearing) -> Orchestration:
     if not listens(state, hearing.name) or hearing in state.heard:
         return state
-    if state.machine is None or _has_led(state.machine, hearing):
+    if state.machine is None or state.machine.led_by == told_apart(hearing):
+        # It was this that led the machine to where it is: twice is once.
         return state
     # While it is paused much may come; what came last says best how things are.
     return replace(state, heard=(*state.heard, hearing)[-HEARD_MAX:])
 
 
-def _has_led(machine: MachineState, hearing: Hearing) -> bool:
-    """Tell whether it was this that led a machine to where it is: twice is once."""
-    is_same = hearing.cause is None or hearing.cause == machine.latest
-    return is_same and machine.led_by == told_apart(hearing)
-
-
 def told_apart(hearing: Hearing) -> str:
     """Return a word that tells what was heard from all else that is."""
-    return f"{hearing.name} {hearing.by} {hearing.at.isoformat()}"
+    said = json.dumps(hearing.cause.event, sort_keys=True) if hearing.cause else hearing.by
+    digest = hashlib.sha256(said.encode()).hexdigest()[:16]
+    return f"{hearing.name} {hearing.at.isoformat()} {digest}"

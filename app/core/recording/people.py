@@ -100,7 +100,8 @@ def _record_skip(state: Orchestration, event: SkipRequested) -> Orchestration:
 def _record_roll_back(state: Orchestration, event: RollBackRequested) -> Orchestration:
     reason = _said("rolled-back", "rolled back", event.by, event.reason)
     if state.status in (_O.BLOCKED, _O.RUNNING):
-        return replace(state.to(_O.CANCELLING, reason), wish=_O.CANCELLED)
+        # A final state that a machine has come to meanwhile is not how it ends.
+        return replace(state.to(_O.CANCELLING, reason), wish=_O.CANCELLED, conclusion="")
     if not state.has_ended or not to_undo(state):
         return state
     state = replace(state.to(_O.COMPENSATING, reason), wish=_O.CANCELLED, reason=reason)

@@ -12,7 +12,7 @@ from app.core.graph import dependents
 from app.core.legs.context import is_left
 from app.core.legs.waves import goes_on, is_passed, rolled_back, tried_again
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
-from app.core.naming import is_following
+from app.core.naming import definition_of, is_following
 from app.core.rules.beginning import again
 from app.core.state import Leg, Orchestration, Task
 from app.core.values import TaskName
@@ -23,7 +23,8 @@ UNMET = frozenset({"need-not-met", "condition-false"})
 
 def reopen(state: Orchestration, name: TaskName, leg: Leg, at: datetime) -> Orchestration:
     """Let a task go on because one of its legs does."""
-    task = goes_on(_running(state.tasks[name]), leg.wave)
+    strategy = definition_of(state.plan.definition, name).strategy
+    task = goes_on(strategy, _running(state.tasks[name]), leg.wave)
     state = _go_on(state.with_task(name, task.with_leg(leg)), at)
     return mark_stale(wait_again(state, name), name)
 
@@ -61,7 +62,9 @@ def retry_all(state: Orchestration, at: datetime) -> Orchestration:
 
 def is_to_retry(task: Task) -> bool:
     """Tell whether "retry from failed" concerns a task."""
-    if not task.has_ended and task.status is not TaskStatus.ASKING:
+    if task.status is TaskStatus.ASKING:
+        return True
+    if not task.has_ended:
         return False
     is_bad = not task.is_passed and task.status is not TaskStatus.SKIPPED
     return is_bad or task.is_stale or task.is_undone
