@@ -20,6 +20,7 @@ from app.core.definition import Listen
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.hearing.catalogue import Catalogue, Covered, Entry, listens
 from app.core.hearing.filters import refusal, wants_paths, wants_repository
+from app.core.hearing.forks import is_guarded
 from app.core.hearing.heard import Heard
 from app.core.plan import Cause
 from app.core.planning import cause_of, values_of
@@ -166,6 +167,11 @@ def _refusal(listen: Listen, entry: Entry, heard: Heard, covered: Covered) -> st
         return "the delivery names no pull request"
     if heard.event == "workflow_run" and heard.workflow_run is None:
         return "the delivery names no workflow run"
+    if heard.subject.is_fork and not is_guarded(entry.definition):
+        return (
+            f"the {heard.event} comes from a fork: nothing starts without a maintainer; let "
+            "all that it does need an `approval`"
+        )
     return refusal(listen, heard)
 
 

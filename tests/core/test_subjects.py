@@ -269,7 +269,6 @@ def test_what_fits_passes(about: Subject, filters: dict[str, tuple[str, ...]]) -
     ("about", "filters", "why"),
     [
         (Subject(is_own=True), {}, "own making"),
-        (Subject(is_fork=True), {}, "comes from a fork"),
         (Subject(filtered="refs/tags/signalbox/sb-1"), {}, "short-lived tag"),
         (Subject(filtered=TOPIC), {"branches": ("main",)}, "does not pass"),
         (Subject(filtered="refs/tags/v1"), {"tags_ignore": ("v*",)}, "does not pass"),

@@ -127,8 +127,6 @@ def refusal(listen: Listen, heard: Heard) -> str | None:
     subject = heard.subject
     if subject.is_own:
         return "it is of Signalbox's own making"
-    if subject.is_fork:
-        return f"the {heard.event} comes from a fork: nothing starts without a maintainer"
     if subject.filtered.startswith(f"refs/tags/{TAG_PREFIX}"):
         return "it is the short-lived tag of a dispatch"
     if _has_refs(listen) and not (subject.filtered and wants_ref(listen, subject.filtered)):

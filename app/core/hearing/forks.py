@@ -1,0 +1,64 @@
+"""Whether a stranger's proposal may start a definition: only where people stand before it.
+
+Whoever opens a pull request from a fork chooses what is run. So nothing that acts may begin
+before a maintainer has agreed: every task that does something needs, on every way to it, an
+approval that cannot be passed otherwise. What only reads, waits or reports needs none.
+"""
+
+from collections import deque
+
+from app.core.actions import Approval, GitHubOperation, Report, Wait
+from app.core.definition import Definition, Handling, Join, TaskDefinition
+from app.core.graph import dependents
+from app.core.policy import READING
+from app.core.values import TaskName
+
+
+def is_guarded(definition: Definition) -> bool:
+    """Tell whether all that a definition does waits for people; of a machine none can tell."""
+    if definition.machine is not None:
+        return False
+    behind = _behind_people(definition)
+    return all(name in behind or _is_harmless(task) for name, task in definition.tasks.items())
+
+
+def _behind_people(definition: Definition) -> frozenset[TaskName]:
+    """Return the tasks that do not begin before people have agreed."""
+    found: set[TaskName] = set()
+    agenda = deque(definition.tasks)
+    # A task comes back only when something that it needs was found, and is found once.
+    while agenda:
+        name = agenda.popleft()
+        if name not in found and _waits(definition, name, found):
+            found.add(name)
+            agenda.extend(dependents(definition, name))
+    return frozenset(found)
+
+
+def _waits(definition: Definition, name: TaskName, behind: set[TaskName]) -> bool:
+    task = definition.tasks[name]
+    gates = [need for need in task.needs if _is_gate(definition.tasks[need])]
+    if task.join is Join.ALL:
+        return bool(gates) or any(need in behind for need in task.needs)
+    # A gate may be skipped because something that it needs was not met: the task must have
+    # the same needs, so that it is not met, either.
+    return task.join is Join.NONE_FAILED and any(
+        set(definition.tasks[gate].needs) <= set(task.needs) for gate in gates
+    )
+
+
+def _is_gate(task: TaskDefinition) -> bool:
+    """Tell whether a task is an approval that only people can pass."""
+    return (
+        isinstance(task.action, Approval)
+        and task.action.auto is None
+        and task.on_timeout.then == "fail"
+        and task.on_failure is Handling.FAIL
+        and task.continue_on_error.value is False
+    )
+
+
+def _is_harmless(task: TaskDefinition) -> bool:
+    action = task.action
+    is_reading = isinstance(action, GitHubOperation) and action.name in READING
+    return is_reading or isinstance(action, Approval | Wait | Report)
