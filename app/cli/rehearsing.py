@@ -5,6 +5,7 @@ The exit code is for whoever tests definitions in their CI: 0 all is as expected
 """
 
 import asyncio
+import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from app import logs
 from app.cli.checking import explained
 from app.cli.saying import Refused, console, print_json, printable
 from app.core.problems import Problem
@@ -74,6 +76,8 @@ def rehearse(wanted: Wanted, *, as_json: bool) -> int:
             return _refuse(wanted.scenario, said, problems, as_json)
     assert scenario is not None, "a scenario without problems is there"
     repository = scenario.repository or wanted.repository or subject.repository
+    # What a server would log is told by the timeline.
+    logs.set_up(io.StringIO())
     lived = asyncio.run(
         live(subject, scenario, repository=repository, seed=wanted.seed, faults=wanted.faults)
     )

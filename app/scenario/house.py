@@ -11,10 +11,11 @@ from typing import Final
 import httpx
 from fastapi import FastAPI
 
-from app.core.commands import Command
+from app.core.commands import Command, Notify
 from app.courier import Courier
 from app.engine import Engine
 from app.github.client import Client
+from app.github.notifying import Webhooks
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
@@ -27,19 +28,24 @@ from app.web.hooks import WebhookDoor
 from app.web.reports import ReportDoor, Unproven
 
 URL: Final = "http://signalbox.test"
+NOTICES: Final = "https://notices.signalbox.test"
 OWNER: Final = "rehearsal"
 
 
 class Prepared:
     """A performer that makes what a command is about to meet, and then carries it out."""
 
-    def __init__(self, inner: GitHubPerformer, scenery: Scenery) -> None:
+    def __init__(self, inner: GitHubPerformer, scenery: Scenery, clock: VirtualClock) -> None:
         self._inner = inner
         self._scenery = scenery
+        self._clock = clock
+        self.notices: list[tuple[datetime, Notify]] = []
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
         """Carry a command."""
         self._scenery.prepare(command, errand.state)
+        if isinstance(command, Notify):
+            self.notices.append((self._clock.now(), command))
         return await self._inner.perform(command, errand)
 
 
@@ -66,6 +72,7 @@ class House:
     store: Noting
     engine: Engine
     courier: Courier
+    notices: Sequence[tuple[datetime, Notify]]
 
     async def step(self) -> bool:
         """Do one thing that can be done now. Return whether there was one."""
@@ -97,17 +104,30 @@ def build_house(github: Rehearsal, clock: VirtualClock, scenery: Scenery) -> Hou
     )
     store = Noting()
     engine = Engine(store=store, clock=clock, read=read, owner=OWNER)
+    webhooks = Webhooks(urls={"*": NOTICES}, http=httpx.MockTransport(_taken))
+    performer = Prepared(GitHubPerformer(client, webhooks), scenery, clock)
     courier = Courier(
         store=store,
         engine=engine,
-        performer=Prepared(GitHubPerformer(client), scenery),
+        performer=performer,
         clock=clock,
         owner=OWNER,
     )
     doors = _doors(github, clock, store, engine, wire)
     transport = httpx.ASGITransport(doors, client=("127.0.0.1", 1))
     github.connect(httpx.AsyncClient(transport=transport))
-    return House(github=github, clock=clock, store=store, engine=engine, courier=courier)
+    return House(
+        github=github,
+        clock=clock,
+        store=store,
+        engine=engine,
+        courier=courier,
+        notices=performer.notices,
+    )
+
+
+def _taken(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(204)
 
 
 def _doors(

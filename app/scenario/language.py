@@ -158,6 +158,7 @@ class Expected:
     took_less_than: timedelta | None = None
     took_more_than: timedelta | None = None
     outputs: JsonObject | None = None
+    told: tuple[str, ...] = ()
     starts: bool = True
     places: Mapping[str, Place] = field(default_factory=dict)
 

@@ -50,12 +50,16 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Something that people did, or could not do, and when."""
+    """Something that people did, or could not do, or were told, and when.
+
+    `told` is who was told it.
+    """
 
     at: datetime
     who: str
     text: str
     is_in_vain: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +312,9 @@ class _Life:
             marker = str(each.inputs.get("signalbox"))
             if marker in sent:
                 lived.sendings.append(Sending(sent=sent[marker], dispatch=each))
+        for at, notice in self._house.notices:
+            text = f"tells {notice.to} by {notice.via}: {notice.text}"
+            lived.notes.append(Note(at=at, who="Signalbox", text=text, told=notice.to))
         for deed in self._deeds:
             text = f"{cast.said(deed)}, for which there is never a time"
             lived.notes.append(

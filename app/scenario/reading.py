@@ -59,7 +59,7 @@ EXPECT = Vocabulary(
     of="`expect`",
     known=words(
         "conclusion reason state states tasks why dispatched not-dispatched took-less-than "
-        "took-more-than outputs starts"
+        "took-more-than outputs told starts"
     ),
 )
 ENDS = words(
@@ -343,6 +343,7 @@ def _expect(asking: Asking, node: Node) -> Expected | None:
         if "took-more-than" in keys
         else None,
         outputs=asking.object(keys, "outputs") if "outputs" in keys else None,
+        told=asking.words(keys, "told"),
         starts=asking.truth(keys, "starts", True),
         places={key: value.place for key, value in keys.items()},
     )

@@ -15,10 +15,11 @@ from app.core.telling.looks import LOOKS, name_of
 from app.core.telling.masking import mask
 from app.core.telling.waiting import why_leg
 from app.core.values import TaskName
-from app.scenario.life import Lived, Past
+from app.scenario.life import Lived, Note, Past
 
 PASSING = (LegStatus.DISPATCHING, LegStatus.PENDING)
 """Stations that are left at once, and say nothing that the next one does not say."""
+BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +35,28 @@ class Line:
 
 def timeline(lived: Lived) -> tuple[Line, ...]:
     """Tell all that happened, in the order in which it did."""
-    lines: list[Line] = []
-    pasts = ([lived.main] if lived.main else []) + lived.others
-    for past in pasts:
+    # What people do stands before what follows from it in the same moment.
+    lines = [_note(note) for note in lived.notes]
+    for past in ([lived.main] if lived.main else []) + lived.others:
         prefix = "" if past is lived.main else f"{past.state.plan.title}: "
         lines += _of(past, prefix)
-    for note in lived.notes:
-        missed = " (in vain: nobody was asked)" if note.is_in_vain else ""
-        about = "" if note.who else "GitHub"
-        lines.append(Line(at=note.at, about=about, what=f"{note.text}{missed}"))
-    return tuple(sorted(lines, key=lambda line: line.at))
+    return _without_passing(sorted(lines, key=lambda line: line.at))
+
+
+def _note(note: Note) -> Line:
+    missed = " (in vain: nobody was asked)" if note.is_in_vain else ""
+    about = "GitHub" if not note.who else "Signalbox" if note.told else ""
+    return Line(at=note.at, about=about, what=f"{note.text}{missed}")
+
+
+def _without_passing(lines: list[Line]) -> tuple[Line, ...]:
+    """Leave out what was blocked for no time at all: a calendar that is open, a free place."""
+    last = {(line.at, line.about): place for place, line in enumerate(lines)}
+    return tuple(
+        line
+        for place, line in enumerate(lines)
+        if line.what != BLOCKED or last[line.at, line.about] == place
+    )
 
 
 def _of(past: Past, prefix: str) -> Iterator[Line]:

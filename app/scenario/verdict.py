@@ -97,6 +97,10 @@ def _differences(
     yield from _of_tasks(state, expected)
     yield from _of_dispatches(lived, expected)
     yield from _of_time(state, expected)
+    were_told = {note.told for note in lived.notes}
+    for who in expected.told:
+        if who not in were_told:
+            yield "told", f"{who} was not told anything"
     if expected.outputs is not None:
         for name, value in expected.outputs.items():
             if name not in state.outputs or not same(state.outputs[name], value):
