@@ -6,6 +6,7 @@ from app.core.values import RepositoryName
 from app.github import gates, surfaces
 from app.github.client import Access
 from app.github.errors import ForbiddenError, UnprocessableError
+from app.github.webhooks import load, read
 from app.rehearsal import Outcome
 from app.rehearsal.model.state import WorkflowRun
 from tests.github.house import House
@@ -43,6 +44,29 @@ async def test_a_run_waits_for_our_answer(here: House, is_approved: bool, end: s
     assert [len(report) for report in reports] == [gates.COMMENT_CHARACTERS_MAX]
     assert run.last.conclusion == end
     assert await gates.waits_at(here.client, access(here), run.id) == ()
+
+
+async def test_the_run_is_known_from_the_webhook_alone(here: House) -> None:
+    """Its number stands in the callback address, of which nothing else is used."""
+    run = await waiting(here)
+    [asked] = [
+        delivery
+        for delivery in here.github.world.deliveries.values()
+        if delivery.event == "deployment_protection_rule"
+    ]
+    subject = read(asked.event, load(asked.payload)).subject
+    assert subject.workflow_run_id is not None
+    await gates.answer_rule(
+        here.client,
+        access(here),
+        subject.workflow_run_id,
+        subject.environments[0],
+        is_approved=True,
+        comment="",
+    )
+
+    assert (subject.sha, subject.ref) == (run.head_sha, run.ref)
+    assert [review.state for review in run.reviews] == ["approved"]
 
 
 async def test_what_does_not_wait_for_us_cannot_be_answered(here: House) -> None:

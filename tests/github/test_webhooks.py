@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -227,6 +228,19 @@ def test_real_deliveries_are_read(webhook_examples: Mapping[str, list[dict[str, 
             if event == "pull_request":
                 assert heard.pull_request is not None
                 assert heard.pull_request.number == payload["number"]
+
+
+def test_real_deliveries_are_about_something(
+    webhook_examples: Mapping[str, list[dict[str, Any]]],
+) -> None:
+    """Of GitHub's own examples, each names a whole commit or none, and a full ref or none."""
+    for event in READERS:
+        for payload in webhook_examples.get(event, ()):
+            subject = webhooks.read(event, payload).subject
+
+            assert re.fullmatch("([0-9a-f]{40})?", subject.sha), event
+            for ref in (subject.ref, subject.filtered):
+                assert re.fullmatch("(refs/(heads|tags|pull)/.+)?", ref), (event, ref)
 
 
 def push(**changes: Any) -> dict[str, Any]:
