@@ -33,6 +33,7 @@ from app.core.reading.shapes import (
     some,
     span,
     text,
+    told,
     truth,
     whole,
 )
@@ -67,21 +68,18 @@ def _definition() -> Shape:
     calendar: Shape = {"type": "string", "pattern": f"^{CALENDAR.pattern}$"}
     data = named(ref("declaration"), 0, DECLARATIONS_MAX)
     shapes: dict[str, Shape] = {
-        "version": {"const": 1, "description": "The version of the language."},
-        "name": {**text(), "description": "Shown on the check; default: the file's stem."},
-        "on": {**_on(), "description": "What starts it."},
-        "inputs": {**data, "description": "Typed values that it is started with."},
-        "correlate": {
-            **text(),
-            "description": "Events with the key of a live orchestration join it.",
-        },
+        "version": {"const": 1},
+        "name": text(),
+        "on": _on(),
+        "inputs": data,
+        "correlate": text(),
         "concurrency": ref("concurrency"),
         "freeze": some(calendar, definition.CALENDARS_MAX),
-        "timeout-minutes": {**_MINUTES, "description": "Of the whole; default 7 days."},
+        "timeout-minutes": _MINUTES,
         "defaults": ref("defaults"),
         "tasks": ref("tasks"),
-        "initial": {**text(), "description": "The state to begin with."},
-        "data": {**data, "description": "What transitions may set."},
+        "initial": text(),
+        "data": data,
         "states": named(ref("state"), 1, states.STATES_MAX),
         "uses": {**text(), "pattern": r"^(\./[^/]+|[^/]+/[^/]+/.+@.+)$"},
         "with": anything(DECLARATIONS_MAX),
@@ -168,6 +166,7 @@ def _listen(event: str) -> Shape:
             filters[key] = condition()
         elif key == "types" and event in TYPES:
             filters[key] = some(choice(TYPES[event]), len(TYPES[event]))
+        filters[key] = told(key, "a filter", filters[key])
     return {"anyOf": [keyed(filters), {"type": "null"}]}
 
 

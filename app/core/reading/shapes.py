@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
+from app.core.reading.meanings import meaning
 from app.core.reading.reader import NAME, NAME_LENGTH_MAX, spelt
 from app.core.reading.words import Vocabulary
 from app.core.values import Json
@@ -104,7 +105,15 @@ def keyed(properties: Mapping[str, Shape], required: Collection[str] = ()) -> Sh
 def place(
     vocabulary: Vocabulary, shapes: Mapping[str, Shape], required: Collection[str] = ()
 ) -> Shape:
-    """The keys of one place; each known one has a shape, and no other has."""
+    """The keys of one place with what they mean; each known one has a shape, and no other."""
     lacking = vocabulary.known ^ shapes.keys()
     assert not lacking, f"{vocabulary.of}: no shape, or no such key: {sorted(lacking)}"
-    return keyed(shapes, required)
+    return keyed(
+        {key: told(key, vocabulary.of, each) for key, each in shapes.items()}, required
+    )
+
+
+def told(key: str, where: str, shape: Shape) -> Shape:
+    """A shape with what its key means."""
+    own = shape.get("description")
+    return {**shape, "description": f"{meaning(key, where)} {own or ''}".strip()}

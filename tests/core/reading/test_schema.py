@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from app.core.parse import parse, read_document
 from app.core.reading import words
 from app.core.reading.document import plain
+from app.core.reading.happenings import ALL_FILTERS
+from app.core.reading.meanings import MEANINGS
 from app.core.reading.reader import Reader
 from app.core.reading.schema import ADDRESS, schema
 from app.core.values import Json
@@ -110,9 +112,27 @@ def test_every_key_is_in_the_schema() -> None:
     """Each vocabulary has its place, with every key and no other."""
     places = [set(each) for each in _properties(SCHEMA)]
 
-    vocabularies = [each for each in vars(words).values() if isinstance(each, words.Vocabulary)]
-    assert len(vocabularies) > 25
-    assert [each.of for each in vocabularies if set(each.known) not in places] == []
+    assert len(_vocabularies()) > 25
+    assert [each.of for each in _vocabularies() if set(each.known) not in places] == []
+
+
+def test_every_key_says_what_it_means() -> None:
+    """An editor shows a sentence for each, and each sentence is shown somewhere."""
+    keys = {key for each in _vocabularies() for key in each.known} | ALL_FILTERS
+    places = {each.of for each in _vocabularies()}
+    at_places = [each.partition(" in ") for each in MEANINGS if " in " in each]
+
+    assert {each for each in MEANINGS if " in " not in each} == keys
+    assert {place for _, _, place in at_places} <= places
+    assert all(each.endswith(".") for each in MEANINGS.values())
+    task = SCHEMA["$defs"]["task"]["properties"]
+    assert task["needs"]["description"] == "The tasks that come before."
+    backoff = SCHEMA["$defs"]["retry"]["properties"]["backoff"]["properties"]
+    assert backoff["initial"]["description"].startswith("The first pause. A length of time")
+
+
+def _vocabularies() -> list[words.Vocabulary]:
+    return [each for each in vars(words).values() if isinstance(each, words.Vocabulary)]
 
 
 def _properties(node: Json) -> list[dict[str, Json]]:
