@@ -1,5 +1,7 @@
 """What is to be undone when the whole comes to a bad end, and in which order."""
 
+from dataclasses import replace
+
 from app.core.legs.waves import rolled_back
 from app.core.moves import LegStatus
 from app.core.naming import definition_of, is_following, undo_of
@@ -19,23 +21,32 @@ def to_undo(state: Orchestration) -> tuple[TaskName, ...]:
         and not is_following(name)
         and not task.is_undone
         and definition_of(state.plan.definition, name).compensate is not None
-        and legs_to_undo(state, name)
+        and _standing(state, name)
     ]
     return tuple(name for _, _, name in sorted(found, reverse=True))
 
 
 def legs_to_undo(state: Orchestration, name: TaskName) -> dict[LegKey, Leg]:
-    """Return fresh legs for those that succeeded, and were not rolled back since.
+    """Return fresh legs for those that are to be undone.
 
     Where the task was undone before, and done again, the attempts of then are kept: their
     numbers and markers are never used twice.
     """
-    before = state.tasks.get(undo_of(name))
-    undone = rolled_back(state, name)
-    legs: dict[LegKey, Leg] = {}
-    for key, leg in state.tasks[name].legs.items():
-        known = before.legs.get(key) if before is not None else None
-        attempts = known.attempts if known is not None else ()
-        if leg.status is LegStatus.SUCCEEDED and key not in undone:
-            legs[key] = Leg(key=key, matrix=leg.matrix, attempts=attempts, spent=len(attempts))
+    undo = state.tasks.get(undo_of(name))
+    before = undo.legs if undo is not None else {}
+    legs = {key: replace(leg, status=LegStatus.SKIPPED) for key, leg in before.items()}
+    for leg in _standing(state, name):
+        attempts = before[leg.key].attempts if leg.key in before else ()
+        legs[leg.key] = Leg(
+            key=leg.key, matrix=leg.matrix, attempts=attempts, spent=len(attempts)
+        )
     return legs
+
+
+def _standing(state: Orchestration, name: TaskName) -> tuple[Leg, ...]:
+    """Return the legs that succeeded, and were not rolled back with their wave since."""
+    undone = rolled_back(state, name)
+    legs = state.tasks[name].legs.values()
+    return tuple(
+        leg for leg in legs if leg.status is LegStatus.SUCCEEDED and leg.key not in undone
+    )

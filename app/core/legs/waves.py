@@ -7,6 +7,7 @@ named after the wave (`core.naming`).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from app.core.actions import APPROVE, REJECT, Approval
 from app.core.definition import Strategy
 from app.core.expressions import evaluate_condition
 from app.core.legs.context import is_left
@@ -14,6 +15,7 @@ from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import check_of, definition_of, rollback_of, wave_checked_by
 from app.core.state import (
     WAVE_ENDED,
+    Gate,
     Leg,
     Orchestration,
     Reason,
@@ -74,17 +76,31 @@ def tried_again(task: Task) -> Task:
     return replace(task, waves=waves)
 
 
-def goes_on(task: Task, name: str) -> Task:
+def goes_on(strategy: Strategy | None, task: Task, name: str) -> Task:
     """Let a wave go on of which somebody re-ran a workflow run on GitHub.
 
-    It is judged once all of its legs have ended: the others may have failed before.
+    It is judged once all of its legs have ended: the others may have failed before. A wave
+    that has not begun is not begun thereby, nor one that people have not let on: what was
+    re-run goes its way, and the wave stays as it is.
     """
-    wave = task.waves.get(name)
-    # What has not begun is not begun thereby: it may wait for people.
-    if wave is None or wave.status not in (*WAVE_ENDED, WaveStatus.BAKING):
+    progress = task.waves.get(name)
+    if progress is None or progress.status not in (*WAVE_ENDED, WaveStatus.BAKING):
         return task
-    again = replace(_anew(wave), status=WaveStatus.RUNNING, is_again=True)
+    assert strategy is not None, "only a matrix has waves"
+    approval = next(wave.approval for wave in strategy.waves if wave.name == name)
+    if approval is not None and not is_let_on(approval, progress.gate):
+        return task
+    again = replace(
+        _anew(progress), gate=progress.gate, status=WaveStatus.RUNNING, is_again=True
+    )
     return replace(task, waves={**task.waves, name: again})
+
+
+def is_let_on(approval: Approval, gate: Gate | None) -> bool:
+    """Tell whether people let a wave begin: they chose anything but the default `reject`."""
+    if gate is None or not gate.choice:
+        return False
+    return approval.options != (APPROVE, REJECT) or gate.choice != REJECT
 
 
 def is_passed(wave: WaveProgress) -> bool:

@@ -86,12 +86,12 @@ def _record_skip(state: Orchestration, event: SkipRequested) -> Orchestration:
     if task is None or not event.reason or is_following(event.task):
         return state
     reason = _said("skipped", "skipped", event.by, event.reason)
+    is_open = state.status in (_O.BLOCKED, _O.RUNNING)
     if task.status in (TaskStatus.WAITING, TaskStatus.RUNNING, TaskStatus.ASKING):
-        is_open = state.status in (_O.BLOCKED, _O.RUNNING)
         if not is_open or task.skip is not None or is_left(state, event.task):
             return state
         return state.with_task(event.task, replace(task, skip=reason))
-    if task.is_passed or task.status is TaskStatus.SKIPPED or state.has_ended:
+    if task.is_passed or task.status is TaskStatus.SKIPPED or not is_open:
         return state
     skipped = replace(task.to(TaskStatus.SKIPPED, reason), is_tolerated=True, is_stale=False)
     return wait_again(state.with_task(event.task, skipped), event.task)

@@ -24,6 +24,7 @@ from app.core.values import TaskName
 
 NEVER_BEGUN = (WaveStatus.WAITING, WaveStatus.ASKING)
 BEGUN = (WaveStatus.RUNNING, WaveStatus.BAKING)
+UNDONE = (WaveStatus.FAILED, WaveStatus.STOPPED)
 
 
 def to_fail(state: Orchestration, name: TaskName, wave: str, reason: Reason) -> Orchestration:
@@ -48,7 +49,7 @@ def fall(state: Orchestration, name: TaskName, now: datetime) -> Orchestration:
     task = state.tasks[name]
     failing = [each for each, progress in task.waves.items() if _is_failing(progress)]
     if not failing:
-        return state
+        return _stop_stragglers(state, name)
     stopped = _stop_legs(task, task.waves[failing[0]].reason)
     if stopped is not task:
         state = state.with_task(name, stopped)
@@ -57,6 +58,16 @@ def fall(state: Orchestration, name: TaskName, now: datetime) -> Orchestration:
     for wave in failing:
         state = _roll_back(state, name, wave, now)
     return state if open_rollbacks(state, name) else _ended(state, name, None)
+
+
+def _stop_stragglers(state: Orchestration, name: TaskName) -> Orchestration:
+    """Let nothing begin of a wave that is over: somebody re-ran a leg of it, which failed."""
+    task = state.tasks[name]
+    for leg in task.legs.values():
+        wave = task.waves.get(leg.wave)
+        if leg.status in IDLE and wave is not None and wave.status in UNDONE:
+            task = task.with_leg(leg.to(LegStatus.CANCELLED, wave.reason))
+    return state if task is state.tasks[name] else state.with_task(name, task)
 
 
 def _is_failing(progress: WaveProgress) -> bool:

@@ -9,7 +9,6 @@ round of its checks, begun at the end of the bake, has held.
 from dataclasses import replace
 from datetime import datetime
 
-from app.core.actions import APPROVE, REJECT
 from app.core.definition import Strategy, Wave
 from app.core.legs.baking import due_round, end_of_bake, failed_checks
 from app.core.legs.context import values_for
@@ -17,6 +16,7 @@ from app.core.legs.gates import opened
 from app.core.legs.waves import (
     has_ended,
     is_bad,
+    is_let_on,
     is_passed,
     is_stopped,
     legs_in,
@@ -90,7 +90,7 @@ def _answer(state: Orchestration, name: TaskName, wave: Wave) -> Orchestration:
     assert approval is not None, "its approval is asked for"
     if not gate.choice:
         return state
-    if approval.options == (APPROVE, REJECT) and gate.choice == REJECT:
+    if not is_let_on(approval, gate):
         why = f"rejected by {gate.by}" + (f": {gate.reason}" if gate.reason else "")
         return to_fail(state, name, wave.name, Reason(code="rejected", message=why))
     return _to(state, name, wave, WaveStatus.RUNNING) if may_begin(state, name) else state
@@ -105,7 +105,8 @@ def _run(state: Orchestration, name: TaskName, wave: Wave, now: datetime) -> Orc
     # Where somebody re-ran one of its legs, the others may have failed before.
     if len(bad) > wave.max_failures and (is_over or not progress.is_again):
         return to_fail(state, name, wave.name, _too_many(task, wave, bad))
-    if not is_over:
+    # A check of what was before may still be stopping.
+    if not is_over or open_checks(state, name):
         return state
     if not wave.bake or not _good_legs(task, wave):
         return _to(state, name, wave, WaveStatus.PASSED)

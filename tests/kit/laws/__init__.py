@@ -10,7 +10,17 @@ from app.core.decide import decide, settle
 from app.core.events import Event
 from app.core.rules import Decision
 from app.core.state import Orchestration, Task
-from tests.kit.laws import beginning, ending, facts, moving, places, stopping, undoing, waiting
+from tests.kit.laws import (
+    beginning,
+    ending,
+    facts,
+    moving,
+    places,
+    stopping,
+    undoing,
+    waiting,
+    waving,
+)
 
 
 def check(before: Orchestration, event: Event, decision: Decision) -> None:
@@ -28,6 +38,7 @@ def check(before: Orchestration, event: Event, decision: Decision) -> None:
     places.check(before, decision)
     undoing.check(before, after)
     waiting.check(before, decision, event.at)
+    waving.check(before, decision)
     ending.check(before, decision)
     # What became due meanwhile elsewhere waits for its own timer, which is about to elapse.
     idle = [name for name, task in after.tasks.items() if not _is_due(task, event.at)]

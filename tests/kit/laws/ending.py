@@ -35,7 +35,8 @@ def check(before: Orchestration, decision: Decision) -> None:
             assert task.skip is None, "a wish to skip ends with the task"
         _check_outputs(after, name)
     told = [each for each in decision.commands if isinstance(each, TellEnd)]
-    if after.has_ended and not before.has_ended:
+    # What somebody wants tried again may end in the same breath.
+    if after.has_ended and (told or not before.has_ended):
         _check_end(decision, told)
     elif after.has_ended:
         assert all(isinstance(each, WRITES) for each in decision.commands), "it is over"

@@ -16,9 +16,9 @@ from app.core.moves import (
     ORCHESTRATION_MOVES,
     TASK_MOVES,
     LegStatus,
-    OrchestrationStatus,
     TaskStatus,
 )
+from app.core.naming import is_undoing
 from app.core.state import Leg, Orchestration, Task
 from app.core.values import TaskName
 
@@ -63,23 +63,20 @@ def is_another_try(before: Orchestration, event: Event) -> bool:
 def _check_ends(
     before: Orchestration, event: Event, name: TaskName, was: Task, now: Task
 ) -> None:
-    """What has ended stays as it ended, unless it is tried again."""
+    """What has ended stays as it ended, unless it is tried again.
+
+    What undoes it runs again where it was done again.
+    """
     if is_another_try(before, event):
         return
     if was.has_ended:
         same = replace(now, is_stale=was.is_stale, is_undone=was.is_undone)
-        is_undo = after_undo(name) and before.status is not OrchestrationStatus.RUNNING
-        assert same == was or is_undo, f"{name} has ended and stays as it is"
+        assert same == was or is_undoing(name), f"{name} has ended and stays as it is"
     if was.status is TaskStatus.WAITING:
         return
     for key, leg in was.legs.items():
         if leg.has_ended and not was.has_ended:
             assert now.legs[key] == leg, f"{name}/{key} has ended and stays as it is"
-
-
-def after_undo(name: TaskName) -> bool:
-    """Tell whether a task undoes another: it runs again if that was done again."""
-    return name.endswith("~undo")
 
 
 def _check_move(was: S, now: S, moves: Mapping[S, frozenset[S]]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from app.core.legs.waves import rolled_back
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of, is_following, undo_of
 from app.core.state import Orchestration, Task
@@ -39,13 +40,19 @@ def _is_open(state: Orchestration, name: TaskName) -> bool:
 def _check_undo(after: Orchestration, name: TaskName) -> None:
     task, undo = after.tasks[name], after.tasks[undo_of(name)]
     assert task.has_ended, f"{name} is undone before it has ended"
-    assert undo.legs.keys() == _succeeded(task), f"{name}: what succeeded is undone"
+    going = {key for key, leg in undo.legs.items() if leg.status is not LegStatus.SKIPPED}
+    assert going == _standing(after, name), f"{name}: what stands is undone"
     for leg in undo.legs.values():
         assert len(leg.attempts) - leg.spent <= 1, "once"
 
 
 def _succeeded(task: Task) -> set[str]:
     return {key for key, leg in task.legs.items() if leg.status is LegStatus.SUCCEEDED}
+
+
+def _standing(after: Orchestration, name: TaskName) -> set[str]:
+    """Return the legs that succeeded, and were not rolled back with their wave since."""
+    return _succeeded(after.tasks[name]) - rolled_back(after, name)
 
 
 def _moment(state: Orchestration, name: TaskName) -> tuple[datetime, int]:
@@ -62,5 +69,5 @@ def _to_undo(state: Orchestration) -> list[tuple[datetime, int]]:
         and not task.is_undone
         and task.has_ended
         and definition_of(state.plan.definition, name).compensate is not None
-        and _succeeded(task)
+        and _standing(state, name)
     ]
