@@ -13,7 +13,7 @@ from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_origin
 
 import orjson
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
@@ -26,7 +26,7 @@ from app.core.events import Event
 from app.core.hearing.findings import Finding
 from app.core.plan import Cause, Origin, Parent, Plan
 from app.core.shared import Shared
-from app.core.state import Orchestration
+from app.core.state import Orchestration, Task
 from app.core.values import Json, JsonObject, OrchestrationId, Sha
 
 T = TypeVar("T")
@@ -65,6 +65,8 @@ def _converter() -> Converter:
     json_types: tuple[object, ...] = (Json, JsonObject)
     made.register_structure_hook_func(lambda kind: kind in json_types, lambda value, _: value)
     made.register_unstructure_hook_func(lambda kind: kind in json_types, lambda value: value)
+    # Sorted, so that the same state is the same text.
+    made.register_unstructure_hook_func(_is_set, sorted)
     made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
     made.register_unstructure_hook(datetime, lambda moment: moment)
     for union in (Event, Command, Finding, Shared):
@@ -78,6 +80,11 @@ def _converter() -> Converter:
         ),
     )
     return made
+
+
+def _is_set(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is frozenset
 
 
 _CONVERTER: Final = _converter()
@@ -126,7 +133,12 @@ def decode_finding(text: str) -> Finding:
 
 def encode_shared(shared: Shared) -> str:
     """Write a lock, a calendar or a schedule as text."""
-    return _dump(_write_shared(shared))
+    # Many may wait for one lock, and orjson writes dataclasses itself.
+    fields = {it.name: getattr(shared, it.name) for it in dataclass_fields(shared)}
+    try:
+        return orjson.dumps({**fields, "type": type(shared).__name__, "v": VERSION}).decode()
+    except TypeError:
+        return _dump(_write_shared(shared))
 
 
 def decode_shared(text: str) -> Shared:
@@ -142,9 +154,29 @@ def encode_state(state: Orchestration) -> str:
     fields["surfaces"] = {surface.value: it for surface, it in state.surfaces.items()}
     fields["v"] = VERSION
     try:
-        return orjson.dumps(fields).decode()
+        if len(state.tasks) >= TASKS_MANY:
+            fields["tasks"] = {name: _fragment(task) for name, task in state.tasks.items()}
+        return orjson.dumps(fields, default=_in_order).decode()
     except TypeError:
         return _dump(_CONVERTER.unstructure(state))
+
+
+# Of a plan of a thousand tasks an event changes one or two: the text of the others is kept by
+# their identity, which is theirs for as long as they are kept here.
+TASKS_MANY: Final = 32
+TASKS_KEPT_MAX: Final = 20_000
+_fragments: Final[dict[int, tuple[Task, orjson.Fragment]]] = {}
+
+
+def _fragment(task: Task) -> orjson.Fragment:
+    known = _fragments.get(id(task))
+    if known is not None and known[0] is task:
+        return known[1]
+    made = orjson.Fragment(orjson.dumps(task, default=_in_order))
+    if len(_fragments) >= TASKS_KEPT_MAX:
+        _fragments.clear()
+    _fragments[id(task)] = (task, made)
+    return made
 
 
 def decode_state(text: str, plan: Plan) -> Orchestration:
@@ -198,12 +230,19 @@ def with_definition(stored: StoredPlan, text: str, definition: Definition) -> Pl
 def _dump(fields: dict[str, Any]) -> str:
     fields["v"] = VERSION
     try:
-        return orjson.dumps(fields).decode()
+        return orjson.dumps(fields, default=_in_order).decode()
     except TypeError:
         # orjson knows neither integers above 64 bits nor halves of surrogate pairs, and a
         # user's JSON may hold both. The mark keeps its reader from rounding the integers.
         fields["exact"] = True
         return json.dumps(fields, default=_plain)
+
+
+def _in_order(value: object) -> object:
+    """Write a set as a list, for orjson, which knows none."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _plain(value: object) -> object:
@@ -212,7 +251,7 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    return _in_order(value)
 
 
 def _load(what: str, text: str) -> dict[str, Any]:
