@@ -91,6 +91,7 @@ class SqlStore:
         self._database = database
         self._definitions = definitions
         self._states: OrderedDict[OrchestrationId, Saved] = OrderedDict()
+        self._shared: OrderedDict[str, SavedShared] = OrderedDict()
 
     async def close(self) -> None:
         """Finish what is being written and let go of the database."""
@@ -227,7 +228,12 @@ class SqlStore:
     # what orchestrations share
 
     async def shared(self, subjects: Collection[str]) -> Mapping[str, SavedShared]:
-        return await self._database.read(lambda it: sharing.read_shared(it, subjects))
+        remembered = {name: self._shared[name] for name in subjects if name in self._shared}
+        found = await self._database.read(
+            lambda it: sharing.read_shared(it, subjects, remembered)
+        )
+        self._remember_shared(found)
+        return found
 
     async def shared_of_kind(self, kind: str) -> Sequence[SavedShared]:
         return await self._database.read(lambda it: sharing.read_kind(it, kind))
@@ -288,6 +294,11 @@ class SqlStore:
         claimed = await self._database.write(lambda it: save(it, rows))
         for saved in batch.states:
             self._remember(saved.state.id, saved)
+        for change in batch.shared:
+            self._shared.pop(change.subject, None)
+            if change.state is not None:
+                kept = SavedShared(state=change.state, version=change.version)
+                self._remember_shared({change.subject: kept})
         return claimed
 
     # health
@@ -314,6 +325,13 @@ class SqlStore:
         self._states.move_to_end(key)
         if len(self._states) > STATES_MAX:
             self._states.popitem(last=False)
+
+    def _remember_shared(self, found: Mapping[str, SavedShared]) -> None:
+        for name, saved in found.items():
+            self._shared[name] = saved
+            self._shared.move_to_end(name)
+        while len(self._shared) > STATES_MAX:
+            self._shared.popitem(last=False)
 
     def _load(
         self,

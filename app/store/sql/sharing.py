@@ -1,6 +1,6 @@
 """What orchestrations share, what they listen to, what joins them, and their reports."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +17,9 @@ from app.store.sql.database import upsert_into
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _NAMES: Final[sa.BindParameter[Any]] = sa.bindparam("names", expanding=True)
 _SHARED: Final = sa.select(shared.c.subject, shared.c.version, shared.c.state).where(
+    shared.c.subject.in_(_NAMES)
+)
+_VERSIONS: Final = sa.select(shared.c.subject, shared.c.version).where(
     shared.c.subject.in_(_NAMES)
 )
 _LOCK_SHARED: Final = (
@@ -51,10 +54,23 @@ _CORRELATED: Final = (
 )
 
 
-def read_shared(connection: sa.Connection, subjects: Collection[str]) -> dict[str, SavedShared]:
-    """Return those of these states that there are."""
-    rows = connection.execute(_SHARED, {"names": list(subjects)})
-    return {row.subject: _saved(row) for row in rows}
+def read_shared(
+    connection: sa.Connection,
+    subjects: Collection[str],
+    remembered: Mapping[str, SavedShared],
+) -> dict[str, SavedShared]:
+    """Return those of these that there are; what is remembered as it is, is not read again."""
+    versions = connection.execute(_VERSIONS, {"names": list(subjects)}).all()
+    known = {
+        name: remembered[name]
+        for name, version in versions
+        if name in remembered and remembered[name].version == version
+    }
+    outdated = [name for name, _ in versions if name not in known]
+    if not outdated:
+        return known
+    rows = connection.execute(_SHARED, {"names": outdated})
+    return {**known, **{row.subject: _saved(row) for row in rows}}
 
 
 def read_kind(connection: sa.Connection, kind: str) -> list[SavedShared]:
