@@ -18,7 +18,7 @@ from app.core.legs.dispatching import Asked
 from app.core.limits import SETTLE_ROUNDS_MAX
 from app.core.naming import is_following, origin_of, task_of_holder
 from app.core.record import record
-from app.core.rules import RULES, WHOLE_RULES, Decision
+from app.core.rules import RULES, WHOLE_RULES, Decision, set_whole_timer
 from app.core.rules.whole import expire
 from app.core.state import Orchestration
 from app.core.values import TaskName
@@ -62,7 +62,9 @@ def settle(state: Orchestration, now: datetime, concerned: Iterable[TaskName]) -
             state = decision.state
             commands.extend(decision.commands)
         if state is before:
-            return Decision(state=state, commands=tuple(commands))
+            # Only now is it known whether there is anything to come back for.
+            last = set_whole_timer(state, now)
+            return Decision(state=last.state, commands=(*commands, *last.commands))
         agenda.extend(touched(before, state))
     raise AssertionError("the rules did not settle")
 

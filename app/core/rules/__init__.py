@@ -34,7 +34,7 @@ from app.core.rules.telling import escalate, escalate_state, tell_alerts
 from app.core.rules.waves import advance_waves
 from app.core.rules.whole import begin_whole, expire, finish, set_whole_timer
 
-__all__ = ["ACTIVE", "RULES", "WHOLE_RULES", "Decision", "Rule", "WholeRule"]
+__all__ = ["ACTIVE", "RULES", "WHOLE_RULES", "Decision", "Rule", "WholeRule", "set_whole_timer"]
 
 RULES: tuple[Rule, ...] = (
     begin_ready,
@@ -68,6 +68,8 @@ WHOLE_RULES: tuple[WholeRule, ...] = (
     finish,
     escalate_state,
     tell_alerts,
-    set_whole_timer,
 )
-"""About the whole, applied once no rule about a task has anything left to do."""
+"""About the whole, applied once no rule about a task has anything left to do.
+
+What is to be done later is asked for once none of these has (`set_whole_timer`).
+"""

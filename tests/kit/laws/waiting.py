@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.core.actions import GitHubOperation, Report
+from app.core.actions import Agent, GitHubOperation, Report
 from app.core.commands import SetTimer
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import WHOLE, definition_of, leg_holder, sibling
@@ -81,7 +81,10 @@ def _check_leg(after: Orchestration, name: TaskName, leg: Leg, *, is_held: bool)
             assert is_held or has_timer, f"{where} for ever"
         case LegStatus.AWAITING:
             passages = after.passages.get(leg_holder(name, leg.key), ())
-            assert passages or task.timer is not None, f"{where} without end"
+            is_review = isinstance(definition_of(after.plan.definition, name).action, Agent)
+            # People have as long for a review as the whole has.
+            has_timer = (after if is_review else task).timer is not None
+            assert passages or has_timer, f"{where} without end"
         case _:
             assert is_answered_for(after, name, leg), f"{where} without a timer"
 
