@@ -6,11 +6,18 @@ person may own several paths: which of them own what is tried out, within a boun
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 TRIES_MAX = 2_000
 """Ways to let people own paths that are tried. People alike are tried once, so that the bound
 is met only by dozens of teams that own and vote in different ways."""
+
+WORK_MAX = 5_000_000
+"""Comparisons that all tries may take together, about a second: hundreds of voters and of
+owners get fewer tries."""
+
+TRIES_IN_VAIN = 20
+"""Tries where no assignment can be complete: enough to tell people who is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +51,13 @@ def assign(demands: Sequence[Demand], people: int) -> Assignment:
 
     People are numbered from 0; the lower number is preferred.
     """
-    best = Assignment(is_complete=False, uncovered=())
+    best = Assignment(is_complete=False)
     merit = (-1, -1)
+    is_in_vain = _is_in_vain(demands, people)
+    most = TRIES_IN_VAIN if is_in_vain else min(TRIES_MAX, _affordable(demands, people))
     for number, owners in enumerate(_owners(demands, people)):
-        if number == TRIES_MAX:
-            return Assignment(stands=best.stands, is_complete=False, is_given_up=True)
+        if number == most:
+            return replace(best, is_given_up=not is_in_vain)
         found = _fill(demands, people, owners)
         if found.is_complete:
             return found
@@ -56,6 +65,19 @@ def assign(demands: Sequence[Demand], people: int) -> Assignment:
         if (groups, len(found.stands)) > merit:
             best, merit = found, (groups, len(found.stands))
     return best
+
+
+def _is_in_vain(demands: Sequence[Demand], people: int) -> bool:
+    """Tell whether a path has no owner here, or places lack people even without owners."""
+    if any(not cover for demand in demands for cover in demand.covers):
+        return True
+    plain = [replace(demand, covers=()) for demand in demands]
+    return not _fill(plain, people, {}).is_complete
+
+
+def _affordable(demands: Sequence[Demand], people: int) -> int:
+    one = people * sum(demand.count + len(demand.covers) for demand in demands)
+    return max(TRIES_IN_VAIN, WORK_MAX // max(one, 1))
 
 
 def _owners(demands: Sequence[Demand], people: int) -> Iterator[dict[int, int]]:

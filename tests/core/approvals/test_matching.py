@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.approvals.matching import TRIES_MAX, Demand, assign
+from app.core.approvals.matching import Demand, assign
 
 
 def brute(demands: list[Demand], people: int) -> bool:
@@ -71,7 +71,19 @@ def test_the_search_gives_up_in_time() -> None:
 
     assert found.is_given_up
     assert not found.is_complete
-    assert TRIES_MAX <= 10_000
+
+
+def test_what_cannot_be_is_not_tried_for_long() -> None:
+    """Where places lack people, it is known without trying, and is no giving up."""
+    covers = tuple(frozenset({one, one + 1, one + 2}) for one in range(38))
+    demands = [
+        Demand(count=1, people=frozenset(range(40)), covers=covers),
+        Demand(count=40, people=frozenset(range(40))),
+    ]
+    found = assign(demands, 40)
+
+    assert (found.is_complete, found.is_given_up) == (False, False)
+    assert len(found.stands) == 40
 
 
 def test_people_who_could_do_the_same_are_tried_once() -> None:
