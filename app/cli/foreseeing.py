@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from app.cli.describing import facts_of
+from app.cli.describing import Show, facts_of
 from app.cli.saying import Refused, pairs
 from app.clock import SystemClock
 from app.core.actions import Action, Agent, Dispatch, GitHubOperation, Orchestrate
 from app.core.definition import Definition, Listen, TaskDefinition
-from app.core.expressions import ExpressionError, evaluate_condition, render
+from app.core.expressions import ExpressionError, evaluate_condition, render, text_of
 from app.core.hearing.catalogue import Covered, Entry, listens
 from app.core.hearing.heard import Repository
 from app.core.legs.context import cause_values
@@ -242,6 +242,15 @@ def foresee_tasks(plan: Plan) -> tuple[ForeseenTask, ...]:
     )
 
 
+def showing(plan: Plan) -> Show:
+    """Return how a value is written with what is known before anything has run."""
+    return _showing(cause_values(new_orchestration(plan), SystemClock().now()))
+
+
+def _showing(values: JsonObject) -> Show:
+    return lambda template: text_of(_value(template, values).value)
+
+
 def _task(state: str, task: TaskDefinition, values: JsonObject) -> ForeseenTask:
     matrix = None
     cells: tuple[tuple[LegKey, JsonObject], ...] = ((ONLY_LEG, {}),)
@@ -270,7 +279,7 @@ def _task(state: str, task: TaskDefinition, values: JsonObject) -> ForeseenTask:
             for key, cell in cells
             if (call := _call(task.action, key, cell, values)) is not None
         ),
-        facts=tuple(facts_of(task)),
+        facts=tuple(facts_of(task, _showing(values))),
     )
 
 

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.cli.checking import explained, read_definition
 from app.cli.describing import facts_of_state, facts_of_whole
-from app.cli.foreseeing import MANUAL, Foreseen, ForeseenTask, Foresight, Question, answer
+from app.cli.foreseeing import (
+    MANUAL,
+    Foreseen,
+    ForeseenTask,
+    Foresight,
+    Question,
+    answer,
+    showing,
+)
 from app.cli.saying import console, print_json, printable
 from app.core.expressions import text_of
 from app.core.telling.drawing import draw_mermaid, draw_tree
@@ -47,7 +55,7 @@ def _print(foresight: Foresight) -> None:
         say(f"  `on` at line {listen.place.line}: {told}")
     for key, value in foresight.plan.inputs.items():
         say(f"  {key} = {text_of(value)}")
-    for fact in facts_of_whole(foresight.definition):
+    for fact in _facts(foresight):
         say(f"  {fact}")
     say(f"\n{draw_tree(foresight.definition)}\n")
     for line, style in _lines(foresight):
@@ -56,16 +64,23 @@ def _print(foresight: Foresight) -> None:
     say(f"\n```mermaid\n{drawn}\n```" if drawn else "\nThe graph is too large to be drawn.")
 
 
+def _facts(foresight: Foresight) -> Sequence[str]:
+    if foresight.plan is None:
+        return ()
+    return tuple(facts_of_whole(foresight.definition, showing(foresight.plan)))
+
+
 def _lines(foresight: Foresight) -> Iterator[tuple[str, str | None]]:
     """Tell of each task, and of a machine state by state."""
-    machine = foresight.definition.machine
+    machine, plan = foresight.definition.machine, foresight.plan
+    assert plan is not None, "only what starts is told of"
     if machine is None:
         for task in foresight.tasks:
             yield from _task_lines(task)
         return
     for name, state in machine.states.items():
         yield f"{name}  {what_of(state)}", "bold"
-        yield from ((f"  {fact}", None) for fact in facts_of_state(state))
+        yield from ((f"  {fact}", None) for fact in facts_of_state(state, showing(plan)))
         for task in foresight.tasks:
             if task.state == name:
                 yield from ((f"  {line}", style) for line, style in _task_lines(task))
@@ -108,7 +123,7 @@ def _as_json(foresight: Foresight) -> Mapping[str, object]:
             for listen, verdict in foresight.verdicts
         ],
         "inputs": plan.inputs if plan is not None else {},
-        "facts": list(facts_of_whole(foresight.definition)),
+        "facts": _facts(foresight),
         "tasks": [_task_as_json(task) for task in foresight.tasks],
         "tree": draw_tree(foresight.definition),
         "mermaid": draw_mermaid(foresight.definition),

@@ -51,8 +51,8 @@ def test_a_plan_shows_every_kind_of_task(terminal: Terminal) -> None:
     assert said.code == 0
     for line in (
         "  at most 4d4h",
-        "  one of 2 places in the repository's group ship-${{ ref }}",
-        "  events join it by ${{ repository }}-${{ inputs.stage }}",
+        "  one of 2 places in the repository's group ship-refs/heads/main",
+        "  events join it by owner/repository-test",
         "  dispatches only while open: production-freeze",
         '  if orchestration.age > duration("12h"): acme/sre is told by webhook',
         "  [api] dispatch acme/api/.github/workflows/build.yml@main",
@@ -66,13 +66,17 @@ def test_a_plan_shows_every_kind_of_task(terminal: Terminal) -> None:
         "  begins once none of them failed",
         '  wave canary: matrix.region == "eu", holds for 30m, at most 0 may fail',
         "  wave half: 50 %, at most 0 may fail, after an approval",
-        "    asks: Go on with ${{ inputs.stage }}?",
+        "    asks: Go on with test?",
         "  checked every 10m by acme/ops/.github/workflows/check.yml@main:"
         " outputs.errors < 0.01",
         "  a failed wave rolls all waves back by acme/ops/.github/workflows/back.yml@main",
         "  on failure: ask",
         "  on warning: fail",
         "  agent acme/ai/.github/workflows/propose.yml@main",
+        "  its branch changes at most 10 files",
+        "  its branch changes at most 400 lines",
+        "  its branch changes nothing in .github/**",
+        "  tried again 2 times if its outputs do not fit, then people are asked",
         "  review: 1 of mona or helper[bot]",
         "  1 of code owners",
         "  if size(needs.propose.outputs.files) > 1: 2 of acme/sre and 1 of people with"
