@@ -32,6 +32,7 @@ from app.core.events import (
 from app.core.moves import LegStatus, TaskStatus
 from app.core.parse import parse
 from app.core.plan import Cause, Origin, Plan
+from app.core.reading.words import TASK_ACTIONS
 from app.core.rules import Decision
 from app.core.state import Leg, Orchestration, new_orchestration
 from app.core.values import (
@@ -48,6 +49,7 @@ from tests.kit import laws
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HEAD = Sha("a" * 40)
 REQUESTED = OrchestrationRequested(at=START, by="mona")
+ACTIONS = frozenset(TASK_ACTIONS)
 C = TypeVar("C", bound=OrchestrationCommand)
 
 
@@ -56,10 +58,13 @@ def document(notation: str, *, whole: Mapping[str, Any], **tasks: Mapping[str, A
     written: dict[str, dict[str, Any]] = {}
     for part in filter(None, (each.strip() for each in notation.split(";"))):
         name, _, needs = part.partition(":")
-        task: dict[str, Any] = {"dispatch": f"acme/{name}/.github/workflows/run.yml@main"}
+        keys = tasks.pop(name, {})
+        task: dict[str, Any] = {}
+        if not keys.keys() & ACTIONS:
+            task["dispatch"] = f"acme/{name}/.github/workflows/run.yml@main"
         if needs.strip():
             task["needs"] = [need.strip() for need in needs.split(",")]
-        written[name] = {**task, **tasks.pop(name, {})}
+        written[name] = {**task, **keys}
     assert not tasks, f"not among the tasks: {', '.join(tasks)}"
     top = {"version": 1, "name": "Train", "on": {"manual": {}}, "tasks": written, **whole}
     return json.dumps(top, indent=1)

@@ -62,8 +62,15 @@ class Run:
     attempt: int = 1
     status: RunStatus = RunStatus.QUEUED
     conclusion: Conclusion | None = None
+    has_skipped: bool = False
     ends: dict[int, Conclusion] = field(default_factory=dict)
     reports: dict[int, Mapping[str, Json]] = field(default_factory=dict)
+    reported_at: dict[int, datetime] = field(default_factory=dict)
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        """How its jobs ended; of some runs the one that matters was skipped."""
+        return {"deploy": "skipped" if self.has_skipped else "success", "lint": "success"}
 
     @property
     def seen(self) -> Seen:
@@ -85,6 +92,8 @@ class World:
         self.now = now
         self.runs: dict[int, Run] = {}
         self.dispatches: Counter[str] = Counter()
+        self.reruns: Counter[tuple[int, int]] = Counter()
+        self.operations: Counter[str] = Counter()
         self.outbox: list[Fact] = []
         self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
         self._count = 0
@@ -104,6 +113,7 @@ class World:
         self.dispatches[marker] += 1
         shows = self.dice.random() < 0.8
         run = Run(2_000 + len(self.runs), marker, shows, is_deaf=self.dice.random() < 0.2)
+        run.has_skipped = self.dice.random() < 0.3
         self.runs[run.id] = run
         self._begin(run)
         return run
@@ -112,12 +122,17 @@ class World:
         """Find a run by its marker, as a look-up may."""
         return next((run for run in self.runs.values() if run.marker == marker), None)
 
+    def rerun(self, run: Run) -> None:
+        """Run failed jobs again, as we ask for."""
+        self.reruns[run.id, run.attempt] += 1
+        self._again(run, run.attempt)
+
     def cancel(self, run: Run, *, force: bool) -> None:
         """Cancel a run, which takes a moment, and which a deaf one heeds only by force."""
         if run.is_deaf and not force:
             return
         attempt = run.attempt
-        self._later(2, lambda: self._end(run, attempt, Conclusion.CANCELLED))
+        self.later(2, lambda: self._end(run, attempt, Conclusion.CANCELLED))
 
     def _begin(self, run: Run) -> None:
         run.status, run.conclusion, attempt = RunStatus.QUEUED, None, run.attempt
@@ -126,14 +141,14 @@ class World:
         if chance < 0.03:
             return  # No runner ever takes it up.
         if chance < 0.1:
-            self._later(5, lambda: self._move(run, attempt, RunStatus.WAITING))
-        self._later(self.dice.choice((6, 30, 900)), lambda: self._start(run, attempt))
+            self.later(5, lambda: self._move(run, attempt, RunStatus.WAITING))
+        self.later(self.dice.choice((6, 30, 900)), lambda: self._start(run, attempt))
 
     def _start(self, run: Run, attempt: int) -> None:
         self._move(run, attempt, RunStatus.IN_PROGRESS)
         conclusion = Conclusion(self.dice.choice(CONCLUSIONS))
         takes = self.dice.choice((1, 40, 1500, 4000))
-        self._later(takes, lambda: self._end(run, attempt, conclusion))
+        self.later(takes, lambda: self._end(run, attempt, conclusion))
 
     def _move(self, run: Run, attempt: int, status: RunStatus) -> None:
         if run.attempt == attempt and run.status is not RunStatus.COMPLETED:
@@ -145,23 +160,25 @@ class World:
             return
         outputs = self.dice.choice(REPORTS)
         if outputs is not None and conclusion is not Conclusion.CANCELLED:
-            run.reports[attempt] = outputs
+            run.reports[attempt], run.reported_at[attempt] = outputs, self.now
             self.outbox.append(Told(run=run.id, run_attempt=attempt, outputs=outputs))
         run.status, run.conclusion = RunStatus.COMPLETED, conclusion
         self.outbox.append(run.seen)
         if conclusion is Conclusion.ACTION_REQUIRED:
             # Somebody lets it go on, which is a new run attempt.
-            self._later(60, lambda: self._again(run))
+            self.later(60, lambda: self._again(run, attempt))
             return
         run.ends[attempt] = conclusion
         if self.dice.random() < 0.1:
-            self._later(self.dice.choice((1, 30)), lambda: self._again(run))
+            self.later(self.dice.choice((1, 30)), lambda: self._again(run, attempt))
 
-    def _again(self, run: Run) -> None:
-        run.attempt += 1
-        self._begin(run)
+    def _again(self, run: Run, attempt: int) -> None:
+        if run.attempt == attempt:
+            run.attempt += 1
+            self._begin(run)
 
-    def _later(self, seconds: float, happen: Callable[[], None]) -> None:
+    def later(self, seconds: float, happen: Callable[[], None]) -> None:
+        """Let something happen by itself after a while."""
         self._count += 1
         due = self.now + timedelta(seconds=seconds)
         heappush(self._agenda, (due, self._count, happen))

@@ -14,19 +14,25 @@ from typing import Final
 from app.core.commands import (
     CancelWorkflowRun,
     DispatchWorkflow,
+    ListJobs,
     LookUpWorkflowRun,
+    Message,
     OrchestrationCommand,
+    PerformOperation,
+    RerunWorkflowRun,
     SetTimer,
 )
 from app.core.decide import decide
 from app.core.events import (
     AttemptId,
-    CancelRequested,
     DispatchAccepted,
     DispatchRefused,
     Event,
+    JobsListed,
+    OperationPerformed,
     OrchestrationRequested,
     OutputsReported,
+    RerunAccepted,
     TimerElapsed,
     WorkflowRunMissed,
     WorkflowRunObserved,
@@ -37,7 +43,9 @@ from tests.kit import laws
 from tests.kit.build import START
 from tests.kit.graphs import random_plan
 from tests.kit.world import Fact, Run, Seen, Told, World
-from tests.simulation.truth import check_truth
+from tests.simulation.neighbours import Neighbours
+from tests.simulation.people import People
+from tests.simulation.truth import check_beginnings, check_truth
 
 LEASE: Final = timedelta(seconds=60)
 STEPS_MAX: Final = 20_000
@@ -62,6 +70,8 @@ class CoreAlone:
         self.trouble = self.dice.choice((0.0, 0.05, 0.2))
         self.world = World(self.dice, START)
         self.state: Orchestration = new_orchestration(random_plan(self.dice.randint))
+        self.neighbours = Neighbours(self.dice, self.world, self.state.id)
+        self.people = People(self.dice, self.world, self.state.plan.cause)
         self.journal: list[Event] = []
         self.rows: dict[str, Row] = {}
         self.parked: dict[int, list[Fact]] = {}
@@ -71,28 +81,23 @@ class CoreAlone:
 
     def run(self) -> None:
         """Run to the end, then let the world come to rest, and compare."""
+        self.people.plan(self.state)
         self.hear(OrchestrationRequested(at=START, by="mona"))
-        self._cancel_at: datetime | None = None
-        if self.dice.random() < 0.15:
-            at = START + timedelta(seconds=self.dice.choice((0, 20, 2_000)))
-            self._cancel_at = at
         for _ in range(STEPS_MAX):
             if not self.step():
                 break
         assert self.state.has_ended, "every orchestration ends"
         self.check_replay()
-        check_truth(self.state, self.world)
+        check_truth(self.state, self.world, self.neighbours)
 
     def step(self) -> bool:
         """Let the next thing happen, whichever is due first. False when nothing is left."""
         self._send()
         due = self._agenda[0][0] if self._agenda else None
         world_due = self.world.next_due
-        if self._cancel_at is not None and (due is None or self._cancel_at <= due):
-            self.world.now, self._cancel_at = max(self.world.now, self._cancel_at), None
-            self.hear(CancelRequested(at=self.world.now, by="mona", reason=""))
-        elif world_due is not None and (due is None or world_due <= due):
+        if world_due is not None and (due is None or world_due <= due):
             self.world.proceed()
+            self._listen()
         elif self._agenda:
             due, _, item = heappop(self._agenda)
             self.world.now = max(self.world.now, due)
@@ -102,6 +107,20 @@ class CoreAlone:
         return True
 
     def hear(self, event: Event) -> None:
+        """Decide about one event, and about whatever neighbours answer at once."""
+        self._decide(event)
+        while self.neighbours.told:
+            self._decide(self.neighbours.told.pop(0))
+        self.people.look(self.state)
+
+    def _listen(self) -> None:
+        """Hear what people and neighbours said by themselves."""
+        said, self.people.said = self.people.said, []
+        told, self.neighbours.told = self.neighbours.told, []
+        for event in (*said, *told):
+            self.hear(event)
+
+    def _decide(self, event: Event) -> None:
         """Decide about one event, with every law checked, and keep what follows."""
         before = self.state
         decision = decide(before, event)
@@ -111,8 +130,11 @@ class CoreAlone:
             return
         self.journal.append(event)
         self.state = decision.state
+        check_beginnings(decision, self.neighbours)
         for command in decision.commands:
-            if command.key not in self.rows:
+            if isinstance(command, Message):
+                self.neighbours.say(command)
+            elif command.key not in self.rows:
                 due = command.due if isinstance(command, SetTimer) else event.at
                 self.rows[command.key] = row = Row(command, due)
                 self._at(due, row)
@@ -222,6 +244,15 @@ class CoreAlone:
                 return self._dispatch(command, row.tries)
             case LookUpWorkflowRun():
                 return self._look_up(command)
+            case RerunWorkflowRun():
+                return self._rerun(command)
+            case PerformOperation():
+                return self._perform(command)
+            case ListJobs():
+                run = self.world.runs[command.workflow_run_id]
+                jobs, run_attempt = run.jobs, command.run_attempt
+                where = command.attempt
+                return [JobsListed(at=now, attempt=where, run_attempt=run_attempt, jobs=jobs)]
             case CancelWorkflowRun():
                 run = self.world.runs[command.workflow_run_id]
                 if run.conclusion is not None:
@@ -249,6 +280,30 @@ class CoreAlone:
             return None  # It was done, and the answer was lost.
         id_ = run.id if self.dice.random() < 0.7 else None
         return [DispatchAccepted(at=now, attempt=where, workflow_run_id=id_, url="")]
+
+    def _rerun(self, command: RerunWorkflowRun) -> list[Event] | None:
+        now, where = self.world.now, command.attempt
+        run = self.world.runs[command.workflow_run_id]
+        if run.attempt > command.run_attempt:
+            return [observed(where, run.seen, now)]
+        chance = self.dice.random()
+        if not is_wanted(self.state, command) or chance < self.trouble / 2:
+            return [DispatchRefused(at=now, attempt=where, code="withdrawn", message="")]
+        self.world.rerun(run)
+        if chance < self.trouble:
+            return None  # It was done, and the answer was lost.
+        return [RerunAccepted(at=now, attempt=where)]
+
+    def _perform(self, command: PerformOperation) -> list[Event] | None:
+        now, where, marker = self.world.now, command.attempt, command.marker
+        if marker not in self.world.operations:
+            chance = self.dice.random()
+            if chance < self.trouble / 2:
+                return [DispatchRefused(at=now, attempt=where, code="not-found", message="")]
+            self.world.operations[marker] += 1
+            if chance < self.trouble:
+                return None
+        return [OperationPerformed(at=now, attempt=where, outputs={"number": 7}, url="")]
 
     def _look_up(self, command: LookUpWorkflowRun) -> list[Event]:
         if command.workflow_run_id is None:

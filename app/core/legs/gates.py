@@ -142,7 +142,7 @@ def due_of(state: Orchestration, name: TaskName, leg: Leg) -> datetime | None:
     For the review of what an agent proposes people have as long as the whole has: the
     time-out of the task is that of its workflow run.
     """
-    if leg.status is not LegStatus.AWAITING or leg.gate is None:
+    if leg.status is not LegStatus.AWAITING or leg.gate is None or leg.gate.choice:
         return None
     definition = definition_of(state.plan.definition, name)
     if leg.gate.due is not None or isinstance(definition.action, Agent):

@@ -99,12 +99,13 @@ def _is_to_another(leg: Leg, event: AboutAttempt) -> bool:
 
 
 def _record_again(state: Orchestration, leg: Leg, event: AboutAttempt) -> Orchestration:
-    """Somebody re-ran the workflow run of a leg that had ended: it goes on."""
-    if not isinstance(event, WorkflowRunObserved) or leg.status is LegStatus.SKIPPED:
+    """Somebody re-ran the workflow run of a leg that had ended: it goes on.
+
+    Its report may be heard before anything else of it.
+    """
+    if not isinstance(event, WorkflowRunObserved | OutputsReported):
         return state
-    attempt = leg.attempt
-    is_higher = event.run_attempt > attempt.run_attempt
-    if not is_higher or attempt.workflow_run_id != event.workflow_run_id:
+    if leg.status is LegStatus.SKIPPED or not _is_rerun(leg.attempt, event):
         return state
     if state.status not in (OrchestrationStatus.RUNNING, *_REOPENED):
         return state
@@ -113,7 +114,17 @@ def _record_again(state: Orchestration, leg: Leg, event: AboutAttempt) -> Orches
     was = replace(
         leg.to(LegStatus.RUNNING), reason=None, outputs={}, is_tolerated=False, rest_until=None
     )
-    return reopen(state, event.attempt.task, _observe(state, was, event), event.at)
+    is_report = isinstance(event, OutputsReported)
+    heard = _report(was, event) if is_report else _observe(state, was, event)
+    return reopen(state, event.attempt.task, heard, event.at)
+
+
+def _is_rerun(attempt: Attempt, event: WorkflowRunObserved | OutputsReported) -> bool:
+    """Tell whether it is about a later try at a workflow run that we know."""
+    if attempt.workflow_run_id is None or event.run_attempt <= attempt.run_attempt:
+        return False
+    is_report = isinstance(event, OutputsReported)
+    return is_report or attempt.workflow_run_id == event.workflow_run_id
 
 
 _REOPENED = (

@@ -76,11 +76,13 @@ def is_stale(before: Orchestration, event: Event) -> bool:
 
 def _is_again(leg: Leg, event: Event) -> bool:
     """Tell whether somebody ran a workflow run again that had ended."""
-    if not isinstance(event, WorkflowRunObserved):
-        return False
     known = leg.attempt
-    is_ours = known.workflow_run_id == event.workflow_run_id
-    return is_ours and event.run_attempt > known.run_attempt
+    if not isinstance(event, WorkflowRunObserved | OutputsReported):
+        return False
+    if known.workflow_run_id is None or event.run_attempt <= known.run_attempt:
+        return False
+    is_report = isinstance(event, OutputsReported)
+    return is_report or known.workflow_run_id == event.workflow_run_id
 
 
 def _is_answered(known: Attempt, event: ANSWERS) -> bool:
