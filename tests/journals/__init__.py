@@ -1,0 +1,1 @@
+"""Journals that were recorded once, and must replay in every later version."""

@@ -1,0 +1,1 @@
+"""Each end of each example, as scenarios that users would write."""
