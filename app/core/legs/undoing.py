@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.core.legs.waves import rolled_back
 from app.core.moves import LegStatus
 from app.core.naming import definition_of, is_following, undo_of
-from app.core.state import Leg, Orchestration, Reason
+from app.core.state import Leg, Orchestration
 from app.core.values import LegKey, TaskName
 
 
@@ -21,11 +21,7 @@ def to_undo(state: Orchestration) -> tuple[TaskName, ...]:
         and not is_following(name)
         and not task.is_undone
         and definition_of(state.plan.definition, name).compensate is not None
-<<<<<<< HEAD
         and _standing(state, name)
-=======
-        and _succeeded(state, name)
->>>>>>> 2c20e06 (wip)
     ]
     return tuple(name for _, _, name in sorted(found, reverse=True))
 
@@ -33,42 +29,22 @@ def to_undo(state: Orchestration) -> tuple[TaskName, ...]:
 def legs_to_undo(state: Orchestration, name: TaskName) -> dict[LegKey, Leg]:
     """Return fresh legs for those that are to be undone.
 
-    Where the task was undone before, and done again, the legs and attempts of then are kept:
-    their numbers and markers are never used twice.
+    Where the task was undone before, and done again, the attempts of then are kept: their
+    numbers and markers are never used twice.
     """
-<<<<<<< HEAD
     undo = state.tasks.get(undo_of(name))
     before = undo.legs if undo is not None else {}
     legs = {key: replace(leg, status=LegStatus.SKIPPED) for key, leg in before.items()}
     for leg in _standing(state, name):
         attempts = before[leg.key].attempts if leg.key in before else ()
-=======
-    before = state.tasks.get(undo_of(name))
-    known = before.legs if before is not None else {}
-    legs = {key: _kept(leg) for key, leg in known.items()}
-    for leg in _succeeded(state, name):
-        attempts = known[leg.key].attempts if leg.key in known else ()
->>>>>>> 2c20e06 (wip)
         legs[leg.key] = Leg(
             key=leg.key, matrix=leg.matrix, attempts=attempts, spent=len(attempts)
         )
     return legs
 
 
-<<<<<<< HEAD
 def _standing(state: Orchestration, name: TaskName) -> tuple[Leg, ...]:
     """Return the legs that succeeded, and were not rolled back with their wave since."""
-=======
-def _kept(leg: Leg) -> Leg:
-    """Return a leg of an earlier undoing, with which this one has nothing to do."""
-    if leg.status is LegStatus.SUCCEEDED:
-        return leg
-    why = Reason(code="nothing-to-undo", message="it has not succeeded since")
-    return leg.to(LegStatus.PENDING).to(LegStatus.SKIPPED, why)
-
-
-def _succeeded(state: Orchestration, name: TaskName) -> tuple[Leg, ...]:
->>>>>>> 2c20e06 (wip)
     undone = rolled_back(state, name)
     legs = state.tasks[name].legs.values()
     return tuple(

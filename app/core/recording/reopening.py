@@ -62,15 +62,10 @@ def retry_all(state: Orchestration, at: datetime) -> Orchestration:
 
 def is_to_retry(task: Task) -> bool:
     """Tell whether "retry from failed" concerns a task."""
-<<<<<<< HEAD
     if task.status is TaskStatus.ASKING:
         return True
     if not task.has_ended:
         return False
-=======
-    if not task.has_ended:
-        return task.status is TaskStatus.ASKING
->>>>>>> 2c20e06 (wip)
     is_bad = not task.is_passed and task.status is not TaskStatus.SKIPPED
     return is_bad or task.is_stale or task.is_undone
 

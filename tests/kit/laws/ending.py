@@ -35,11 +35,7 @@ def check(before: Orchestration, decision: Decision) -> None:
             assert task.skip is None, "a wish to skip ends with the task"
         _check_outputs(after, name)
     told = [each for each in decision.commands if isinstance(each, TellEnd)]
-<<<<<<< HEAD
     # What somebody wants tried again may end in the same breath.
-=======
-    # What is tried again may end again at once.
->>>>>>> 2c20e06 (wip)
     if after.has_ended and (told or not before.has_ended):
         _check_end(decision, told)
     elif after.has_ended:

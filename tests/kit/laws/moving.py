@@ -19,11 +19,7 @@ from app.core.moves import (
     LegStatus,
     TaskStatus,
 )
-<<<<<<< HEAD
 from app.core.naming import is_undoing
-=======
-from app.core.naming import is_following, origin_of
->>>>>>> 2c20e06 (wip)
 from app.core.state import Leg, Orchestration, Task
 from app.core.values import TaskName
 
@@ -76,12 +72,7 @@ def _check_ends(
         return
     if was.has_ended:
         same = replace(now, is_stale=was.is_stale, is_undone=was.is_undone)
-<<<<<<< HEAD
         assert same == was or is_undoing(name), f"{name} has ended and stays as it is"
-=======
-        is_redone = is_following(name) and not before.tasks[origin_of(name)].is_undone
-        assert same == was or is_redone, f"{name} has ended and stays as it is"
->>>>>>> 2c20e06 (wip)
     if was.status is TaskStatus.WAITING:
         return
     for key, leg in was.legs.items():

@@ -5,8 +5,8 @@ from datetime import datetime
 from app.core.legs.waves import rolled_back
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of, is_following, undo_of
-from app.core.state import Orchestration
-from app.core.values import LegKey, TaskName
+from app.core.state import Orchestration, Task
+from app.core.values import TaskName
 
 _O = OrchestrationStatus
 
@@ -20,7 +20,7 @@ def check(before: Orchestration, after: Orchestration) -> None:
     ]
     left = _to_undo(after)
     for name in begun:
-        _check_undo(before, after, name)
+        _check_undo(after, name)
         assert all(moment <= _moment(after, name) for moment in left), f"{name}: last in first"
     going = [name for name in after.tasks if name.endswith("~undo") and _is_open(after, name)]
     assert len(going) <= 1, "one after the other"
@@ -37,7 +37,6 @@ def _is_open(state: Orchestration, name: TaskName) -> bool:
     return not state.tasks[name].has_ended
 
 
-<<<<<<< HEAD
 def _check_undo(after: Orchestration, name: TaskName) -> None:
     task, undo = after.tasks[name], after.tasks[undo_of(name)]
     assert task.has_ended, f"{name} is undone before it has ended"
@@ -45,27 +44,10 @@ def _check_undo(after: Orchestration, name: TaskName) -> None:
     assert going == _standing(after, name), f"{name}: what stands is undone"
     for leg in undo.legs.values():
         assert len(leg.attempts) - leg.spent <= 1, "once"
-=======
-def _check_undo(before: Orchestration, after: Orchestration, name: TaskName) -> None:
-    undo, known = after.tasks[undo_of(name)], before.tasks.get(undo_of(name))
-    assert after.tasks[name].has_ended, f"{name} is undone before it has ended"
-    wanted = _succeeded(after, name)
-    assert wanted, f"{name}: what has not succeeded is not undone"
-    assert wanted <= undo.legs.keys(), f"{name}: all that succeeded is undone"
-    kept = known.legs.keys() if known is not None else set()
-    assert undo.legs.keys() <= wanted | kept, f"{name}: nothing else is undone"
-    for key, leg in undo.legs.items():
-        tries = len(leg.attempts) - leg.spent
-        assert tries <= 1, "once"
-        if key not in wanted:
-            assert leg.has_ended, f"{name}/{key}: nothing else is undone"
->>>>>>> 2c20e06 (wip)
 
 
-def _succeeded(state: Orchestration, name: TaskName) -> set[LegKey]:
-    undone = rolled_back(state, name)
-    legs = state.tasks[name].legs.items()
-    return {k for k, leg in legs if leg.status is LegStatus.SUCCEEDED and k not in undone}
+def _succeeded(task: Task) -> set[str]:
+    return {key for key, leg in task.legs.items() if leg.status is LegStatus.SUCCEEDED}
 
 
 def _standing(after: Orchestration, name: TaskName) -> set[str]:
@@ -87,9 +69,5 @@ def _to_undo(state: Orchestration) -> list[tuple[datetime, int]]:
         and not task.is_undone
         and task.has_ended
         and definition_of(state.plan.definition, name).compensate is not None
-<<<<<<< HEAD
         and _standing(state, name)
-=======
-        and _succeeded(state, name)
->>>>>>> 2c20e06 (wip)
     ]
