@@ -256,6 +256,18 @@ def test_an_attack_opens_nothing(heard: Said | None) -> None:
     assert standing(*votes_of(heard)) == "undecided"
 
 
+@pytest.mark.parametrize("action", ["edited", "deleted"])
+def test_an_edited_comment_takes_back_what_it_said(action: str) -> None:
+    """Whoever edits it, and whatever it says now."""
+    heard = comment("/approve", action=action)
+
+    assert heard is not None
+    assert (heard.withdraws, heard.requests) == (True, ())
+    assert standing(*withdraw(tuple(votes_of(comment("/approve"))), heard.reference)) == (
+        "undecided"
+    )
+
+
 def test_a_comment_is_about_the_question_that_was_open_then() -> None:
     """Approve, then push: the question is asked again, and the old comment is no answer."""
     votes = votes_of(comment("/approve"))
