@@ -98,13 +98,16 @@ class SharedChange:
     """What becomes of a shared state: another one, or none, where nothing is worth keeping.
 
     `was` is the version that it was decided on, 0 where there was none. A state that is made
-    anew gets a version that no earlier one of its name had.
+    anew gets a version that no earlier one of its name had. `joined` and `left` are the
+    members that it has got and lost.
     """
 
     subject: str
     state: Shared | None
     version: int
     was: int
+    joined: frozenset[OrchestrationId] = frozenset()
+    left: frozenset[OrchestrationId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -235,10 +235,16 @@ def _tell(
     ahead = _ahead(lock)
     answers: list[Answer] = []
     waiting = list(lock.waiting)
-    for index, place in enumerate(waiting):
+    told = list(enumerate(waiting[:TOLD_MAX]))
+    if asker is not None:
+        told += [
+            (index, place)
+            for index, place in enumerate(waiting)
+            if index >= TOLD_MAX and _is(place, asker)
+        ]
+    for index, place in told:
         is_asker = asker is not None and _is(place, asker)
-        is_changed = (place.position, place.ahead) != (index + 1, ahead)
-        if is_asker or (is_changed and index < TOLD_MAX):
+        if is_asker or (place.position, place.ahead) != (index + 1, ahead):
             waiting[index] = replace(place, position=index + 1, ahead=ahead)
             answers.append(_queued(lock, place, index + 1, at))
     if not answers:

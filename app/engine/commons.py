@@ -104,12 +104,16 @@ class Commons:
             # Versions of states that were dropped must not come again: whoever decided on
             # one of them would not be found out.
             fresh = int(self._now.timestamp() * MICROSECONDS)
+            before = members_of(saved.state) if saved else frozenset()
+            after = members_of(state)
             self._batch.shared.append(
                 SharedChange(
                     subject=subject,
                     state=kept,
                     version=saved.version + 1 if saved else fresh,
                     was=saved.version if saved else 0,
+                    joined=after - before,
+                    left=before - after,
                 )
             )
 

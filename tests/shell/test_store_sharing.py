@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.interests import Interest
-from app.core.locks import AllSeatsLeft, Lock, SeatAsked, decide_lock
+from app.core.locks import Lock, SeatAsked, decide_lock
 from app.core.moves import OrchestrationStatus
 from app.core.schedules import ScheduleState
 from app.core.shared import LOCK, lock_subject, schedule_subject
@@ -30,9 +30,19 @@ def lock(*holders: str) -> Lock:
     return state
 
 
-def change(state: Lock | None, version: int, was: int) -> Batch:
-    """Return a batch that changes the lock."""
-    return Batch(shared=[SharedChange(subject=NAME, state=state, version=version, was=was)])
+def change(
+    state: Lock | None, version: int, was: int, *, joined: str = "", left: str = ""
+) -> Batch:
+    """Return a batch that changes the lock; members have names of one letter."""
+    made = SharedChange(
+        subject=NAME,
+        state=state,
+        version=version,
+        was=was,
+        joined=frozenset(map(OrchestrationId, joined)),
+        left=frozenset(map(OrchestrationId, left)),
+    )
+    return Batch(shared=[made])
 
 
 async def test_what_is_shared_is_kept_whole(store: ClosableStore) -> None:
@@ -65,14 +75,11 @@ async def test_whoever_decided_on_an_old_state_is_refused(store: ClosableStore) 
 
 async def test_members_are_found_as_long_as_they_are_members(store: ClosableStore) -> None:
     """An orchestration finds what it has a place in, until it leaves or nothing is left."""
-    await store.commit(change(lock("a", "b"), 1, 0))
+    await store.commit(change(lock("a", "b"), 1, 0, joined="ab"))
     both = await store.memberships([OrchestrationId("a"), OrchestrationId("c")])
-    left, _ = decide_lock(
-        lock("a", "b"), AllSeatsLeft(at=at(1), orchestration=OrchestrationId("a"))
-    )
-    await store.commit(change(left, 2, 1))
+    await store.commit(change(lock("b"), 2, 1, joined="b", left="a"))
     after = await store.memberships([OrchestrationId("a"), OrchestrationId("b")])
-    await store.commit(change(None, 3, 2))
+    await store.commit(change(None, 3, 2, left="b"))
 
     assert both == [("a", NAME)]
     assert after == [("b", NAME)]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from app.core.interests import Interest
-from app.core.shared import Shared, members_of
+from app.core.shared import Shared
 from app.core.values import OrchestrationId
 from app.ports import Batch, Conflict, Report, SavedShared
 from app.store import codec
@@ -30,15 +30,15 @@ class MemorySharing:
     def keep(self, batch: Batch) -> None:
         """Keep what a batch says."""
         for change in batch.shared:
-            known = self._shared.pop(change.subject, None)
-            for member in members_of(known.state) if known else ():
+            self._shared.pop(change.subject, None)
+            for member in change.left:
                 self._of_member[member].discard(change.subject)
-            if change.state is None:
-                continue
-            state = self._through_codec(change.state)
-            self._shared[change.subject] = SavedShared(state=state, version=change.version)
-            for member in members_of(state):
+            for member in change.joined:
                 self._of_member.setdefault(member, set()).add(change.subject)
+            if change.state is not None:
+                state = self._through_codec(change.state)
+                saved = SavedShared(state=state, version=change.version)
+                self._shared[change.subject] = saved
         for key, found in batch.interests:
             for gone in self._interests.pop(key, frozenset()):
                 self._listeners[gone].discard(key)

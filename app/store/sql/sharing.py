@@ -6,7 +6,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from app.core.interests import Interest
-from app.core.shared import members_of
 from app.core.values import OrchestrationId
 from app.ports import Batch, Conflict, Correlation, Report, SavedShared, SharedChange
 from app.store import codec
@@ -27,9 +26,6 @@ _LOCK_SHARED: Final = (
     .where(shared.c.subject.in_(_NAMES))
     .order_by(shared.c.subject)
     .with_for_update()
-)
-_MEMBERS: Final = sa.select(members.c.subject, members.c.orchestration_id).where(
-    members.c.subject.in_(_NAMES)
 )
 _MEMBERSHIPS: Final = (
     sa.select(members.c.orchestration_id, members.c.subject)
@@ -180,24 +176,18 @@ def _save_shared(
 
 
 def _save_members(connection: sa.Connection, changes: Sequence[SharedChange]) -> None:
-    """Bring the members up to date; of a long queue only the few rows that change."""
-    names = [change.subject for change in changes]
-    rows = connection.execute(_MEMBERS, {"names": names})
-    known = {(row.subject, row.orchestration_id) for row in rows}
-    wanted = {
-        (change.subject, str(member))
-        for change in changes
-        if change.state is not None
-        for member in members_of(change.state)
-    }
-    if gone := sorted(known - wanted):
+    gone = [(it.subject, member) for it in changes for member in sorted(it.left)]
+    new = [
+        {"subject": it.subject, "orchestration_id": member}
+        for it in changes
+        for member in sorted(it.joined)
+    ]
+    if gone:
         place = sa.tuple_(members.c.subject, members.c.orchestration_id)
         connection.execute(sa.delete(members).where(place.in_(gone)))
-    if new := sorted(wanted - known):
-        connection.execute(
-            sa.insert(members),
-            [{"subject": subject, "orchestration_id": member} for subject, member in new],
-        )
+    if new:
+        statement = upsert_into(connection, members, ("subject", "orchestration_id"), ())
+        connection.execute(statement, new)
 
 
 def _save_interests(connection: sa.Connection, batch: Batch) -> None:
