@@ -342,6 +342,21 @@ def test_a_leg_that_is_re_run_while_its_wave_bakes_lets_it_bake_anew() -> None:
     assert since > later(minutes=10)
 
 
+def test_a_wave_is_not_over_while_a_check_of_it_is_stopping() -> None:
+    """What was re-run failed, which is allowed; the end waits for the check of before."""
+    stage = rollout(wave("all", bake="30m", max_failures=1), legs="a", bake_check=CHECK)
+    ship(stage, "a")
+    stage.wait(minutes=10)
+    rerun(stage, "a", RunStatus.IN_PROGRESS)
+    rerun(stage, "a", RunStatus.COMPLETED, Conclusion.FAILURE)
+    stopping = waves(stage)
+    stage.run("rollout~check.all.1/a", "cancelled")
+
+    assert stopping == {"all": W.RUNNING}
+    assert waves(stage) == {"all": W.PASSED}
+    assert stage.task(NAME).is_tolerated
+
+
 def test_a_wave_bakes_before_the_next_is_asked_about() -> None:
     """Nobody approves what has not been looked at."""
     canary = wave("canary", 50, bake="10m")

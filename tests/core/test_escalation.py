@@ -278,6 +278,21 @@ def test_a_state_is_escalated_from_when_it_was_entered() -> None:
     )
 
 
+def test_a_state_without_work_says_what_leads_on() -> None:
+    """Nothing runs in it; somebody has to say something."""
+    waiting = {
+        "idle": {"transitions": [{"on": "command.go", "to": "done"}], "escalate": TOLD},
+        "done": {"final": True, "conclusion": "success"},
+    }
+    stage = Stage.of(machine(waiting))
+    stage.wait(minutes=30)
+
+    assert texts(stage) == [
+        "it is in idle since 2026-11-23 09:00 UTC. It goes on with `command.go`. "
+        "`/cancel REASON` ends the whole."
+    ]
+
+
 def test_a_machine_that_has_ended_or_is_to_end_is_not_escalated() -> None:
     """Nor is a state without `escalate`."""
     done = states(escalate=TOLD)

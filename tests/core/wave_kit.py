@@ -137,14 +137,22 @@ def cancel(stage: Stage) -> None:
     stage.tell(CancelRequested(at=stage.now, by="mona", reason=""))
 
 
-def rerun(stage: Stage, leg: str, status: RunStatus, how: Conclusion | None = None) -> None:
+def rerun(
+    stage: Stage,
+    leg: str,
+    status: RunStatus,
+    how: Conclusion | None = None,
+    *,
+    run_attempt: int = 2,
+) -> None:
     """Let a workflow run that somebody re-ran on GitHub be seen."""
     stage.now += MOMENT
+    known = stage.leg(f"{NAME}/{leg}")
     seen = WorkflowRunObserved(
         at=stage.now,
-        attempt=build.attempt(f"{NAME}/{leg}"),
-        workflow_run_id=stage.leg(f"{NAME}/{leg}").attempt.workflow_run_id or 0,
-        run_attempt=2,
+        attempt=stage.attempt(f"{NAME}/{leg}"),
+        workflow_run_id=known.attempt.workflow_run_id or 0,
+        run_attempt=run_attempt,
         status=status,
         conclusion=how,
         head_sha=build.HEAD,
