@@ -12,6 +12,7 @@ from app.core.events import (
     PauseRequested,
     SeatGranted,
     SeatQueued,
+    TimerElapsed,
 )
 from app.core.naming import WHOLE, leg_holder, lock_key
 from app.core.state import Orchestration
@@ -37,6 +38,7 @@ tasks:
   merged: {needs: [sign_off], wait: {event: pull_request.closed, for: 7d}}
 """
 )
+LATE = "timeout-minutes: 1\n    on-timeout: {choose: approve}"
 PLACES = (
     HEAD
     + """
@@ -202,3 +204,23 @@ def test_a_check_tells_the_same_of_the_same_state(*, is_open: bool) -> None:
     state = told_calendar(placed(), is_open=is_open).state
 
     assert summarise_check(state) == summarise_check(state)
+
+
+def test_a_gate_that_is_open_says_who_opened_it() -> None:
+    """The table names the people and their reason, or says that time was up."""
+    state = gated().hear(decided("approve", reason="looks good")).state
+    late = Told(plan_of(GATED.replace("timeout-minutes: 60", LATE))).begin().accept("build")
+    late.end("build").wait(minutes=1)
+    late.hear(TimerElapsed(at=late.now, task=TaskName("sign_off")))
+
+    assert whys(state)["sign_off"] == "`approve` by mona: looks good"
+    assert whys(late.state)["sign_off"] == "`approve`, since nobody decided in time"
+
+
+def test_a_call_is_named_by_its_operation() -> None:
+    """What is not about one repository has its word alone."""
+    refs = "{refs: {api: acme/api@main}}"
+    told = Told(plan_of(HEAD + f"tasks:\n  pin: {{github: refs.resolve, with: {refs}}}\n"))
+
+    row = next(iter(rows_of(told.begin().state)))
+    assert row.workflow_run == "`refs.resolve`"

@@ -16,7 +16,13 @@ from app.core.state import Attempt, Leg, Orchestration, Reason, Task
 from app.core.telling.drawing import target_of
 from app.core.telling.looks import Look, count_of_legs, look_of_leg, look_of_task, name_of
 from app.core.telling.markdown import code, link, plain, prose, row, table
-from app.core.telling.waiting import moment, why_blocked, why_leg, why_resting, why_whole_waits
+from app.core.telling.waiting import (
+    moment,
+    why_blocked,
+    why_closed,
+    why_leg,
+    why_whole_waits,
+)
 from app.core.values import TaskName
 
 HEAD = table(("Task", "State", "Workflow run", "Took", "Why"))
@@ -45,6 +51,9 @@ REMEDIES: Mapping[str, str] = {
     "cancelled-on-github": "ask who cancelled it there, or start again",
 }
 """What to do about a reason whose own sentence does not say it."""
+
+BETWEEN = frozenset({LegStatus.RESTING, LegStatus.PENDING, LegStatus.BLOCKED})
+"""Another attempt follows: the reason of the last one stands beside what that waits for."""
 
 ATTENTION = frozenset({LegStatus.FAILED, LegStatus.HELD, LegStatus.AWAITING})
 
@@ -132,8 +141,10 @@ def why(reason: Reason, is_tolerated: bool = False) -> str:
 
 def why_of_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:
     """Say why a leg is as it is, or what it waits for."""
-    if leg.status is LegStatus.RESTING and leg.reason is not None:
-        return f"{why(leg.reason)}; {why_resting(leg)}"
+    if leg.status in BETWEEN and leg.reason is not None:
+        return f"{why(leg.reason)}; {why_leg(state, name, leg)}"
+    if leg.status is LegStatus.SUCCEEDED and leg.gate is not None:
+        return why_closed(leg.gate)
     if leg.reason is not None:
         return why(leg.reason, leg.is_tolerated)
     return why_leg(state, name, leg)
@@ -198,6 +209,8 @@ def _workflow_run(attempt: Attempt) -> str:
 
 
 def _run_name(repository: str, workflow: str) -> str:
+    if not repository:
+        return code(workflow, NAME_MAX)
     return f"{plain(repository, NAME_MAX)} · {plain(workflow, NAME_MAX)}"
 
 

@@ -6,14 +6,15 @@ One sentence each, as Markdown. Nothing waits without one.
 from datetime import datetime
 
 from app.core.actions import Agent, Approval, Requirement, Wait
-from app.core.legs.gates import due_of
+from app.core.legs.gates import BY_TIME, due_of
 from app.core.moves import LegStatus
 from app.core.naming import WHOLE, definition_of, leg_holder
-from app.core.state import Leg, Orchestration, Passage, Seat
+from app.core.state import Gate, Leg, Orchestration, Passage, Seat
 from app.core.telling.markdown import code, link, plain
 from app.core.values import Holder, TaskName
 
 NAME_MAX = 120
+REASON_MAX = 300
 
 
 def moment(at: datetime) -> str:
@@ -83,6 +84,17 @@ def _who(requirement: Requirement) -> str:
     if requirement.code_owners:
         people.append("the code owners")
     return f"{requirement.count} of {plain(' or '.join(people), NAME_MAX)}"
+
+
+def why_closed(gate: Gate) -> str:
+    """Say who or what opened a gate; nothing of one that time alone opened."""
+    if not gate.by:
+        return ""
+    because = f": {plain(gate.reason, REASON_MAX)}" if gate.reason else ""
+    chosen = code(gate.choice, NAME_MAX)
+    if gate.by == BY_TIME:
+        return f"{chosen}, since nobody decided in time"
+    return f"{chosen} by {plain(gate.by, NAME_MAX)}{because}"
 
 
 def _what_wait(state: Orchestration, name: TaskName, leg: Leg, action: Wait) -> str:
