@@ -1,0 +1,232 @@
+"""What the engine and the courier need of the world, as protocols.
+
+`store` remembers, `github` performs; both are handed in by `main`, and tests hand in
+others that pass the same contract suite. Nothing here does anything.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeAlias
+
+from app.core.commands import Command
+from app.core.events import Event
+from app.core.hearing.findings import Finding
+from app.core.interests import Interest
+from app.core.state import Orchestration
+from app.core.values import OrchestrationId
+from app.ports.stored import Batch as Batch
+from app.ports.stored import Catalogue as Catalogue
+from app.ports.stored import ClaimedCommand as ClaimedCommand
+from app.ports.stored import Conflict as Conflict
+from app.ports.stored import Correlation as Correlation
+from app.ports.stored import Delivery as Delivery
+from app.ports.stored import DeliveryDone as DeliveryDone
+from app.ports.stored import DeliveryStatus as DeliveryStatus
+from app.ports.stored import Dispatched as Dispatched
+from app.ports.stored import JournalEntry as JournalEntry
+from app.ports.stored import KnownDefinition as KnownDefinition
+from app.ports.stored import KnownRepository as KnownRepository
+from app.ports.stored import NewCommand as NewCommand
+from app.ports.stored import OrchestrationRow as OrchestrationRow
+from app.ports.stored import Report as Report
+from app.ports.stored import Saved as Saved
+from app.ports.stored import SavedShared as SavedShared
+from app.ports.stored import SharedChange as SharedChange
+from app.ports.stored import StoreUnavailable as StoreUnavailable
+
+
+class Clock(Protocol):
+    """Tells the time, always in UTC. The only source of time outside the core."""
+
+    def now(self) -> datetime: ...
+
+
+class Inbox(Protocol):
+    """Takes deliveries in. What `web` needs of the shell."""
+
+    async def take_in(self, delivery: Delivery) -> bool:
+        """Return once the delivery is on disk; false where its id is known already.
+
+        Concurrent callers share one commit. Raises `StoreUnavailable`.
+        """
+        ...
+
+
+class Store(Protocol):
+    """Remembers. One contract suite (`tests/shell/test_store.py`) holds for every adapter."""
+
+    # deliveries
+    async def save_deliveries(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+        """Save deliveries in one commit; false for each whose id was there already."""
+        ...
+
+    async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
+        """Return the oldest deliveries that are new, in the order they came in."""
+        ...
+
+    async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
+        """Return the files that were listed for a delivery, if they were."""
+        ...
+
+    async def drop_deliveries(self, before: datetime) -> int:
+        """Drop deliveries that ended, or were parked, before a moment. Return how many."""
+        ...
+
+    # orchestrations
+    async def load(
+        self, ids: Collection[OrchestrationId]
+    ) -> Mapping[OrchestrationId, Saved]: ...
+
+    async def dispatched(
+        self, workflow_run_ids: Collection[int], markers: Collection[str]
+    ) -> Sequence[Dispatched]:
+        """Return the attempts that these workflow runs or markers belong to."""
+        ...
+
+    async def last_numbers(
+        self, definitions: Collection[tuple[int, str]]
+    ) -> Mapping[tuple[int, str], int]:
+        """Return the highest number given so far per (repository id, definition id)."""
+        ...
+
+    async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]: ...
+
+    async def orchestrations(
+        self, *, limit: int, open_only: bool = False
+    ) -> Sequence[OrchestrationRow]:
+        """Return the newest orchestrations first."""
+        ...
+
+    async def correlated(
+        self, keys: Collection[Correlation]
+    ) -> Mapping[Correlation, OrchestrationId]:
+        """Return the newest open orchestration of each key that has one."""
+        ...
+
+    async def interested(
+        self, topics: Collection[Interest]
+    ) -> Sequence[tuple[Interest, OrchestrationId]]:
+        """Return who listens to any of these, as the batches said."""
+        ...
+
+    async def reports(self, orchestration_id: OrchestrationId) -> Sequence[Report]:
+        """Return the evidence packs of an orchestration, the oldest first."""
+        ...
+
+    # what orchestrations share
+    async def shared(self, subjects: Collection[str]) -> Mapping[str, SavedShared]:
+        """Return those of these locks, calendars and schedules that there are."""
+        ...
+
+    async def shared_of_kind(self, kind: str) -> Sequence[SavedShared]:
+        """Return all whose names begin so (`core.shared`), in the order of their names."""
+        ...
+
+    async def memberships(
+        self, ids: Collection[OrchestrationId]
+    ) -> Sequence[tuple[OrchestrationId, str]]:
+        """Return the names of the shared states that these are members of."""
+        ...
+
+    # commands
+    async def claim(
+        self, *, owner: str, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[ClaimedCommand]:
+        """Lease due commands: those nobody holds, and those whose lease ran out.
+
+        Highest priority (lowest number) first, then the longest due. `tries` grows by one
+        and is committed before this returns: that is the saved intent.
+        """
+        ...
+
+    async def take_back(self, *, owner: str) -> int:
+        """Give up leases that an earlier life of `owner` held. Return how many."""
+        ...
+
+    async def postpone(self, command_id: int, *, due: datetime, why: str) -> None:
+        """Release a lease and make the command due later."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next command that nobody holds is due."""
+        ...
+
+    # catalogue
+    async def catalogue(self) -> Catalogue: ...
+
+    # everything at once
+    async def commit(self, batch: Batch) -> Sequence[ClaimedCommand]:
+        """Save a batch in one transaction; return the commands stored as claimed.
+
+        Raises `Conflict` where a state's version is not the stored one plus 1 (1: must be
+        new), or a shared state's `was` not the stored one, and `StoreUnavailable`; in both
+        cases nothing is saved.
+        """
+        ...
+
+    # health
+    async def ready(self) -> None:
+        """Raise `StoreUnavailable` unless the database answers and its schema is current."""
+        ...
+
+
+# --- performing ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What a performer is told beside the command.
+
+    `state` is the orchestration as it is now (none for chores); `tries` above 1 means that
+    an earlier try, first made at `first_tried_at`, may have had its effect.
+    """
+
+    state: Orchestration | None
+    tries: int
+    first_tried_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """The command is done, and this is what came of it."""
+
+    events: tuple[Event, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """The command is not done (or we do not know): try again at `until`, or by back-off."""
+
+    why: str
+    until: datetime | None = None
+
+
+Outcome: TypeAlias = Carried | Postponed
+
+
+class Performer(Protocol):
+    """Carries one command to GitHub. What the world does to it is an outcome, never a raise."""
+
+    async def perform(self, command: Command, errand: Errand) -> Outcome: ...
+
+
+class Decider(Protocol):
+    """The engine as the courier knows it."""
+
+    def hand_to(self, hand: Callable[[Sequence[ClaimedCommand]], None]) -> None:
+        """Let commands that are due at once be handed over as soon as they are saved."""
+        ...
+
+    async def load(self, subject: str) -> Saved | None:
+        """Return an orchestration as it is now, or `None` if there is none of that id."""
+        ...
+
+    async def settle(
+        self,
+        results: Sequence[tuple[ClaimedCommand, Carried]],
+        failed: Sequence[tuple[int, str]],
+    ) -> None:
+        """Tick commands off, and work off what came of them, in one transaction."""
+        ...
