@@ -40,6 +40,7 @@ _FUNCTIONS_OF_ACTIONS: Mapping[str, str] = {
 }
 _CONTEXTS_OF_ACTIONS: Mapping[str, str] = {
     "secrets": "the workflow that is dispatched has its own secrets",
+    "vars": "the workflow that is dispatched has its own; else an input with a `default`",
     "env": "write the value where it is used, or declare it in `inputs`",
     "steps": "`needs.<task>.outputs.<name>` is what a task reported",
     "jobs": "`needs.<task>.outputs.<name>` is what a task reported",

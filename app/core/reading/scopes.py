@@ -23,7 +23,6 @@ OF_EVENT: Types = (
     ("ref", NameType.STRING),
     ("repository", NameType.STRING),
     ("sha", NameType.STRING),
-    ("vars", NameType.ANY),
 )
 OF_ORCHESTRATION: Types = (
     ("now", NameType.TIMESTAMP),
