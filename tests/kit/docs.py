@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.core import state as module
-from app.core.approvals.reasons import REASONS
+from app.core.approvals.reasons import REASONS, Meaning
 from app.core.moves import MOVES, ORCHESTRATION_MOVES, TASK_MOVES
+from app.core.outcomes import OUTCOMES
 from tests.kit import tree
 
 STATE = tree.ROOT / "docs" / "state.md"
@@ -27,14 +28,19 @@ REASONS_FILE = tree.ROOT / "docs" / "reasons.md"
 REASONS_INTRODUCTION = """\
 # Reasons
 
-Written by `make docs` from `app/core/approvals/reasons.py`; do not edit it. Every decision
-about people gives one of these codes: on the check, in answers to commands, on the page and
-in `/why`. A code is stable; the sentence beside it names the people and the rules at hand.
+Written by `make docs` from `app/core/approvals/reasons.py` and `app/core/outcomes.py`; do not
+edit it. A code is stable: it stands on the check, in answers to commands, on the page and in
+`/why`, beside a sentence about the people, the rules and the task at hand.
 
+## About people
+"""
+REASONS_TABLE = """
 | code | meaning | what can be done |
 |---|---|---|
 """
+OUTCOMES_TITLE = "\n## About tasks and orchestrations\n"
 S = TypeVar("S", bound=StrEnum)
+C = TypeVar("C", bound=str)
 
 
 def state_document() -> str:
@@ -50,11 +56,17 @@ def state_document() -> str:
 
 def reasons_document() -> str:
     """Return docs/reasons.md as it should be."""
+    return "".join(
+        (REASONS_INTRODUCTION, _explained(REASONS), OUTCOMES_TITLE, _explained(OUTCOMES))
+    )
+
+
+def _explained(codes: Mapping[C, Meaning]) -> str:
     lines = (
         f"| `{code}` | {meaning.means} | {meaning.remedy or '(nothing to do)'} |\n"
-        for code, meaning in REASONS.items()
+        for code, meaning in codes.items()
     )
-    return REASONS_INTRODUCTION + "".join(lines)
+    return REASONS_TABLE + "".join(lines)
 
 
 def _section(title: str, moves: Mapping[S, frozenset[S]], first: str) -> str:
