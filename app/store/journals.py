@@ -2,17 +2,24 @@
 
 JSON lines. The first one is the head: the form of the file, the plan, and the text of its
 definition. Then comes one line for each event, as the store keeps it, with its number. The
-last one is the end: the status, and digests of the state and of all that was asked for. What
-has no value is left out of what is digested, so that a field that is added later changes
-nothing.
+last one is the end: the status, the state, the keys of all deeds that were asked for, and a
+digest of both. What has no value is left out of the state, so that a field that is added later
+changes nothing; and how often something is written, looked up or waited for is no deed.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.core.commands import (
+    LookUpWorkflowRun,
+    SetTimer,
+    WriteCheck,
+    WriteComment,
+    WriteIssue,
+)
 from app.core.events import Event
 from app.core.parse import parse
 from app.core.plan import Plan
@@ -30,16 +37,19 @@ from app.store.codec import (
 
 FORM: Final = 1
 FILE_BYTES_MAX: Final = 100_000_000
+PACING: Final = (WriteCheck, WriteComment, WriteIssue, SetTimer, LookUpWorkflowRun)
+"""What may be asked for more often or less in another version, and comes to the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """How a journal ends: the whole's status, and what its state and commands come to."""
+    """How a journal ends: the whole's status and state, and what was asked for on the way."""
 
     status: str
     events: int
-    state: str
-    commands: str
+    state: Mapping[str, Any]
+    deeds: tuple[str, ...]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +75,8 @@ def write_journal(plan: Plan, events: Sequence[Event]) -> str:
             "end": end.status,
             "events": end.events,
             "state": end.state,
-            "commands": end.commands,
+            "deeds": end.deeds,
+            "digest": end.digest,
         }
     )
     return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
@@ -88,8 +99,9 @@ def read_journal(text: str) -> Journal:
         end = End(
             status=str(last["end"]),
             events=int(last["events"]),
-            state=str(last["state"]),
-            commands=str(last["commands"]),
+            state=dict(last["state"]),
+            deeds=tuple(str(each) for each in last["deeds"]),
+            digest=str(last["digest"]),
         )
         plan = _plan(json.dumps(head["plan"]), str(head["text"]))
     except (KeyError, TypeError, ValueError) as error:
@@ -98,12 +110,15 @@ def read_journal(text: str) -> Journal:
 
 
 def end_of(state: Orchestration, commands: Iterable[Asked]) -> End:
-    """Digest how an orchestration is, and all that was asked for on the way."""
+    """Say how an orchestration is, and all that was asked for on the way."""
+    pruned = _pruned(json.loads(encode_state(state)))
+    deeds = tuple(each.key for each in commands if not isinstance(each, PACING))
     return End(
         status=str(state.status),
         events=state.events,
-        state=_digest(_pruned(json.loads(encode_state(state)))),
-        commands=_digest([command.key for command in commands]),
+        state=pruned,
+        deeds=deeds,
+        digest=_digest({"state": pruned, "deeds": deeds}),
     )
 
 
