@@ -101,6 +101,15 @@ class Approval:
     break_glass: BreakGlass | None = None
     expires_after: timedelta | None = None
 
+    def is_no(self, choice: str) -> bool:
+        """Tell whether a choice says no.
+
+        `reject` does, of people by the default options and of a policy by any; not where it
+        is an option of the definition's own.
+        """
+        is_own = REJECT in self.options and self.options != (APPROVE, REJECT)
+        return choice == REJECT and not is_own
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLimits:

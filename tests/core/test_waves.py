@@ -1,5 +1,8 @@
 """Stories about waves: which leg is in which, and in which order they go."""
 
+from dataclasses import replace
+
+from app.core.actions import Approval
 from app.core.commands import DispatchWorkflow
 from app.core.moves import LegStatus, TaskStatus
 from app.core.state import WaveStatus
@@ -188,6 +191,16 @@ def test_options_of_its_own_all_let_a_wave_go_on() -> None:
     decide_wave(stage, "all", "slow")
 
     assert waves(stage) == {"all": W.RUNNING}
+
+
+def test_the_no_of_a_policy_is_a_no_whatever_the_options() -> None:
+    """A gate that a policy shuts says `reject`, also where that is no option."""
+    asked = Approval(rules=(), inputs={})
+
+    assert asked.is_no("reject")
+    assert not asked.is_no("approve")
+    assert replace(asked, options=("fast", "slow")).is_no("reject")
+    assert not replace(asked, options=("hold", "reject")).is_no("reject")
 
 
 def test_an_empty_wave_is_asked_about_while_others_come_behind_it() -> None:

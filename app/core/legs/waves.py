@@ -7,7 +7,7 @@ named after the wave (`core.naming`).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from app.core.actions import APPROVE, REJECT, Approval
+from app.core.actions import Approval
 from app.core.definition import Strategy
 from app.core.expressions import evaluate_condition
 from app.core.legs.context import is_left
@@ -97,10 +97,8 @@ def goes_on(strategy: Strategy | None, task: Task, name: str) -> Task:
 
 
 def is_let_on(approval: Approval, gate: Gate | None) -> bool:
-    """Tell whether people let a wave begin: they chose anything but the default `reject`."""
-    if gate is None or not gate.choice:
-        return False
-    return approval.options != (APPROVE, REJECT) or gate.choice != REJECT
+    """Tell whether people let a wave begin."""
+    return gate is not None and bool(gate.choice) and not approval.is_no(gate.choice)
 
 
 def is_passed(wave: WaveProgress) -> bool:
