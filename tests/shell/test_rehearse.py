@@ -1,0 +1,209 @@
+"""`signalbox rehearse`: what people read, what programs read, and the exit codes for CI."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.kit import tree
+from tests.shell.cli_kit import Terminal
+
+EXAMPLES = tree.ROOT / "tests" / "definitions" / "examples"
+SCENARIOS = tree.ROOT / "tests" / "scenarios"
+SMALL = """\
+version: 1
+on: {push: {branches: [main]}, manual: {}}
+inputs: {fast: {type: boolean, default: false}}
+tasks:
+  build:
+    dispatch: acme/api/.github/workflows/build.yml@main
+    outputs: {image: {type: string, required: true, pattern: '^ghcr\\.io/'}}
+  deploy:
+    needs: [build]
+    dispatch: acme/api/.github/workflows/deploy.yml@main
+    with: {image: '${{ needs.build.outputs.image }}'}
+"""
+PARENT = """\
+version: 1
+on: {manual: {}}
+tasks:
+  child:
+    orchestrate: acme/api/.github/orchestrations/child.yml@main
+    with: {part: api}
+    outputs: {image: {type: string}}
+"""
+CHILD = """\
+version: 1
+on: {manual: {}}
+inputs: {part: {type: string, required: true}}
+tasks:
+  build:
+    dispatch: acme/api/.github/workflows/build.yml@main
+    outputs: {image: {type: string}}
+outputs: {image: '${{ tasks.build.outputs.image }}'}
+"""
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(capsys)
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    """Write a file."""
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_definition_alone_goes_well(terminal: Terminal, tmp_path: Path) -> None:
+    """All that it names is made up, and the exit code is 0."""
+    said = terminal.run("rehearse", write(tmp_path, "small.yml", SMALL))
+
+    assert said.code == 0, said.out
+    assert "deploy" in said.out
+    assert "all is as expected" in said.out
+    assert said.err == ""
+
+
+def test_what_does_not_end_well_is_1(terminal: Terminal, tmp_path: Path) -> None:
+    """Without expectations it has to end well."""
+    file = write(tmp_path, "small.yml", SMALL)
+    scenario = write(tmp_path, "s.yaml", "runs: {deploy: failure}\n")
+    said = terminal.run("rehearse", file, "--scenario", scenario)
+
+    assert said.code == 1
+    assert "it ended in failure" in said.out
+
+
+def test_what_is_not_as_expected_is_1_and_has_its_line(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """Editors and annotations need the line."""
+    file = write(tmp_path, "small.yml", SMALL)
+    text = "expect:\n  conclusion: success\n  tasks: {deploy: failed}\n"
+    scenario = write(tmp_path, "s.yaml", text)
+    said = terminal.run("rehearse", file, "--scenario", scenario)
+
+    assert said.code == 1
+    assert f"{scenario}:3: deploy is succeeded, not failed" in said.out
+
+
+def test_a_failure_that_is_expected_is_0(terminal: Terminal, tmp_path: Path) -> None:
+    """That is what most scenarios are for."""
+    file = write(tmp_path, "small.yml", SMALL)
+    text = "runs: {build: {outputs: {image: null}}}\nexpect: {conclusion: failure}\n"
+    said = terminal.run("rehearse", file, "--scenario", write(tmp_path, "s.yaml", text))
+
+    assert said.code == 0, said.out
+
+
+def test_a_definition_with_problems_is_2(terminal: Terminal, tmp_path: Path) -> None:
+    """They are said as `signalbox check` says them."""
+    said = terminal.run("rehearse", write(tmp_path, "bad.yml", "version: 1\non: pish\n"))
+
+    assert said.code == 2
+    assert "bad.yml:2:5: error[unknown-event]" in said.err
+
+
+def test_a_scenario_with_problems_is_2(terminal: Terminal, tmp_path: Path) -> None:
+    """And so are those of a scenario, for programs, too."""
+    file = write(tmp_path, "small.yml", SMALL)
+    scenario = write(tmp_path, "s.yaml", "runs:\n  biuld: failure\n")
+    said = terminal.run("rehearse", file, "--scenario", scenario)
+    as_json = terminal.run("rehearse", file, "--scenario", scenario, "--json")
+
+    assert (said.code, as_json.code) == (2, 2)
+    assert "s.yaml:2:3: error[unknown-task]" in said.err
+    assert as_json.json["problems"][0]["code"] == "unknown-task"
+
+
+def test_a_file_that_is_not_there_is_2(terminal: Terminal, tmp_path: Path) -> None:
+    """With what to do about it."""
+    said = terminal.run("rehearse", tmp_path / "no.yml")
+
+    assert said.code == 2
+    assert "cannot be read" in said.err
+
+
+def test_programs_read_how_it_went(terminal: Terminal) -> None:
+    """The same as people, as one JSON value."""
+    said = terminal.run(
+        "rehearse",
+        EXAMPLES / "release-train.yml",
+        "--scenario",
+        SCENARIOS / "release-train" / "rolled-back.yml",
+        "--json",
+    )
+
+    assert said.code == 0
+    assert said.json["as_expected"] is True
+    assert said.json["end"]["status"] == "failed"
+    assert said.json["end"]["tasks"]["deploy_api~undo"] == "succeeded"
+    assert said.json["dispatched"][-1] == "deploy_api~undo"
+    assert {"at", "about", "what", "why"} == said.json["timeline"][0].keys()
+
+
+def test_children_are_rehearsed_with_their_parents(terminal: Terminal, tmp_path: Path) -> None:
+    """They stand in the same folder, and their outputs come back."""
+    write(tmp_path, "child.yml", CHILD)
+    file = write(tmp_path, "parent.yml", PARENT)
+    text = (
+        "repository: acme/release\n"
+        "runs: {build: {outputs: {image: x}}}\n"
+        "expect: {conclusion: success, dispatched: [build]}\n"
+    )
+    said = terminal.run("rehearse", file, "--scenario", write(tmp_path, "s.yaml", text))
+
+    assert said.code == 0, said.out
+    assert "image = x" in said.out
+
+
+@pytest.mark.parametrize(
+    ("on", "starts"),
+    [
+        ("{push: {tags: ['v*']}}", True),
+        ("{pull_request: {types: [labeled], labels: [ship]}}", True),
+        ("{pull_request: {types: [closed]}}", True),
+        ("{pull_request: {types: [ready_for_review], paths: ['src/**']}}", True),
+        ("pull_request_review", True),
+        ("merge_group", True),
+        ("issue_comment", True),
+        ("{release: {types: [published]}}", True),
+        ("create", True),
+        ("{deployment_status: {environments: [production]}}", True),
+        ("{workflow_run: {workflows: [ci], types: [completed]}}", True),
+        ("check_suite", True),
+        ("{repository_dispatch: {types: [go]}}", True),
+        ("{code_scanning_alert: {types: [created]}}", True),
+        ("dependabot_alert", True),
+        ("{secret_scanning_alert: {repositories: ['acme/*']}}", True),
+        ("{schedule: [{cron: '0 7 * * 1', timezone: Europe/Berlin}]}", True),
+        ("{push: {branches: [main], if: 'false'}}", False),
+    ],
+)
+def test_the_trigger_is_derived_from_on(
+    terminal: Terminal, tmp_path: Path, on: str, starts: bool
+) -> None:
+    """What a definition listens to happens, unless a scenario says otherwise."""
+    task = "tasks: {work: {dispatch: acme/api/.github/workflows/work.yml@main}}\n"
+    file = write(tmp_path, "small.yml", f"version: 1\non: {on}\n{task}")
+    said = terminal.run("rehearse", file, "--json")
+
+    assert (said.code == 0) is starts, json.dumps(said.json, indent=1)
+
+
+def test_with_faults_it_ends_the_same_way(terminal: Terminal) -> None:
+    """Late, lost and double webhooks, and calls that fail, change nothing."""
+    name = "change-approval"
+    said = terminal.run(
+        "rehearse",
+        EXAMPLES / f"{name}.yml",
+        "--scenario",
+        SCENARIOS / name / "applied.yml",
+        "--faults",
+        "--seed",
+        "3",
+    )
+
+    assert said.code == 0, said.out
