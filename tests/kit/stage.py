@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.core.approvals.survey import Survey
 from app.core.commands import (
     AskCalendar,
     AskSeat,
@@ -43,6 +44,8 @@ from app.core.events import (
     TimerElapsed,
     WorkflowRunObserved,
 )
+from app.core.gate_commands import SurveyGate
+from app.core.gate_events import GateSurveyed
 from app.core.legs.dispatching import Asked
 from app.core.moves import TaskStatus
 from app.core.plan import Cause, Plan
@@ -184,6 +187,9 @@ class Stage:
                 self.tell(began)
             case MakeReport():
                 self._perform(command.attempt, {"digest": "d"})
+            case SurveyGate():
+                found = Survey(at=self._tick(), votes=command.votes, owned=())
+                self.tell(GateSurveyed(at=found.at, gate=command.gate, survey=found))
             case _:
                 pass
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.core.actions import APPROVE, REJECT, Agent, Approval, Wait
-from app.core.expressions import ExpressionError, evaluate_condition, render
+from app.core.actions import APPROVE, Agent, Approval, Wait
+from app.core.expressions import ExpressionError, render
 from app.core.legs.context import values_for
 from app.core.legs.outcome import fail, fail_for_good, succeed
 from app.core.moves import LegStatus
@@ -17,7 +17,6 @@ from app.core.naming import definition_of
 from app.core.state import Gate, Leg, Orchestration, Reason
 from app.core.values import Json, TaskName
 
-BY_RULE = "rule"
 BY_TIME = "timeout"
 OPEN = "open"
 """The choice of a gate whose calendar is open or whose moment is past."""
@@ -26,28 +25,12 @@ OPEN = "open"
 def open_gate(state: Orchestration, name: TaskName, leg: Leg, now: datetime) -> Leg:
     """Open the gate that a leg is. Raises `ExpressionError`."""
     action = definition_of(state.plan.definition, name).action
-    values = values_for(state, name, now, leg.matrix)
     assert isinstance(action, Approval | Wait), "the others do not wait"
     if isinstance(action, Wait):
+        values = values_for(state, name, now, leg.matrix)
         return replace(leg.to(LegStatus.AWAITING), gate=_wait(action, values, now))
-    return replace(leg.to(LegStatus.AWAITING), gate=opened(action, values, now))
-
-
-def opened(approval: Approval, values: Mapping[str, Json], now: datetime) -> Gate:
-    """Return the open gate of an approval; decided already where `auto` decides it."""
-    gate = Gate(opened_at=now)
-    if approval.auto is not None and _holds(approval, values):
-        gate = replace(gate, choice=approval.auto.choose, by=BY_RULE)
-    return gate
-
-
-def _holds(action: Approval, values: Mapping[str, Json]) -> bool:
-    assert action.auto is not None, "the caller has looked"
-    try:
-        return evaluate_condition(action.auto.when, values)
-    except ExpressionError:
-        # An error means that it is not decided: people are asked.
-        return False
+    # Whether `auto` decides it is judged like everything else that is said at it.
+    return replace(leg.to(LegStatus.AWAITING), gate=Gate(opened_at=now))
 
 
 def _wait(action: Wait, values: Mapping[str, Json], now: datetime) -> Gate:
@@ -100,7 +83,7 @@ def close_gate(state: Orchestration, name: TaskName, leg: Leg, now: datetime) ->
         why = f"{gate.by} rejected what the agent proposes" + _because(gate.reason)
         return fail_for_good(state, name, leg, Reason(code="rejected", message=why), now)
     assert isinstance(action, Approval), "nothing else has a gate"
-    if action.options == (APPROVE, REJECT) and gate.choice == REJECT:
+    if action.is_no(gate.choice):
         why = f"rejected by {gate.by}" + _because(gate.reason)
         return fail_for_good(state, name, leg, Reason(code="rejected", message=why), now)
     return succeed(leg, {**gate.inputs, "choice": gate.choice})

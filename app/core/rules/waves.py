@@ -11,8 +11,6 @@ from datetime import datetime
 
 from app.core.definition import Strategy, Wave
 from app.core.legs.baking import due_round, end_of_bake, failed_checks
-from app.core.legs.context import values_for
-from app.core.legs.gates import opened
 from app.core.legs.waves import (
     has_ended,
     is_bad,
@@ -28,7 +26,7 @@ from app.core.naming import check_of, definition_of
 from app.core.rules.beginning import may_begin
 from app.core.rules.decision import Decision
 from app.core.rules.failing import fall, stop_waves, to_fail
-from app.core.state import Leg, Orchestration, Reason, Task, WaveStatus
+from app.core.state import Gate, Leg, Orchestration, Reason, Task, WaveStatus
 from app.core.values import LegKey, TaskName
 
 
@@ -79,7 +77,7 @@ def _begin(
     # A wave without legs is asked about all the same while others come behind it.
     if wave.approval is None or not any(legs_in(task, each.name) for each in rest):
         return _to(state, name, wave, WaveStatus.RUNNING)
-    gate = opened(wave.approval, values_for(state, name, now), now)
+    gate = Gate(opened_at=now)
     asking = replace(task.waves[wave.name], status=WaveStatus.ASKING, gate=gate)
     return state.with_task(name, replace(task, waves={**task.waves, wave.name: asking}))
 
