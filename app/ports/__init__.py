@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
+from app.core.audit import Chain
 from app.core.commands import Command
 from app.core.events import Event
 from app.core.hearing.findings import Finding
@@ -91,6 +92,10 @@ class Store(Protocol):
         ...
 
     async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]: ...
+
+    async def chain(self, orchestration_id: OrchestrationId) -> Chain:
+        """Return the journal as it is kept, unread, with the digests that chain it."""
+        ...
 
     async def orchestrations(
         self, *, limit: int, open_only: bool = False

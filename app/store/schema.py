@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest migration, which `ready` asks for."""
 
 METADATA: Final = sa.MetaData(
@@ -72,6 +72,7 @@ orchestrations: Final = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("correlation", sa.Text),
+    sa.Column("chain", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint(
         "definition_repository_id", "definition_id", "number", name="uq_orchestrations_place"
     ),
@@ -101,6 +102,7 @@ journal: Final = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("event", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 commands: Final = sa.Table(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from app.core.audit import NO_DIGEST, Chain, Link, digest_of
 from app.core.commands import Command
 from app.core.events import Event
 from app.core.interests import Interest
@@ -94,6 +95,15 @@ class MemoryStore:
     async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]:
         entries = self._journal.get(orchestration_id, {})
         return [entries[seq] for seq in sorted(entries)]
+
+    async def chain(self, orchestration_id: OrchestrationId) -> Chain:
+        links: list[Link] = []
+        head = NO_DIGEST
+        for entry in await self.journal(orchestration_id):
+            text = codec.encode_event(entry.event)
+            head = digest_of(head, orchestration_id, entry.seq, text)
+            links.append(Link(seq=entry.seq, text=text, digest=head))
+        return Chain(head=head, links=links)
 
     async def orchestrations(
         self, *, limit: int, open_only: bool = False

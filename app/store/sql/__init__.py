@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
+from app.core.audit import Chain
 from app.core.events import AttemptId
 from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
@@ -47,7 +48,6 @@ from app.store.schema import (
     dispatched,
     is_new,
     is_open,
-    journal,
     orchestrations,
     payloads,
     plans,
@@ -55,7 +55,7 @@ from app.store.schema import (
     texts,
 )
 from app.store.sql import commands as sql_commands
-from app.store.sql import sharing
+from app.store.sql import journals, sharing
 from app.store.sql.database import SqliteDatabase, driver_url
 from app.store.sql.save import prepared, save, save_deliveries
 
@@ -180,17 +180,10 @@ class SqlStore:
         return {(repository, name): number for repository, name, number in rows}
 
     async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]:
-        query = (
-            sa.select(journal.c.seq, journal.c.event)
-            .where(journal.c.orchestration_id == orchestration_id)
-            .order_by(journal.c.seq)
-        )
-        return [
-            JournalEntry(
-                orchestration_id=orchestration_id, seq=seq, event=codec.decode_event(event)
-            )
-            for seq, event in await self._rows(query)
-        ]
+        return await self._database.read(lambda it: journals.entries(it, orchestration_id))
+
+    async def chain(self, orchestration_id: OrchestrationId) -> Chain:
+        return await self._database.read(lambda it: journals.chain(it, orchestration_id))
 
     async def orchestrations(
         self, *, limit: int, open_only: bool = False

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
+from app.core.audit import NO_DIGEST, digest_of
+from app.core.values import OrchestrationId
 from app.ports import (
     Batch,
     ClaimedCommand,
@@ -52,10 +54,18 @@ _INSERT_JOURNAL: Final = sa.insert(journal)
 _INSERT_PLANS: Final = sa.insert(plans)
 _INSERT_PAYLOADS: Final = sa.insert(payloads)
 _LOCK_VERSIONS: Final = (
-    sa.select(orchestrations.c.id, orchestrations.c.version)
+    sa.select(orchestrations.c.id, orchestrations.c.version, orchestrations.c.chain)
     .where(orchestrations.c.id.in_(_IDS))
     .with_for_update()
 )
+_SET_CHAIN: Final = (
+    sa.update(orchestrations)
+    .where(orchestrations.c.id == sa.bindparam("key"))
+    .values(chain=sa.bindparam("head"))
+)
+_CHANGING: Final = (
+    "name", "status", "is_open", "started_at", "ended_at", "version", "state", "chain",
+)  # fmt: skip
 _END_DELIVERIES: Final = (
     sa.update(deliveries)
     .where(deliveries.c.id.in_(_IDS))
@@ -115,8 +125,6 @@ def save(connection: sa.Connection, rows: Prepared) -> list[ClaimedCommand]:
     """
     batch = rows.batch
     _save_states(connection, rows)
-    if rows.journal:
-        connection.execute(_INSERT_JOURNAL, rows.journal)
     save_sharing(connection, batch, rows.shared)
     _save_dispatched(connection, batch.dispatched)
     _save_catalogue(connection, batch)
@@ -197,19 +205,40 @@ def _journal_row(entry: JournalEntry) -> Row:
 
 
 def _save_states(connection: sa.Connection, rows: Prepared) -> None:
-    if not rows.states:
+    if not (rows.states or rows.journal):
         return
     wanted = {row["id"]: row["version"] - 1 for row in rows.states}
-    stored = connection.execute(_LOCK_VERSIONS, {"ids": list(wanted)})
+    ids = dict.fromkeys([*wanted, *(row["orchestration_id"] for row in rows.journal)])
+    stored = connection.execute(_LOCK_VERSIONS, {"ids": list(ids)}).all()
     found = {row.id: row.version for row in stored}
     for key, version in wanted.items():
         if found.get(key, 0) != version:
             raise Conflict(f"{key} was changed by another writer")
-    changing = ("name", "status", "is_open", "started_at", "ended_at", "version", "state")
-    connection.execute(upsert_into(connection, orchestrations, ("id",), changing), rows.states)
+    heads = _chain(rows, {row.id: row.chain for row in stored})
+    for row in rows.states:
+        row["chain"] = heads.get(row["id"], NO_DIGEST)
+    if rows.states:
+        statement = upsert_into(connection, orchestrations, ("id",), _CHANGING)
+        connection.execute(statement, rows.states)
     if rows.plans:
         connection.execute(upsert_into(connection, texts, ("digest",), ()), rows.texts)
         connection.execute(_INSERT_PLANS, rows.plans)
+    if rows.journal:
+        connection.execute(_INSERT_JOURNAL, rows.journal)
+    # Whoever writes on a journal without a state, as a test may, must keep its chain whole.
+    if loose := [key for key in ids if key not in wanted]:
+        lines = [{"key": key, "head": heads[key]} for key in loose]
+        connection.execute(_SET_CHAIN, lines)
+
+
+def _chain(rows: Prepared, heads: dict[str, str]) -> dict[str, str]:
+    """Chain the new entries to those that are stored. Return the new heads."""
+    for row in rows.journal:
+        key = row["orchestration_id"]
+        before = heads.get(key, NO_DIGEST)
+        digest = digest_of(before, OrchestrationId(key), row["seq"], row["event"])
+        row["digest"] = heads[key] = digest
+    return heads
 
 
 def _save_dispatched(connection: sa.Connection, new: Sequence[Dispatched]) -> None:

@@ -1,0 +1,36 @@
+"""Reading journals: their events, and the entries as they are kept, for whoever checks them."""
+
+import sqlalchemy as sa
+
+from app.core.audit import NO_DIGEST, Chain, Link
+from app.core.values import OrchestrationId
+from app.ports import JournalEntry
+from app.store import codec
+from app.store.schema import journal, orchestrations
+
+
+def entries(connection: sa.Connection, orchestration: OrchestrationId) -> list[JournalEntry]:
+    """Return the events of a journal, in order."""
+    rows = connection.execute(
+        sa.select(journal.c.seq, journal.c.event)
+        .where(journal.c.orchestration_id == orchestration)
+        .order_by(journal.c.seq)
+    )
+    return [
+        JournalEntry(orchestration_id=orchestration, seq=seq, event=codec.decode_event(event))
+        for seq, event in rows
+    ]
+
+
+def chain(connection: sa.Connection, orchestration: OrchestrationId) -> Chain:
+    """Return a journal as it is kept, with the head that it should have."""
+    rows = connection.execute(
+        sa.select(journal.c.seq, journal.c.event, journal.c.digest)
+        .where(journal.c.orchestration_id == orchestration)
+        .order_by(journal.c.seq)
+    )
+    links = [Link(seq=seq, text=text, digest=digest) for seq, text, digest in rows]
+    head = connection.execute(
+        sa.select(orchestrations.c.chain).where(orchestrations.c.id == orchestration)
+    ).scalar_one_or_none()
+    return Chain(head=head or NO_DIGEST, links=links)
