@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from app.core.commands import WriteCheck, WriteComment, WriteIssue
+from app.core.commands import SetTimer, WriteCheck, WriteComment, WriteIssue
 from app.core.events import Event
 from app.core.graph import dependents
 from app.core.legs.context import cause_of
@@ -39,9 +39,12 @@ def decide(state: Orchestration, event: Event) -> Decision:
         # It was heard, or asked for, in vain: no condition held, or what stood in the way does.
         return Decision(state=state)
     written = _writes(state, decision.state)
+    asked = decision.commands
+    if decision.state.has_ended:
+        # What ends in the breath in which it began has nothing to come back for.
+        asked = tuple(each for each in asked if not isinstance(each, SetTimer))
     return Decision(
-        state=replace(decision.state, events=state.events + 1),
-        commands=(*decision.commands, *written),
+        state=replace(decision.state, events=state.events + 1), commands=(*asked, *written)
     )
 
 
@@ -97,10 +100,9 @@ def touched(before: Orchestration, after: Orchestration) -> tuple[TaskName, ...]
     """Return the tasks that a change may concern: all, where the whole changed its ways."""
     if before.status is not after.status or (before.paused is None) != (after.paused is None):
         return tuple(after.tasks)
-    if before.machine is not after.machine:
-        # What belongs to a state that was left is to be stopped.
-        left = [name for name, task in after.tasks.items() if not task.has_ended]
-        return tuple(left)
+    if before.machine is not after.machine or bool(before.heard) != bool(after.heard):
+        # What belongs to a state that was left is to be stopped; what was held may begin.
+        return tuple(name for name, task in after.tasks.items() if not task.has_ended)
     moved: list[TaskName] = []
     if before.tasks is not after.tasks:
         moved.extend(

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from app.core.definition import BakeCheck, Wave
 from app.core.expressions import ExpressionError, evaluate_condition
-from app.core.legs.context import values_for
+from app.core.legs.context import is_held, values_for
 from app.core.legs.waves import is_stopped, open_checks
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import check_of, definition_of, is_check, origin_of
@@ -82,6 +82,6 @@ def moments(state: Orchestration, name: TaskName) -> Iterator[datetime]:
             continue
         due = due_round(strategy.bake_check, wave, progress)
         # What is paused goes on when somebody says so; a round under way tells when it ends.
-        is_going = state.status is OrchestrationStatus.RUNNING and state.paused is None
+        is_going = state.status is OrchestrationStatus.RUNNING and not is_held(state)
         if due is not None and is_going and not open_checks(state, name):
             yield due

@@ -90,6 +90,11 @@ def cause_of(state: Orchestration) -> Cause:
     return state.plan.cause
 
 
+def is_held(state: Orchestration) -> bool:
+    """Tell whether nothing new may begin: it is paused, or what was heard leads on first."""
+    return state.paused is not None or bool(state.heard)
+
+
 def is_left(state: Orchestration, name: TaskName) -> bool:
     """Tell whether a task belongs to a visit of a state that is over, and is to stop.
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from app.core.definition import TaskDefinition
 from app.core.legs import baking, escalating
+from app.core.legs.context import is_held
 from app.core.legs.gates import due_of
 from app.core.limits import (
     CANCEL_GRACE,
@@ -78,7 +79,7 @@ def _moments(
         return
     if leg.status is LegStatus.RESTING:
         # What is paused goes on when somebody says so, and not by the clock.
-        if leg.rest_until is not None and state.paused is None:
+        if leg.rest_until is not None and not is_held(state):
             yield leg.rest_until
         return
     due = due_of(state, name, leg)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.core.definition import TaskDefinition
 from app.core.expressions import ExpressionError, evaluate_condition
-from app.core.legs.context import is_left, values_for
+from app.core.legs.context import is_held, is_left, values_for
 from app.core.legs.dispatching import expand
 from app.core.legs.matrix import MatrixError
 from app.core.legs.waves import assigned, fresh_waves
@@ -47,7 +47,7 @@ GONE = Reason(code="leg-gone", message="the matrix has no such combination any m
 
 def may_begin(state: Orchestration, name: TaskName) -> bool:
     """Tell whether anything new may begin: it runs, is not paused, and has its places."""
-    if state.status is not OrchestrationStatus.RUNNING or state.paused is not None:
+    if state.status is not OrchestrationStatus.RUNNING or is_held(state):
         return False
     visit = visit_of(name)
     if visit is None:

@@ -9,7 +9,7 @@ from app.core.commands import AskCalendar
 from app.core.definition import Retry
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError
-from app.core.legs.context import values_for
+from app.core.legs.context import is_held, values_for
 from app.core.legs.dispatching import Asked, begin_attempt, begin_rerun
 from app.core.legs.gates import calendar_of, open_gate
 from app.core.legs.outcome import fail_for_good
@@ -61,7 +61,7 @@ def _is_rerun(retry: Retry | None, leg: Leg) -> bool:
 
 
 def _may_go_on(state: Orchestration, name: TaskName) -> bool:
-    if state.tasks[name].status is not TaskStatus.RUNNING or state.paused is not None:
+    if state.tasks[name].status is not TaskStatus.RUNNING or is_held(state):
         return False
     if is_following(name):
         return not state.has_ended and state.status is not OrchestrationStatus.CANCELLING

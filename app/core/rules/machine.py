@@ -60,7 +60,8 @@ def move_on(state: Orchestration, now: datetime) -> Decision:
         why = f"the state {here.name} cannot be left: {error}"
         return _fail(state, Reason(code="expression-failed", message=why))
     if moved is not None:
-        return Decision(state=moved)
+        # What was heard after that leads on before anything begins there.
+        return move_on(moved, now) if moved.heard else Decision(state=moved)
     if is_stuck(state, now):
         why = f"nothing leads out of the state {here.name} any more: no transition fits"
         return _fail(state, Reason(code="no-transition", message=why))
