@@ -6,13 +6,13 @@ seldom the only one.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
 from app.core.actions import Permission
-from app.core.approvals.people import Party
+from app.core.approvals.people import GITHUB_ITSELF, Party
 from app.github.client import Access, Client
 from app.github.errors import NotFoundError
 from app.github.repositories import (
@@ -120,13 +120,22 @@ def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
 async def authors_of_pull_request(
     client: Client, access: Access, number: int
 ) -> tuple[Party, ...] | None:
-    """Return who wrote the commits of a pull request; `None` if that cannot be told whole.
+    """Return who opened a pull request, and who wrote and made its commits.
 
+    `None` if that cannot be told whole. Whom a commit names as its author is what its maker
+    wrote into it; who opened the pull request, GitHub knows.
     https://docs.github.com/en/rest/pulls/pulls#list-commits-on-a-pull-request
     """
-    path = f"{path_to(access)}/pulls/{number}/commits"
-    listing = await client.pages(access, path, permissions=PULLS_READ)
-    found = [_party(object_of(item.get("author"))) for item in listing.items]
+    path = f"{path_to(access)}/pulls/{number}"
+    answer = await client.call(access, "GET", path, permissions=PULLS_READ)
+    listing = await client.pages(access, f"{path}/commits", permissions=PULLS_READ)
+    found = [_party(object_of(object_of(answer.json()).get("user")))]
+    for item in listing.items:
+        found.append(_party(object_of(item.get("author"))))
+        committer = _party(object_of(item.get("committer")))
+        # What is committed on GitHub's pages is made by GitHub for the author.
+        if committer is None or committer.login != GITHUB_ITSELF:
+            found.append(committer)
     # GitHub lists at most 250 commits, and knows no account for some addresses.
     if not listing.is_complete or len(listing.items) >= 250 or None in found:
         return None
@@ -154,11 +163,12 @@ async def commit_facts(client: Client, access: Access, sha: str) -> CommitFacts:
     )
     body = object_of(answer.json())
     tree = object_of(object_of(body.get("commit")).get("tree"))
+    author = _party(object_of(body.get("author")))
+    committer = _party(object_of(body.get("committer")))
+    if committer is not None and committer.login == GITHUB_ITSELF and author is not None:
+        committer = replace(committer, behind=author.login)
     return CommitFacts(
-        sha=text_of(body, "sha"),
-        tree=text_of(tree, "sha"),
-        author=_party(object_of(body.get("author"))),
-        committer=_party(object_of(body.get("committer"))),
+        sha=text_of(body, "sha"), tree=text_of(tree, "sha"), author=author, committer=committer
     )
 
 

@@ -13,6 +13,7 @@ from app.core.gate_commands import SurveyGate
 from app.core.gate_events import GateId, GateSurveyed, VoteCast
 from app.core.state import Orchestration, Vote, new_orchestration
 from app.core.values import TaskName
+from app.rehearsal.model.pulls import open_pull_request
 from tests.github.house import House
 from tests.kit import build
 
@@ -129,6 +130,21 @@ async def test_code_owners_of_what_a_pull_request_changes_are_found(here: House)
     assert found.owned is not None
     assert [group.owners for group in found.owned] == [frozenset({"@mona"})]
     assert "authors" in found.parties
+
+
+async def test_who_opened_a_pull_request_is_an_author_whatever_its_commits_say(
+    here: House,
+) -> None:
+    """A commit names as its author whom its maker likes; GitHub knows who opened it."""
+    staffed(here).github.push("acme/release", {"a.md": "x"}, branch="theirs", author="mona")
+    world = here.github.world
+    repository, eve = world.repository("acme/release"), world.account("eve")
+    pull = open_pull_request(world, repository, repository, "theirs", eve, title="Mine")
+    approval = {"rules": [{"require": [{"permission": "write"}]}], "exclude": ["authors"]}
+    state = asked(here, approval, "hubot", pull_request=pull.number)
+    found = (await survey(here, state)).survey
+
+    assert "eve" in {party.login for party in found.parties["authors"]}
 
 
 async def test_a_team_that_owns_what_is_changed_is_asked_about(here: House) -> None:

@@ -14,6 +14,12 @@ ACTOR = "actor"
 AUTHORS = "authors"
 LAST_PUSHER = "last-pusher"
 
+GITHUB_ITSELF = "web-flow"
+"""Whom GitHub names as the maker of a commit that somebody made on its pages."""
+
+AUTONOMOUS = frozenset({"dependabot[bot]", "renovate[bot]", "github-merge-queue[bot]"})
+"""Bots that act by what a repository configures, and for nobody."""
+
 _ORDER = tuple(Permission)
 _EXCLUDED = {
     ACTOR: ReasonCode.VOTER_IS_ACTOR,
@@ -127,10 +133,19 @@ def excluded(
                 if party.login.lower() != voter.login.lower():
                     sentence += f", through @{party.login}"
                 return Exclusion(code=code, sentence=sentence)
-            if party.is_bot and not party.behind and not party.is_alone:
+            if _hides_somebody(party):
                 sentence = f"@{party.login} {_WORDS.get(word, word)}, and for whom is not known"
                 return Exclusion(code=ReasonCode.VOTER_MAY_BE_EXCLUDED, sentence=sentence)
     if exclude and voter.is_bot and not voter.behind and not voter.is_alone:
         sentence = f"for whom @{voter.login} acts is not known"
         return Exclusion(code=ReasonCode.VOTER_MAY_BE_EXCLUDED, sentence=sentence)
     return None
+
+
+def _hides_somebody(party: Party) -> bool:
+    """Tell whether a person stands behind it who is not known."""
+    login = party.login.lower()
+    acts_for_people = party.is_bot or login.endswith("[bot]") or login == GITHUB_ITSELF
+    return (
+        acts_for_people and not party.behind and not party.is_alone and login not in AUTONOMOUS
+    )
