@@ -103,7 +103,10 @@ class Finding:
 
 
 def explain(finding: Finding) -> str:
-    """Write a tree as a list in Markdown, each line with its code."""
+    """Write a tree as plain text, a line for each branch with its code.
+
+    It holds what strangers wrote; for GitHub there is `approvals.explain`, which quotes that.
+    """
     return "\n".join(_lines(finding, 0))
 
 
