@@ -12,6 +12,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from app.cli.audit_commands import add_audit
 from app.cli.control_commands import add_controls
 from app.cli.options import DATABASE, Database, Json
 from app.cli.saying import Refused, complain
@@ -252,6 +253,7 @@ def start(
 
 
 add_controls(_app)
+add_audit(_app)
 
 
 @_app.callback(invoke_without_command=True)

@@ -1,9 +1,11 @@
 """An evidence pack: who decided what about which commits, what ran, and what came of it.
 
 For people who were not there: auditors, and whoever reads it years later. It says what was
-known when it was made. Each entry of its journal carries a digest over itself and the digest
-of the entry before, so that nothing can be taken out or changed without a trace. Secrets are
-masked as everywhere else.
+known when it was made: the definition, the policies as they were read, each vote with what
+its voter was then a member of, and what GitHub answered. Each entry of its journal carries a
+digest over itself and the digest of the entry before, so that nothing can be taken out or
+changed without a trace; `chain` names the head of the journal that is kept, as `audit verify`
+knows it. Secrets are masked as everywhere else.
 """
 
 import hashlib
@@ -13,9 +15,11 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 
+from app.core.approvals.survey import PolicyText, Survey
+from app.core.audit import Chain
 from app.core.events import Event
 from app.core.plan import Cause
-from app.core.state import Attempt, Gate, Orchestration
+from app.core.state import Attempt, Gate, Orchestration, Vote
 from app.core.telling.markdown import code, plain, row, table
 from app.core.telling.masking import mask
 from app.core.values import Json
@@ -33,9 +37,15 @@ def evidence(
     formats: Sequence[str],
     include: Sequence[str],
     at: datetime,
+    chain: Chain | None = None,
 ) -> Mapping[str, str]:
-    """Put the pack together, as texts by format: `json`, `markdown`."""
+    """Put the pack together, as texts by format: `json`, `markdown`.
+
+    `chain` is the journal as it is kept, which may lag behind by what is not saved yet.
+    """
     pack = _pack(state, journal, include, at)
+    if chain is not None:
+        pack["chain"] = {"entries": len(chain.links), "head": chain.head}
     masked = mask(pack, "")
     texts: dict[str, str] = {}
     if "json" in formats:
@@ -90,6 +100,7 @@ def _pack(
         }
     if "approvals" in include:
         pack["approvals"] = list(_approvals(state))
+        pack["policies"] = list(_policies(state))
     if "attempts" in include:
         pack["attempts"] = list(_attempts(state))
     if "journal" in include:
@@ -97,21 +108,60 @@ def _pack(
     return pack
 
 
-def _approvals(state: Orchestration) -> Iterator[dict[str, Json]]:
+def _gates(state: Orchestration) -> Iterator[tuple[tuple[str, str, str], Gate]]:
     for name, task in state.tasks.items():
         if task.question is not None:
-            yield _gate(name, "", "", task.question)
+            yield (name, "", ""), task.question
         for wave, progress in task.waves.items():
             if progress.gate is not None:
-                yield _gate(name, "", wave, progress.gate)
+                yield (name, "", wave), progress.gate
         for leg in task.legs.values():
             if leg.gate is not None:
-                yield _gate(name, leg.key, "", leg.gate)
+                yield (name, leg.key, ""), leg.gate
 
 
-def _gate(task: str, leg: str, wave: str, gate: Gate) -> dict[str, Json]:
-    place: dict[str, Json] = {"task": task, "leg": leg, "wave": wave}
-    return {**place, **_fields(gate)}
+def _approvals(state: Orchestration) -> Iterator[dict[str, Json]]:
+    for (task, leg, wave), gate in _gates(state):
+        place: dict[str, Json] = {"task": task, "leg": leg, "wave": wave}
+        whole = {**place, **_fields(gate), "votes": list(_votes(gate))}
+        if gate.survey is not None:
+            # Policies are long and the same for all: they stand in a part of their own.
+            survey = {it.name: _plain(getattr(gate.survey, it.name)) for it in fields(Survey)}
+            survey["policies"] = [_policy_of(each) for each in gate.survey.policies]
+            whole["survey"] = survey
+        yield whole
+
+
+def _votes(gate: Gate) -> Iterator[dict[str, Json]]:
+    """Return the votes, each with what its voter was when it was used, as far as is known."""
+    voters = gate.survey.voters if gate.survey is not None else ()
+    known = {voter.login.lower(): voter for voter in voters}
+    for vote in gate.votes:
+        said = _fields(vote)
+        voter = known.get(vote.by.lower())
+        if voter is not None:
+            said["memberships"] = sorted(voter.teams)
+            said["permission"] = str(voter.permission or "")
+        yield said
+
+
+def _policies(state: Orchestration) -> Iterator[dict[str, Json]]:
+    """Return each policy that gates were judged by, once for each version of it."""
+    seen: set[PolicyText] = set()
+    for _, gate in _gates(state):
+        for each in gate.survey.policies if gate.survey is not None else ():
+            if each not in seen:
+                seen.add(each)
+                yield {**_policy_of(each), "text": each.text}
+
+
+def _policy_of(policy: PolicyText) -> dict[str, Json]:
+    digest = hashlib.sha256(policy.text.encode("utf-8", "surrogatepass")).hexdigest()
+    return {
+        "owner": policy.owner,
+        "digest": digest if policy.text else "",
+        "error": policy.error,
+    }
 
 
 def _attempts(state: Orchestration) -> Iterator[dict[str, Json]]:
@@ -122,7 +172,7 @@ def _attempts(state: Orchestration) -> Iterator[dict[str, Json]]:
                 yield {**place, **_fields(attempt), "result": leg.status.value}
 
 
-def _fields(value: Attempt | Event | Gate) -> dict[str, Json]:
+def _fields(value: Attempt | Event | Gate | Vote) -> dict[str, Json]:
     return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
 
 
@@ -167,6 +217,10 @@ def _markdown(pack: Mapping[str, Json]) -> str:
         row(("commit", code(f"{_text(cause['repository'])}@{_text(cause['sha'])}"))),
         row(("event", plain(f"{_text(cause['event'])} {_text(cause['ref'])}"))),
     ]
+    if "chain" in pack:
+        chain = _object(pack["chain"])
+        after = f"{code(_text(chain['head']))} after {_text(chain['entries'])} entries"
+        lines.append(row(("head of the journal", after)))
     for name, value in _object(mask(orchestration["inputs"], "")).items():
         lines.append(row((f"input {code(name)}", code(_text(value), TEXT_MAX))))
     if "definition" in pack:
@@ -180,13 +234,27 @@ def _markdown(pack: Mapping[str, Json]) -> str:
             "task", "leg", "number", "repository", "workflow", "head_sha", "workflow_run_id",
             "run_attempt", "conclusion", "ended_at",
         ),
+        "policies": ("owner", "digest", "error"),
+        "votes": (
+            "task", "leg", "wave", "by", "option", "at", "source", "sha", "memberships",
+            "permission", "is_break_glass", "is_withdrawn",
+        ),
         "journal": ("seq", "at", "event", "by", "digest"),
     }  # fmt: skip
+    if "approvals" in pack:
+        pack = {**pack, "votes": list(_all_votes(_list(pack["approvals"])))}
     for part, columns in heads.items():
         if part in pack:
             lines += ["", f"## {part.capitalize()}", "", *table(columns)]
             lines += [_line(_object(mask(each, "")), columns) for each in _list(pack[part])]
     return "\n".join([*lines, ""])
+
+
+def _all_votes(approvals: Sequence[Json]) -> Iterator[dict[str, Json]]:
+    for approval in map(_object, approvals):
+        place = {name: approval[name] for name in ("task", "leg", "wave")}
+        for vote in _list(approval["votes"]):
+            yield {**_object(vote), **place}
 
 
 def _line(entry: Mapping[str, Json], columns: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from app.core.audit import Chain
 from app.core.chains import Refusal, plan_child, plan_heirs
 from app.core.commands import MakeReport, StartChild, TellEnd
 from app.core.events import (
@@ -84,11 +85,15 @@ def tell_end(
 
 
 def make_report(
-    state: Orchestration, message: MakeReport, journal: Sequence[JournalEntry], now: datetime
+    state: Orchestration,
+    message: MakeReport,
+    journal: Sequence[JournalEntry],
+    chain: Chain,
+    now: datetime,
 ) -> tuple[list[Report], Letter]:
     """Put an evidence pack together, and tell whoever asked where it is."""
     events = [(entry.seq, entry.event) for entry in journal]
-    texts = evidence(state, events, message.formats, message.include, now)
+    texts = evidence(state, events, message.formats, message.include, now, chain)
     reports = [
         Report(
             orchestration_id=state.id,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
 
+from app.core.audit import Chain
 from app.core.calendar_state import CalendarLeft
 from app.core.chores import Chore
 from app.core.commands import (
@@ -85,6 +86,7 @@ class Work:
         self._told: set[tuple[OrchestrationId, str]] = set()
         self._shares: dict[OrchestrationId, set[str]] = {}
         self._journals: dict[OrchestrationId, list[JournalEntry]] = {}
+        self._chains: dict[OrchestrationId, Chain] = {}
         self._commons = Commons(now=now, batch=self.batch, calendar_of=library.calendar)
 
     # ------------------------------------------------------------------ what is brought in
@@ -173,6 +175,7 @@ class Work:
                 subjects.add(subject)
         for key in reporting:
             self._journals[key] = list(await store.journal(key))
+            self._chains[key] = await store.chain(key)
         await self._commons.fetch(subjects, store)
 
     def _read(self, letter: Letter) -> None:
@@ -328,7 +331,9 @@ class Work:
             case MakeReport():
                 of_batch = [it for it in self.batch.journal if it.orchestration_id == state.id]
                 journal = (*self._journals[state.id], *of_batch)
-                reports, answer = make_report(state, message, journal, self.now)
+                reports, answer = make_report(
+                    state, message, journal, self._chains[state.id], self.now
+                )
                 self.batch.reports.extend(reports)
                 self._letters.append(answer)
             case _:
@@ -352,6 +357,10 @@ class Work:
             listens = interests(after)
             if listens != before:
                 self.batch.interests.append((id_, listens))
+        for id_, saved in self._loaded.items():
+            if id_ not in self._states:
+                version = saved.version if saved is not None else 0
+                self.batch.seen.append((id_, version))
         self._commons.close()
 
 

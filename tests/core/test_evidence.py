@@ -1,9 +1,14 @@
 """What an evidence pack says, and that nobody can change it without a trace."""
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
 
+from app.core.actions import Permission
+from app.core.approvals.people import Voter
+from app.core.approvals.survey import PolicyText, Survey
+from app.core.audit import Chain
 from app.core.events import GitHubEventHeard
 from app.core.evidence import chained, evidence
 from app.core.plan import Cause
@@ -103,3 +108,35 @@ def test_it_can_be_read_by_people() -> None:
     assert "tops3cret" not in text
     assert "## Journal" in text
     assert "## Definition" in text
+
+
+def test_votes_are_told_with_what_their_voters_were() -> None:
+    """Memberships as they were when the vote was used, and policies by their digests."""
+    state = Walk.through(build.plan("build"), [REQUESTED]).decisions[-1].state
+    policy = PolicyText(owner="acme/.github", text="version: 1\n")
+    voter = Voter(login="Mona", permission=Permission.WRITE, teams=frozenset({"acme/sre"}))
+    survey = Survey(
+        at=START, votes=2, voters=(voter,), policies=(policy, PolicyText(owner="acme/infra"))
+    )
+    votes = (Vote(by="mona", option="approve", at=START), Vote(by="eve", option="x", at=START))
+    gate = Gate(opened_at=START, votes=votes, choice="approve", by="mona", survey=survey)
+    name = TaskName("build")
+    state = state.with_task(name, replace(state.tasks[name], question=gate))
+    texts = evidence(
+        state, [], ("json", "markdown"), ("approvals",), LATER, Chain(head="c0ffee")
+    )
+    told = json.loads(texts["json"])
+    [approval] = told["approvals"]
+    digest = hashlib.sha256(policy.text.encode()).hexdigest()
+
+    assert [it["memberships"] for it in approval["votes"]] == [["acme/sre"], []]
+    assert [it["permission"] for it in approval["votes"]] == ["write", ""]
+    assert [it["digest"] for it in approval["survey"]["policies"]] == [digest, ""]
+    assert [(it["owner"], it["text"]) for it in told["policies"]] == [
+        ("acme/.github", "version: 1\n"),
+        ("acme/infra", ""),
+    ]
+    assert told["chain"] == {"entries": 0, "head": "c0ffee"}
+    assert "| acme/.github |" in texts["markdown"]
+    assert "acme/sre" in texts["markdown"]
+    assert "| head of the journal | `c0ffee` after 0 entries |" in texts["markdown"]

@@ -9,11 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from app.ports import StoreUnavailable
+from app.core.audit import first_break
+from app.ports import Batch, StoreUnavailable
 from app.store import migrations
 from app.store.schema import METADATA, REVISION
 from app.store.sql import open_store
 from app.store.sql.database import UnknownDatabaseError, driver_url
+from tests.shell.store_kit import entry, first, orchestration
 
 
 def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
@@ -45,6 +47,32 @@ def test_migrating_twice_is_migrating_once(tmp_path: Path) -> None:
     migrations.migrate(url)
 
     assert (tmp_path / "a.db").read_bytes() == before
+
+
+@pytest.mark.anyio
+async def test_what_was_written_before_is_chained(tmp_path: Path) -> None:
+    """A database of the version before gets a whole chain, and goes on with it."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    migrations.migrate(url)
+    state = orchestration()
+    store = open_store(url)
+    await store.commit(first(state))
+    await store.commit(Batch(journal=[entry(state, 2)]))
+    await store.close()
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE journal DROP COLUMN digest")
+        connection.exec_driver_sql("ALTER TABLE orchestrations DROP COLUMN chain")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    engine.dispose()
+    migrations.migrate(url)
+    store = open_store(url)
+    await store.commit(Batch(journal=[entry(state, 3)]))
+    chain = await store.chain(state.id)
+    await store.close()
+
+    assert len(chain.links) == 3
+    assert first_break(state.id, chain) is None
 
 
 def test_ready_asks_for_the_newest_migration() -> None:

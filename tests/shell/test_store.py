@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.core.audit import Chain, first_break
 from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
 from app.core.moves import OrchestrationStatus
@@ -305,6 +306,27 @@ async def test_the_catalogue_is_replaced_repository_by_repository(
     assert catalogue.definitions == (
         KnownDefinition(repository_id=1, file=file("a.yml", "new")),
     )
+
+
+async def test_journals_are_chained(store: ClosableStore) -> None:
+    """Each entry leads to the next, over several batches, and of nobody is an empty chain."""
+    state = orchestration()
+    await store.commit(first(state))
+    begun = await store.chain(state.id)
+    await store.commit(
+        Batch(
+            states=[Saved(state=state, version=2)],
+            journal=[entry(state, 2, "bob"), entry(state, 3, "eve")],
+        )
+    )
+    await store.commit(Batch(journal=[entry(state, 4, "mal")]))
+    chain = await store.chain(state.id)
+
+    assert [link.seq for link in chain.links] == [1, 2, 3, 4]
+    assert chain.links[0] == begun.links[0]
+    assert chain.links[-1].digest == chain.head != begun.head
+    assert first_break(state.id, chain) is None
+    assert await store.chain(orchestration(2).id) == Chain(links=[])
 
 
 async def test_a_current_store_is_ready(store: ClosableStore) -> None:
