@@ -1,5 +1,6 @@
 """Stories about agents: what a model proposes is judged, measured, and reviewed by a person."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from app.core.commands import DispatchWorkflow, MeasureChange
 from app.core.events import ChangeMeasured
 from app.core.moves import LegStatus, TaskStatus
-from app.core.values import Json
+from app.core.values import Json, RepositoryName
 from tests.kit.stage import Stage, graph
 
 SCHEMA = {
@@ -134,6 +135,21 @@ def test_its_branch_is_measured(
     assert [each.branch for each in stage.asked(MeasureChange)] == ["ai/fix"]
     assert (reason.message if reason else "") == message
     assert stage.status("fix") is (TaskStatus.FAILED if message else TaskStatus.SUCCEEDED)
+
+
+@pytest.mark.parametrize(("cause", "where"), [(1, "acme/agents"), (77, "acme/broken")])
+def test_its_branch_is_measured_where_it_mends_something(cause: int, where: str) -> None:
+    """In the repository of the event, if that is another; the agent itself is not asked."""
+    stage = agent(limits=LIMITS)
+    plan = stage.state.plan
+    happened = replace(
+        plan.cause, repository_id=cause, repository=RepositoryName("acme/broken")
+    )
+    origin = replace(plan.origin, repository_id=1)
+    stage.state = replace(stage.state, plan=replace(plan, cause=happened, origin=origin))
+    stage.run("fix", outputs=GOOD)
+
+    assert [each.repository for each in stage.asked(MeasureChange)] == [where]
 
 
 @pytest.mark.parametrize(

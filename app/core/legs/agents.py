@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 from app.core.actions import Agent, AgentLimits
 from app.core.hearing.filters import matches
+from app.core.legs.context import cause_of
 from app.core.legs.schemas import faults_of
 from app.core.moves import LegStatus
 from app.core.naming import definition_of
 from app.core.state import Attempt, Change, Gate, Leg, Orchestration, Reason
-from app.core.values import JsonObject, TaskName
+from app.core.values import JsonObject, RepositoryName, TaskName
 
 Fail: TypeAlias = Callable[[Orchestration, TaskName, Leg, Reason, datetime], Leg]
 FAULTS_SHOWN_MAX = 5
@@ -58,6 +59,19 @@ def branch_to_measure(state: Orchestration, task: TaskName, attempt: Attempt) ->
     if not isinstance(branch, str) or faults_of(action.schema, reported):
         return None
     return branch
+
+
+def repository_proposed_to(state: Orchestration, attempt: Attempt) -> RepositoryName:
+    """Return where the branch of an agent is: where something happened that it is to mend.
+
+    What happens in the definition's own repository, or is started by hand, says nothing of
+    that; then it is where the agent's workflow is. The agent itself is not asked: it could
+    name a place where it has changed less.
+    """
+    cause = cause_of(state)
+    if cause.repository_id != state.plan.origin.repository_id:
+        return cause.repository
+    return RepositoryName(attempt.repository)
 
 
 def _excess(limits: AgentLimits, change: Change) -> str | None:

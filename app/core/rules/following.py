@@ -12,7 +12,7 @@ from app.core.commands import (
     SetTimer,
 )
 from app.core.events import AttemptId
-from app.core.legs.agents import branch_to_measure
+from app.core.legs.agents import branch_to_measure, repository_proposed_to
 from app.core.legs.dispatching import Asked
 from app.core.legs.outcome import lacks_jobs
 from app.core.legs.watching import due_look_up, next_moment
@@ -129,7 +129,8 @@ def _question(
         return replace(attempt, jobs_asked_at=now), command
     branch = branch_to_measure(state, name, attempt)
     if branch is not None and attempt.change_asked_at is None:
-        measure = MeasureChange(attempt=where, repository=repository, branch=branch)
+        proposed_to = repository_proposed_to(state, attempt)
+        measure = MeasureChange(attempt=where, repository=proposed_to, branch=branch)
         return replace(attempt, change_asked_at=now), measure
     return None
 
