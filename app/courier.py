@@ -16,8 +16,13 @@ from app.core.commands import (
     LEVELS,
     CancelWorkflowRun,
     DispatchWorkflow,
+    ListJobs,
     LookUpWorkflowRun,
+    MeasureChange,
+    PerformOperation,
+    RerunWorkflowRun,
     SetTimer,
+    SurveyGate,
 )
 from app.core.events import DispatchRefused, TimerElapsed, WorkflowRunMissed
 from app.core.legs.wanted import is_over, is_wanted, look_up_instead
@@ -46,8 +51,11 @@ TRIES_MAX: Final = 50
 """With the back-off this is about four hours of asking."""
 DISPATCH_GIVEN_UP_AFTER: Final = timedelta(hours=24)
 SETTLED_AT_ONCE: Final = 200
-NEVER_GIVEN_UP: Final = (*LEVELS, CancelWorkflowRun)
-"""What people read must become right some day, and what we cancelled must not run on."""
+NEVER_GIVEN_UP: Final = (*LEVELS, CancelWorkflowRun, ListJobs, MeasureChange, SurveyGate)
+"""What people read must become right some day, what we cancelled must not run on, and what
+something waits for to be judged is asked until there is an answer: it stays shut till then."""
+ONCE: Final = (DispatchWorkflow, RerunWorkflowRun, PerformOperation)
+"""What must not be done twice, and is refused only when nothing else can be known."""
 
 log = structlog.get_logger(__name__)
 
@@ -182,6 +190,10 @@ class Courier:
             match command:
                 case DispatchWorkflow() if state is not None:
                     return await self._dispatch(command, state, errand)
+                case RerunWorkflowRun() | PerformOperation() if state is not None:
+                    # What an earlier try may have done, whoever performs finds again.
+                    if errand.tries == 1 and not is_wanted(state, command):
+                        return self._withdraw(command)
                 case CancelWorkflowRun() | LookUpWorkflowRun() if state is not None:
                     if is_over(state, command):
                         return Carried()
@@ -210,7 +222,12 @@ class Courier:
             if self._clock.now() < settled_at:
                 why = "it is not yet known whether an earlier try started the workflow"
                 return Postponed(why=why, until=settled_at)
-        why = "it was no longer wanted when it was about to be dispatched"
+        return self._withdraw(command)
+
+    def _withdraw(
+        self, command: DispatchWorkflow | RerunWorkflowRun | PerformOperation
+    ) -> Carried:
+        why = "it was no longer wanted when it was about to be done"
         refused = DispatchRefused(
             at=self._clock.now(), attempt=command.attempt, code="withdrawn", message=why
         )
@@ -225,7 +242,7 @@ class Courier:
             elif not self._is_given_up(claimed):
                 due = outcome.until or self._clock.now() + back_off(claimed.tries)
                 await self._store.postpone(claimed.id, due=due, why=outcome.why)
-            elif isinstance(claimed.command, DispatchWorkflow):
+            elif isinstance(claimed.command, ONCE):
                 carried.append((claimed, self._give_up(claimed.command, outcome)))
             else:
                 failed.append((claimed.id, outcome.why))
@@ -235,16 +252,25 @@ class Courier:
     def _is_given_up(self, claimed: ClaimedCommand) -> bool:
         if claimed.tries < TRIES_MAX or isinstance(claimed.command, NEVER_GIVEN_UP):
             return False
-        if isinstance(claimed.command, DispatchWorkflow):
-            # It may have been started: to call it failed is the very last resort.
+        if isinstance(claimed.command, ONCE):
+            # It may have been done: to call it failed is the very last resort.
             return claimed.first_tried_at + DISPATCH_GIVEN_UP_AFTER <= self._clock.now()
         return True
 
-    def _give_up(self, command: DispatchWorkflow, outcome: Postponed) -> Carried:
+    def _give_up(
+        self,
+        command: DispatchWorkflow | RerunWorkflowRun | PerformOperation,
+        outcome: Postponed,
+    ) -> Carried:
         hours = int(DISPATCH_GIVEN_UP_AFTER.total_seconds() // 3600)
+        where = (
+            f"what `{command.operation}` was to do"
+            if isinstance(command, PerformOperation)
+            else f"the Actions tab of {command.repository}"
+        )
         why = (
-            f"after {hours} hours it is not known whether GitHub took the dispatch: see the "
-            f"Actions tab of {command.repository} before you try again ({outcome.why})"
+            f"after {hours} hours it is not known whether GitHub took it: see {where} "
+            f"before you try again ({outcome.why})"
         )
         refused = DispatchRefused(
             at=self._clock.now(),

@@ -164,8 +164,8 @@ class Engine:
             claimed = await self._store.commit(work.batch)
         except Conflict:
             log.info("conflict", orchestrations=[saved.state.id for saved in work.batch.states])
-            for saved in work.batch.states:
-                self._remembered.pop(saved.state.id, None)
+            for id_ in (*(it.state.id for it in work.batch.states), *dict(work.batch.seen)):
+                self._remembered.pop(id_, None)
             return False
         for saved in work.batch.states:
             self._remember(saved)

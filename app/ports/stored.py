@@ -188,12 +188,15 @@ class Batch:
     `changed_files` tells what a `ChangedFilesListed` found; its delivery becomes new again.
     `forget_repositories` removes repositories with their definitions.
     `commands_done` ticks commands off, `commands_failed` sets them aside with the reason.
+    `seen` names orchestrations that were decided on and did not change, with the version
+    that was seen, 0 for none: a decision that nothing follows may be wrong, too.
     `wake_workflow_runs` makes deliveries new again that were parked for these.
     `interests` replaces all that is known of what an orchestration listens to. `arrivals` are
     deliveries that we make ourselves, as of a schedule that ticks.
     """
 
     states: list[Saved] = field(default_factory=list)
+    seen: list[tuple[OrchestrationId, int]] = field(default_factory=list)
     journal: list[JournalEntry] = field(default_factory=list)
     commands: list[NewCommand] = field(default_factory=list)
     commands_done: list[int] = field(default_factory=list)

@@ -159,3 +159,17 @@ async def test_a_batch_may_bring_deliveries_itself(store: ClosableStore) -> None
     await store.commit(Batch(arrivals=[delivery("tick")]))
 
     assert await store.new_deliveries(9) == [delivery("tick")]
+
+
+async def test_a_decision_on_an_old_state_is_refused_though_it_changes_nothing(
+    store: ClosableStore,
+) -> None:
+    """Whoever saw another version, or none, decides anew: what was ignored may matter."""
+    state = orchestration()
+    await store.commit(first(state))
+    await store.commit(Batch(seen=[(state.id, 1), (OrchestrationId("none"), 0)]))
+    for version in (0, 2):
+        with pytest.raises(Conflict):
+            await store.commit(Batch(seen=[(state.id, version)], arrivals=[delivery("x")]))
+
+    assert await store.new_deliveries(9) == []

@@ -8,14 +8,17 @@ from app.core.commands import (
     CancelWorkflowRun,
     DispatchWorkflow,
     LookUpWorkflowRun,
+    PerformOperation,
     RerunWorkflowRun,
 )
 from app.core.moves import LegStatus
 from app.core.state import Orchestration
 
 
-def is_wanted(state: Orchestration, command: DispatchWorkflow | RerunWorkflowRun) -> bool:
-    """Tell whether the leg still waits for this very dispatch or re-run."""
+def is_wanted(
+    state: Orchestration, command: DispatchWorkflow | RerunWorkflowRun | PerformOperation
+) -> bool:
+    """Tell whether the leg still waits for this very dispatch, re-run or call."""
     leg = state.leg(command.attempt)
     if leg is None or leg.attempt.number != command.attempt.number:
         return False

@@ -213,6 +213,10 @@ class MemoryStore:
 
     def _refuse_conflicts(self, batch: Batch) -> None:
         self._sharing.refuse_conflicts(batch)
+        for key, version in batch.seen:
+            stored = self._saved.get(key)
+            if version != (stored.version if stored else 0):
+                raise Conflict(f"{key} was changed by another writer")
         for saved in batch.states:
             stored = self._saved.get(saved.state.id)
             if saved.version != (stored.version + 1 if stored else 1):

@@ -205,13 +205,14 @@ def _journal_row(entry: JournalEntry) -> Row:
 
 
 def _save_states(connection: sa.Connection, rows: Prepared) -> None:
-    if not (rows.states or rows.journal):
+    seen = dict(rows.batch.seen)
+    if not (rows.states or rows.journal or seen):
         return
     wanted = {row["id"]: row["version"] - 1 for row in rows.states}
     ids = dict.fromkeys([*wanted, *(row["orchestration_id"] for row in rows.journal)])
-    stored = connection.execute(_LOCK_VERSIONS, {"ids": list(ids)}).all()
+    stored = connection.execute(_LOCK_VERSIONS, {"ids": [*ids, *seen]}).all()
     found = {row.id: row.version for row in stored}
-    for key, version in wanted.items():
+    for key, version in {**seen, **wanted}.items():
         if found.get(key, 0) != version:
             raise Conflict(f"{key} was changed by another writer")
     heads = _chain(rows, {row.id: row.chain for row in stored})
