@@ -15,7 +15,7 @@ from app.core.events import (
 )
 from app.core.legs.context import cause_of
 from app.core.limits import HEARD_MAX
-from app.core.moves import OrchestrationStatus
+from app.core.moves import OrchestrationStatus, TaskStatus
 from tests.kit.build import later
 from tests.kit.stage import Stage, pull
 from tests.kit.states import WORK, listening, on, simple, story, working
@@ -226,6 +226,23 @@ def test_what_is_heard_while_paused_is_kept_in_order() -> None:
     assert paused == ("first", 2)
     assert stage.where == "done"
     assert stage.state.heard == ()
+
+
+def test_what_was_heard_leads_on_before_anything_begins() -> None:
+    """Of the states that are only passed through nothing is dispatched."""
+    states = {
+        "first": listening(on("command.go", "next")),
+        "next": working(on("command.go", "last")),
+        "last": working(),
+    }
+    stage = Stage.of(story(**states))
+    stage.tell(PauseRequested(at=stage.now, by="mona", reason=""))
+    for _ in range(2):
+        stage.command("go")
+    stage.tell(ResumeRequested(at=stage.now, by="mona"))
+
+    assert [each.attempt.task for each in stage.asked(DispatchWorkflow)] == ["last.1.work"]
+    assert stage.status("next.1.work") is TaskStatus.CANCELLED
 
 
 def test_what_is_kept_is_bounded() -> None:
