@@ -8,7 +8,7 @@ that a definition names, `life` lives it through, `timeline` and `verdict` say h
 
 from app.scenario.language import Scenario
 from app.scenario.life import Lived, live
-from app.scenario.reading import read_scenario
+from app.scenario.reading.scenario import read_scenario
 from app.scenario.subject import Subject, subject_of
 from app.scenario.timeline import Line, timeline
 from app.scenario.verdict import Finding, judge

@@ -12,7 +12,7 @@ from app.core.moves import LegStatus, TaskStatus
 from app.core.state import Orchestration, WaveStatus
 from app.core.values import ONLY_LEG, LegKey, TaskName
 from app.scenario.language import Deed, Moment, Verb
-from app.scenario.names import is_meant, parted
+from app.scenario.reading.names import is_meant, parted
 
 DECIDING = (Verb.APPROVE, Verb.REJECT, Verb.CHOOSE)
 

@@ -14,19 +14,20 @@ from app.core.state import Orchestration
 from app.core.values import OrchestrationId
 from app.ports import JournalEntry
 from app.rehearsal import Dispatch, Rehearsal, VirtualClock
-from app.scenario import cast, trouble
+from app.scenario import cast
 from app.scenario.cues import due_of, due_of_moment
-from app.scenario.director import Sent
-from app.scenario.happenings import (
+from app.scenario.language import Deed, Happening, Scenario, Trigger, Verb
+from app.scenario.stage import trouble
+from app.scenario.stage.director import Sent
+from app.scenario.stage.happenings import (
     BY_HAND,
     Stage,
     listening,
     repository_for,
     usual_trigger,
 )
-from app.scenario.house import House, build_house
-from app.scenario.language import Deed, Happening, Scenario, Trigger, Verb
-from app.scenario.scenery import Scenery, others_id
+from app.scenario.stage.house import House, build_house
+from app.scenario.stage.scenery import Scenery, others_id
 from app.scenario.subject import Subject
 
 STARTS: Final = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from app.core.typed_values import same
 from app.core.values import Json
 from app.scenario.language import Expected, Scenario
 from app.scenario.life import Lived
-from app.scenario.names import is_meant, parted
+from app.scenario.reading.names import is_meant, parted
 
 ENDINGS = {"succeeded": "success", "failed": "failure", "cancelled": "cancelled"}
 SHOWN_MAX = 12

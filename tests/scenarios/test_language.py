@@ -8,7 +8,7 @@ from app.core.problems import Problem
 from app.scenario import Scenario, Subject, read_scenario, subject_of
 from app.scenario.invention import instance_of, text_for
 from app.scenario.language import Verb
-from app.scenario.names import is_meant
+from app.scenario.reading.names import is_meant
 
 DEFINITION = """\
 version: 1

@@ -19,7 +19,7 @@ from app.rehearsal import Outcome
 from app.rehearsal.model.state import WorkflowRun
 from app.scenario.invention import instance_of, made_up
 from app.scenario.language import RunScript, Scenario
-from app.scenario.names import spellings, without_visits
+from app.scenario.reading.names import spellings, without_visits
 
 MARKER_INPUT = "signalbox"
 USUAL = RunScript()

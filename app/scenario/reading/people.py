@@ -7,9 +7,9 @@ from app.core.problems import Code
 from app.core.reading.document import Node
 from app.core.reading.reader import did_you_mean
 from app.core.reading.words import Vocabulary, words
-from app.scenario.asking import Asking, as_text
 from app.scenario.language import SOMEBODY, Deed, Verb
-from app.scenario.names import is_meant, parted, without_visits
+from app.scenario.reading.asking import Asking, as_text
+from app.scenario.reading.names import is_meant, parted, without_visits
 
 DEED = Vocabulary(
     of="an entry of `people`",

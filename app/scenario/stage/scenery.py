@@ -22,9 +22,9 @@ from app.rehearsal import Rehearsal
 from app.rehearsal.model import git
 from app.rehearsal.model.state import Repository
 from app.rehearsal.shapes import people as shapes
-from app.scenario.director import MARKER_INPUT, Director
 from app.scenario.language import Held, Scenario
-from app.scenario.reading import children_of
+from app.scenario.reading.scenario import children_of
+from app.scenario.stage.director import MARKER_INPUT, Director
 from app.scenario.subject import Subject, repositories_in, tasks_in
 
 DEFINITIONS: Final = ".github/orchestrations/"

@@ -21,7 +21,7 @@ from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
 from app.ports import Batch, ClaimedCommand, Errand, Outcome
 from app.rehearsal import Rehearsal, RehearsalTransport, VirtualClock
-from app.scenario.scenery import Scenery
+from app.scenario.stage.scenery import Scenery
 from app.store.memory import MemoryStore
 from app.web.api import web_app
 from app.web.hooks import WebhookDoor

@@ -14,7 +14,7 @@ from app.core.reading.words import Vocabulary
 from app.core.terms import Place
 from app.core.values import Json, JsonObject
 from app.scenario.language import Moment
-from app.scenario.names import WORKFLOW, names_in, parted, states_in, without_visits
+from app.scenario.reading.names import WORKFLOW, names_in, parted, states_in, without_visits
 
 TIME_MAX = timedelta(days=400)
 NOTHING = timedelta(0)

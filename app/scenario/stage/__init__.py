@@ -1,0 +1,1 @@
+"""The world in which a scenario is lived: its places, its workflow runs, its trouble."""
