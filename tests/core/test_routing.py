@@ -207,6 +207,17 @@ def test_a_forced_push_to_the_default_branch_is_read_whatever_it_names() -> None
     assert read_again == ReadRepository(installation_id=7, repository_id=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "is_read"), [(".github-private", True), (".github", True), ("release", False)]
+)
+def test_an_organization_s_policy_is_read_when_it_changes(name: str, is_read: bool) -> None:
+    """It stands at the root of the repositories that are for such things, and of no other."""
+    file = "orchestration-policy.yml"
+
+    assert is_ours(file, f"acme/{name}") is is_read
+    assert is_ours(f".github/{file}", f"acme/{name}")
+
+
 def test_a_deleted_default_branch_is_no_new_head() -> None:
     """Nothing is read from what is gone."""
     assert routed("push", pushed(deleted=True)) == Routed()
