@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from app.core.state import Orchestration
-from app.core.values import OrchestrationId
+from app.core.values import Json, OrchestrationId
 from app.ports import JournalEntry
 from app.rehearsal import Dispatch, Rehearsal, VirtualClock
 from app.scenario import cast
 from app.scenario.cues import due_of, due_of_moment
+from app.scenario.invention import made_up
 from app.scenario.language import Deed, Happening, Scenario, Trigger, Verb
 from app.scenario.stage import trouble
 from app.scenario.stage.director import Sent
@@ -168,7 +169,7 @@ class _Life:
         self._start = self._clock.now()
         kind = self._event.partition(".")[0]
         if kind in BY_HAND and kind != "schedule":
-            inputs = dict(self._trigger.inputs)
+            inputs = self._inputs()
             await self._start_by_hand(self._subject.definition.id, inputs, happening.by)
         elif kind != "schedule":
             self._stage.happen(self._event, happening, self._where, self._listen)
@@ -184,6 +185,16 @@ class _Life:
             return
         state = await self._state()
         self._start = state.started_at or self._start
+
+    def _inputs(self) -> dict[str, Json]:
+        """Fill in what is required and not given; what is given as null is left out."""
+        required = {
+            name: each
+            for name, each in self._subject.definition.inputs.items()
+            if each.required
+        }
+        given = {**made_up(required), **self._trigger.inputs}
+        return {name: value for name, value in given.items() if value is not None}
 
     def _why_not(self, kind: str) -> str:
         if self._house.store.notes:

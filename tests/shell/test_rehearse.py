@@ -174,6 +174,8 @@ def test_children_are_rehearsed_with_their_parents(terminal: Terminal, tmp_path:
         ("{deployment_status: {environments: [production]}}", True),
         ("{workflow_run: {workflows: [ci], types: [completed]}}", True),
         ("check_suite", True),
+        ("{deployment_protection_rule: {environments: [production]}}", True),
+        ("{orchestration: {workflows: [other]}, command: {}}", True),
         ("{repository_dispatch: {types: [go]}}", True),
         ("{code_scanning_alert: {types: [created]}}", True),
         ("dependabot_alert", True),

@@ -13,8 +13,8 @@ from typing import Any, Final
 from app.core.definition import Definition, Listen
 from app.core.reading.happenings import DEFAULT_TYPES, TYPES
 from app.core.values import Json, JsonObject
-from app.rehearsal import Rehearsal
-from app.rehearsal.model import checks, pulls
+from app.rehearsal import Outcome, Rehearsal
+from app.rehearsal.model import checks, pulls, runs
 from app.rehearsal.model.state import (
     Attempt,
     PullRequest,
@@ -26,6 +26,7 @@ from app.rehearsal.shapes import actions
 from app.rehearsal.shapes.people import ACTIONS_APP_ID
 from app.scenario.language import Happening
 
+SHIP: Final = "made-up-ship.yml"
 TAG: Final = "v1.0.0"
 ALERTS: Final = {
     "code_scanning_alert": "code_scanning",
@@ -38,7 +39,13 @@ FORKS: Final = "stranger"
 
 
 def usual_trigger(definition: Definition) -> str:
-    """Return what a definition most likely wants to be started by: its first `on`."""
+    """Return what a definition most likely wants to be started by: its first `on`.
+
+    What has inputs that must be given is started by hand, if it can be.
+    """
+    by_hand = [each.event for each in definition.on if each.event in ("manual", "command")]
+    if by_hand and any(each.required for each in definition.inputs.values()):
+        return by_hand[0]
     first = next((each for each in definition.on if each.event != "orchestration"), None)
     return _named(first) if first is not None else "manual"
 
@@ -189,6 +196,19 @@ class Stage:
         where = listen.environments[0] if listen and listen.environments else "production"
         state = _text(what.payload, "deployment_status", "state") or "success"
         self._github.deploy(name, where, state)
+
+    def _deployment_protection_rule(
+        self, name: str, _: str, what: Happening, listen: Listen | None
+    ) -> None:
+        """Let a workflow run that nobody here has dispatched wait at an environment."""
+        where = listen.environments[0] if listen and listen.environments else "production"
+        text = "name: Ship\non: {workflow_dispatch: {}}\njobs: {run: {runs-on: x, steps: []}}\n"
+        with self._quietly():
+            self._github.push(name, {f".github/workflows/{SHIP}": text}, author=what.by)
+        self._github.protect(name, where)
+        self._github.script(name, SHIP, Outcome(environment=where))
+        world, found = self._github.world, self._repository(name)
+        runs.dispatch(world, found, SHIP, found.default_branch, {}, world.account(what.by))
 
     def _repository_dispatch(
         self, name: str, action: str, what: Happening, _: Listen | None
