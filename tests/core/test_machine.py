@@ -1,5 +1,6 @@
 """Stories about state machines: states entered, and what leads on from them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from app.core.commands import (
 )
 from app.core.events import (
     CancelRequested,
+    GitHubEventHeard,
     PauseRequested,
     ResumeRequested,
 )
@@ -17,7 +19,7 @@ from app.core.legs.context import cause_of
 from app.core.limits import HEARD_MAX
 from app.core.moves import OrchestrationStatus, TaskStatus
 from tests.kit.build import later
-from tests.kit.stage import Stage, pull
+from tests.kit.stage import Stage, happening, pull
 from tests.kit.states import WORK, listening, on, simple, story, working
 
 # Entering and leading on.
@@ -206,6 +208,22 @@ def test_a_command_leads_on() -> None:
     stage.command("go")
     stage.command("go")
 
+    assert stage.state.machine is not None
+    assert stage.state.machine.visits == {"first": 3}
+
+
+def test_the_very_same_event_leads_on_once() -> None:
+    """A delivery that comes twice is no second one; another of its kind is."""
+    bound = {"max-visits": 5, "on-max-visits": {"to": "lost"}}
+    stage = Stage.of(story(first=listening(on("push", "first"), **bound)))
+    event = GitHubEventHeard(at=later(minutes=1), name="push", cause=happening("push", {}))
+    stage.tell(event)
+    stage.tell(event)
+    once = stage.state.machine
+    stage.tell(replace(event, at=later(minutes=2)))
+
+    assert once is not None
+    assert once.visits == {"first": 2}
     assert stage.state.machine is not None
     assert stage.state.machine.visits == {"first": 3}
 
