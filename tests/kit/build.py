@@ -141,10 +141,11 @@ def begun(known: Plan, *events: Event) -> Decision:
 # Events. A leg is named behind a slash: `test/linux`.
 
 
-def attempt(name: str, number: int = 1) -> AttemptId:
-    """Name an attempt: `build`, or `test/linux` for one leg."""
-    task, _, leg = name.partition("/")
-    return AttemptId(task=TaskName(task), leg=LegKey(leg), number=number)
+def attempt(name: str) -> AttemptId:
+    """Name an attempt: `build`, `test/linux` for one leg, `build#2` for the second."""
+    where, _, number = name.partition("#")
+    task, _, leg = where.partition("/")
+    return AttemptId(task=TaskName(task), leg=LegKey(leg), number=int(number or "1"))
 
 
 def run_id(name: str) -> int:

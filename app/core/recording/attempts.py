@@ -114,17 +114,18 @@ def _record_again(state: Orchestration, leg: Leg, event: AboutAttempt) -> Orches
     was = replace(
         leg.to(LegStatus.RUNNING), reason=None, outputs={}, is_tolerated=False, rest_until=None
     )
-    is_report = isinstance(event, OutputsReported)
-    heard = _report(was, event) if is_report else _observe(state, was, event)
-    return reopen(state, event.attempt.task, heard, event.at)
+    if isinstance(event, OutputsReported):
+        return reopen(state, event.attempt.task, _report(was, event), event.at)
+    return reopen(state, event.attempt.task, _observe(state, was, event), event.at)
 
 
 def _is_rerun(attempt: Attempt, event: WorkflowRunObserved | OutputsReported) -> bool:
     """Tell whether it is about a later try at a workflow run that we know."""
     if attempt.workflow_run_id is None or event.run_attempt <= attempt.run_attempt:
         return False
-    is_report = isinstance(event, OutputsReported)
-    return is_report or attempt.workflow_run_id == event.workflow_run_id
+    if isinstance(event, OutputsReported):
+        return True
+    return attempt.workflow_run_id == event.workflow_run_id
 
 
 _REOPENED = (

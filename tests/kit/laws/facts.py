@@ -81,8 +81,9 @@ def _is_again(leg: Leg, event: Event) -> bool:
         return False
     if known.workflow_run_id is None or event.run_attempt <= known.run_attempt:
         return False
-    is_report = isinstance(event, OutputsReported)
-    return is_report or known.workflow_run_id == event.workflow_run_id
+    if isinstance(event, OutputsReported):
+        return True
+    return known.workflow_run_id == event.workflow_run_id
 
 
 def _is_answered(known: Attempt, event: ANSWERS) -> bool:
