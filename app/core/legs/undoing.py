@@ -34,13 +34,18 @@ def legs_to_undo(state: Orchestration, name: TaskName) -> dict[LegKey, Leg]:
     """
     undo = state.tasks.get(undo_of(name))
     before = undo.legs if undo is not None else {}
-    legs = {key: replace(leg, status=LegStatus.SKIPPED) for key, leg in before.items()}
+    legs = {key: passed_over(leg) for key, leg in before.items()}
     for leg in _standing(state, name):
         attempts = before[leg.key].attempts if leg.key in before else ()
         legs[leg.key] = Leg(
             key=leg.key, matrix=leg.matrix, attempts=attempts, spent=len(attempts)
         )
     return legs
+
+
+def passed_over(leg: Leg) -> Leg:
+    """Return a leg that was undone before, where it is not to be undone once more."""
+    return replace(leg, status=LegStatus.SKIPPED, spent=len(leg.attempts))
 
 
 def _standing(state: Orchestration, name: TaskName) -> tuple[Leg, ...]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.core.legs.context import is_left
+from app.core.legs.undoing import passed_over
 from app.core.legs.waves import (
     OTHER_FAILED,
     legs_to_roll_back,
@@ -107,7 +108,7 @@ def _roll_back(state: Orchestration, name: TaskName, wave: str, now: datetime) -
     rollback = Task(
         status=TaskStatus.RUNNING,
         legs={
-            **{key: replace(leg, status=LegStatus.SKIPPED) for key, leg in before.items()},
+            **{key: passed_over(leg) for key, leg in before.items()},
             **{leg.key: _fresh(leg, before.get(leg.key)) for leg in legs},
         },
         is_matrix=True,
