@@ -36,6 +36,7 @@ STEPS_MAX: Final = 300_000
 """A rehearsal of some thousand workflow runs; more is a scenario that goes in circles."""
 STARTS_WITHIN: Final = timedelta(minutes=10)
 SCHEDULED_WITHIN: Final = timedelta(days=370)
+LOOKED_AT_MAX: Final = 10_000
 WRITES_TAKE: Final = timedelta(minutes=2)
 """After its end an orchestration still writes its check and its comment."""
 BEYOND: Final = timedelta(days=60)
@@ -204,7 +205,7 @@ class _Life:
         return f"`{self._event}` in {self._where} does not pass what `on` asks for"
 
     async def _found(self) -> OrchestrationId | None:
-        for row in await self._house.store.orchestrations(limit=1_000):
+        for row in await self._house.store.orchestrations(limit=LOOKED_AT_MAX):
             if row.definition_id == self._subject.definition.id:
                 return row.id
         return None
@@ -304,21 +305,36 @@ class _Life:
         return saved.state
 
     async def _are_children_over(self) -> bool:
-        rows = await self._house.store.orchestrations(limit=1_000, open_only=True)
-        others = {others_id(number) for number, _ in enumerate(self._scenario.locks, 1)}
-        return all(row.definition_id in others for row in rows)
+        rows = await self._house.store.orchestrations(limit=LOOKED_AT_MAX, open_only=True)
+        children = await self._kin([row.id for row in rows if row.id != self._id])
+        return not children
+
+    async def _kin(self, ids: Sequence[OrchestrationId]) -> list[OrchestrationId]:
+        """Return those that were started for the one in question, or for one of these."""
+        saved = await self._house.store.load(ids)
+        known = {id_: it.state.plan.parent for id_, it in saved.items()}
+
+        def is_kin(id_: OrchestrationId) -> bool:
+            parent = known.get(id_)
+            # No child starts one of those that led to it, so the way up ends.
+            return parent is not None and (
+                parent.orchestration == self._id or is_kin(parent.orchestration)
+            )
+
+        return [id_ for id_ in ids if is_kin(id_)]
 
     async def _conclude(self) -> None:
         """Write down what became of everything."""
         store, lived = self._house.store, self._lived
-        rows = await store.orchestrations(limit=1_000)
-        saved = await store.load([row.id for row in rows])
-        for row in reversed(rows):
-            past = Past(state=saved[row.id].state, journal=await store.journal(row.id))
-            if row.id == self._id:
-                lived.main = past
-            elif not row.definition_id.startswith(others_id(0)[:-1]):
-                lived.others.append(past)
+        assert self._id is not None, "it has been started"
+        rows = await store.orchestrations(limit=LOOKED_AT_MAX)
+        children = await self._kin([row.id for row in reversed(rows)])
+        saved = await store.load([self._id, *children])
+        pasts = [
+            Past(state=saved[id_].state, journal=await store.journal(id_))
+            for id_ in (self._id, *children)
+        ]
+        lived.main, lived.others = pasts[0], pasts[1:]
         sent = self._scenery.director.sent
         for each in self._github.dispatches:
             marker = str(each.inputs.get("signalbox"))

@@ -57,7 +57,18 @@ def test_help_names_every_command(terminal: Terminal) -> None:
     said = terminal.run("--help")
 
     assert said.code == 0
-    for name in ("serve", "demo", "check", "plan", "list", "show", "start", "Exit codes"):
+    for name in (
+        "serve",
+        "demo",
+        "check",
+        "plan",
+        "rehearse",
+        "replay",
+        "list",
+        "show",
+        "start",
+        "Exit codes",
+    ):
         assert name in said.out
 
 

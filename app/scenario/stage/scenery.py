@@ -8,7 +8,7 @@ at every commit, as if it had always been there, so that any ref will do.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from app.core.actions import Agent, Approval, Orchestrate, Wait
@@ -16,22 +16,22 @@ from app.core.commands import Command, DispatchWorkflow, MeasureChange, PerformO
 from app.core.definition import Definition
 from app.core.legs.gates import moment_of
 from app.core.legs.refs import is_sha
+from app.core.naming import definition_of
 from app.core.policy import POLICY_PATH
 from app.core.state import Orchestration
 from app.rehearsal import Rehearsal
-from app.rehearsal.model import git
-from app.rehearsal.model.state import Repository
+from app.rehearsal.model import git, talk
+from app.rehearsal.model.state import Issue, Repository
 from app.rehearsal.shapes import people as shapes
-from app.scenario.language import Held, Scenario
+from app.scenario.invention import made_up
+from app.scenario.language import SOMEBODY, Scenario
 from app.scenario.reading.scenario import children_of
 from app.scenario.stage.director import MARKER_INPUT, Director
+from app.scenario.stage.texts import consent, holding, minute, window, workflow_text
 from app.scenario.subject import Subject, repositories_in, tasks_in
 
 DEFINITIONS: Final = ".github/orchestrations/"
 WORKFLOWS: Final = ".github/workflows/"
-OPERATIONS: Final = (
-    "issue.create", "comment.create", "labels.add", "pull-request.merge", "release.create",
-)  # fmt: skip
 LONG_AGO: Final = ("2000-01-01T00:00", "2000-01-02T00:00")
 _CHILD = re.compile(r"([\w.-]+/[\w.-]+)/\.github/orchestrations/([\w.-]+\.ya?ml)(?:@\S+)?")
 
@@ -69,7 +69,7 @@ class Scenery:
     def _home_files(self) -> dict[str, str]:
         beside = {DEFINITIONS + file: text for file, text in self._neighbours()}
         held = {
-            f"{DEFINITIONS}{others_id(number)}.yml": _holding(each)
+            f"{DEFINITIONS}{others_id(number)}.yml": holding(each)
             for number, each in enumerate(self._scenario.locks, 1)
         }
         own = DEFINITIONS + self._subject.file
@@ -114,12 +114,12 @@ class Scenery:
 
     def _calendars(self, starts: datetime) -> str:
         names = calendars_in(self._subject.definition)
-        closed = {name: [_window(*LONG_AGO, "")] for name in sorted(names)}
+        closed = {name: [window(*LONG_AGO, "")] for name in sorted(names)}
         for each in self._scenario.closures:
-            window = _window(
-                _minute(starts + each.since), _minute(starts + each.until, 1), each.why
+            shut = window(
+                minute(starts + each.since), minute(starts + each.until, 1), each.why
             )
-            closed.setdefault(each.calendar, []).append(window)
+            closed.setdefault(each.calendar, []).append(shut)
         calendars = {
             name: {"timezone": "UTC", "closed": windows} for name, windows in closed.items()
         }
@@ -134,8 +134,8 @@ class Scenery:
             case DispatchWorkflow() if state is not None:
                 self.director.note(command, state)
                 self._workflow(command)
-            case PerformOperation():
-                self._operation(command.arguments)
+            case PerformOperation() if state is not None:
+                self._operation(command, state)
             case MeasureChange():
                 self._branch(command)
             case _:
@@ -150,19 +150,46 @@ class Scenery:
         path = WORKFLOWS + command.workflow
         if not known or not known >= command.inputs.keys():
             known.update(command.inputs, {MARKER_INPUT})
-            self._put(repository, path, _workflow_text(command.workflow, known))
+            self._put(repository, path, workflow_text(command.workflow, known))
             script = self.director.outcome
             self._github.script(repository.full_name, command.workflow, script)
         self._ref(repository, command.ref)
 
-    def _operation(self, arguments: Mapping[str, object]) -> None:
+    def _operation(self, command: PerformOperation, state: Orchestration) -> None:
+        arguments = command.arguments
         refs = arguments.get("refs")
         for each in refs.values() if isinstance(refs, Mapping) else ():
             name, _, ref = str(each).partition("@")
             repository = self._repository(name)
             if repository is not None:
                 self._ref(repository, ref)
-        self._repository(str(arguments.get("repository") or ""))
+        name = str(arguments.get("repository") or self.home)
+        repository = self._repository(name)
+        if repository is None:
+            return
+        number, path = arguments.get("number"), arguments.get("path")
+        if isinstance(number, int):
+            self._talk(repository, number)
+        if command.operation == "file.read" and f"{name}/{path}" not in self._scenario.missing:
+            if path not in repository.head.tree:
+                task = definition_of(state.plan.definition, command.attempt.task)
+                self._put(repository, str(path), json.dumps(made_up(task.outputs)))
+            self._ref(repository, str(arguments.get("ref") or ""))
+
+    def _talk(self, repository: Repository, number: int) -> None:
+        """Let there be an issue of that number, if nothing else has it."""
+        if talk.find(repository, number) is None and number > 0:
+            now, who = self._github.clock.now(), self._github.world.account(SOMEBODY)
+            repository.issues[number] = Issue(
+                id=self._github.world.new_id(),
+                number=number,
+                title="Made up",
+                body="",
+                user=who,
+                created_at=now,
+                updated_at=now,
+            )
+            repository.number_count = max(repository.number_count, number)
 
     def _branch(self, command: MeasureChange) -> None:
         repository = self._repository(command.repository)
@@ -192,7 +219,7 @@ class Scenery:
             return None
         files = {"README.md": f"# {name}\n"}
         if name not in self._scenario.refusing:
-            files[POLICY_PATH] = _consent(self.home)
+            files[POLICY_PATH] = consent(self.home)
         for path, value in self._scenario.files.get(name, {}).items():
             files[path] = value if isinstance(value, str) else json.dumps(value)
         world = self._github.world
@@ -255,46 +282,6 @@ def calendars_in(definition: Definition) -> frozenset[str]:
             if isinstance(until, str) and "${{" not in until and moment_of(until) is None:
                 found.add(until)
     return frozenset(found)
-
-
-def _holding(held: Held) -> str:
-    span = int((held.until - held.since) / timedelta(seconds=1))
-    document = {
-        "version": 1,
-        "name": "Others",
-        "on": {"manual": {}},
-        "concurrency": {"group": held.group, "scope": held.scope, "limit": held.places},
-        "timeout-minutes": max(1, span // 60 + 60),
-        "tasks": {"hold": {"wait": {"for": f"{span}s"}}},
-    }
-    return json.dumps(document)
-
-
-def _consent(home: str) -> str:
-    accept = [{"from": home, "operations": list(OPERATIONS)}]
-    return json.dumps({"version": 1, "accept": accept})
-
-
-def _workflow_text(file: str, inputs: Iterable[str]) -> str:
-    declared = {name: {"type": "string"} for name in sorted(inputs)}
-    document = {
-        "name": file.rpartition(".")[0],
-        "on": {"workflow_dispatch": {"inputs": declared}},
-        "run-name": f"{file} [${{{{ inputs.{MARKER_INPUT} }}}}]",
-        "jobs": {"run": {"runs-on": "ubuntu-latest", "steps": [{"run": "make"}]}},
-    }
-    return json.dumps(document)
-
-
-def _window(since: str, until: str, why: str) -> dict[str, str]:
-    window = {"from": since, "to": until}
-    return {**window, "why": why} if why else window
-
-
-def _minute(moment: datetime, later: int = 0) -> str:
-    is_whole = not moment.second and not moment.microsecond
-    moment += timedelta(minutes=0 if is_whole else later)
-    return moment.strftime("%Y-%m-%dT%H:%M")
 
 
 def _owner(full_name: str) -> str:
