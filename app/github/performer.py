@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from app.core.chores import (
+    AnswerRequests,
     CheckDefinitions,
+    JudgeRequests,
     ListChangedFiles,
     ListInstallations,
     ListRepositories,
@@ -33,12 +35,14 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
-from app.core.events import Surface, SurfaceRefused, TimerElapsed
-from app.core.gate_commands import SurveyGate
+from app.core.events import DispatchRefused, Surface, SurfaceRefused, TimerElapsed
+from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.hearing.findings import RepositoryRead
+from app.core.legs.ruling import object_to_dispatch
 from app.core.policy import consent_to_dispatch, consent_to_write
 from app.core.state import Orchestration
 from app.github import dispatching
+from app.github.answering import Clerk
 from app.github.budget import Urgency
 from app.github.chores import Chores
 from app.github.client import Client
@@ -53,6 +57,7 @@ from app.github.following import Follower
 from app.github.notifying import Herald, Webhooks
 from app.github.operations import Operator
 from app.github.reporting import Reporter, access_to_cause
+from app.github.rulings import Rulings
 from app.github.starting import SETTLED_AFTER, Starter, explain, refused
 from app.github.surveying import Surveyor
 from app.github.templates import Templates
@@ -78,6 +83,8 @@ class GitHubPerformer:
             client, self._consents, self._reporter.own_id, webhooks or Webhooks()
         )
         self._surveyor = Surveyor(client)
+        self._rulings = Rulings(client)
+        self._clerk = Clerk(client, self._surveyor, self._reporter.own_id)
         self._chores = Chores(client, self._reporter, Templates(client, self._consents))
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
@@ -100,8 +107,7 @@ class GitHubPerformer:
             case RemoveTag():
                 return await self._remove_tag(command, errand)
             case SetTimer():
-                event = TimerElapsed(at=self._clock.now(), task=command.task)
-                return Carried(events=(event,))
+                return self._elapsed(command)
             case WriteCheck():
                 return await self._write(Surface.CHECK, errand)
             case ConcludeCheck():
@@ -119,7 +125,7 @@ class GitHubPerformer:
             case ListChangedFiles():
                 return await self._chores.list_changed_files(command)
             case RerunWorkflowRun():
-                return await self._follower.rerun(command, errand)
+                return await self._rerun(command, errand)
             case ListJobs():
                 return await self._follower.list_jobs(command, errand)
             case MeasureChange():
@@ -132,8 +138,17 @@ class GitHubPerformer:
                 return await self._herald.notify(command, errand)
             case SurveyGate():
                 return await self._surveyor.survey(command, _state(errand))
+            case AnswerVote():
+                return await self._clerk.answer_vote(command, _state(errand), errand)
+            case JudgeRequests():
+                return await self._clerk.judge(command)
+            case AnswerRequests():
+                return await self._clerk.answer(command, errand)
             case _:
                 assert_never(command)
+
+    def _elapsed(self, command: SetTimer) -> Carried:
+        return Carried(events=(TimerElapsed(at=self._clock.now(), task=command.task),))
 
     async def _dispatch(self, command: DispatchWorkflow, errand: Errand) -> Outcome:
         try:
@@ -143,6 +158,11 @@ class GitHubPerformer:
             # `starter` remembers whether it had been sent by then.
             until = self._clock.now() + SETTLED_AFTER
             return Postponed(why="GitHub was too slow to take the dispatch", until=until)
+
+    async def _rerun(self, command: RerunWorkflowRun, errand: Errand) -> Outcome:
+        # What an earlier try did must be found, whatever the policy says by now.
+        objected = await self._objection(command, errand) if errand.tries == 1 else None
+        return objected or await self._follower.rerun(command, errand)
 
     async def _dispatch_with_consent(
         self, command: DispatchWorkflow, errand: Errand
@@ -178,7 +198,33 @@ class GitHubPerformer:
             return refused(self._clock, command, *explain(command, error))
         if not consent.is_given:
             return refused(self._clock, command, consent.code, consent.message)
+        objected = await self._objection(command, errand)
+        if objected is not None:
+            return objected
         return await self._starter.dispatch(replace(command, ref=ref), errand, access)
+
+    async def _objection(
+        self, command: DispatchWorkflow | RerunWorkflowRun, errand: Errand
+    ) -> Carried | None:
+        """Return the outcome where an organisation's policy has something against it."""
+        state = _state(errand)
+        policies = await self._rulings.policies(
+            state.plan.origin.repository, command.repository
+        )
+        now = self._clock.now()
+        objection = object_to_dispatch(
+            state, command.attempt, command.repository, policies, now
+        )
+        if objection is None:
+            return None
+        event = DispatchRefused(
+            at=now,
+            attempt=command.attempt,
+            code=objection.code,
+            message=objection.message,
+            calendars=objection.calendars,
+        )
+        return Carried(events=(event,))
 
     async def _remove_tag(self, command: RemoveTag, errand: Errand) -> Outcome:
         origin = _state(errand).plan.origin
