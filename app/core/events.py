@@ -72,13 +72,15 @@ class DispatchAccepted:
 class DispatchRefused:
     """The dispatch of one attempt will not happen: GitHub, a policy or ourselves said no.
 
-    `code` is a stable reason code; `message` says what, and what to do about it.
+    `code` is a stable reason code; `message` says what, and what to do about it. With
+    `calendars` it is only put off: a policy wants these to be open first.
     """
 
     at: datetime
     attempt: AttemptId
     code: str
     message: str
+    calendars: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

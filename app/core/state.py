@@ -128,7 +128,8 @@ class Leg:
     """One cell of a task's matrix; `matrix` holds the values of this cell.
 
     `spent` counts the attempts that do not count against `retry` any more, because people
-    asked for another try after them.
+    asked for another try after them, or a policy put them off; `calendars` are those that it
+    wants to be open, beside the definition's own.
     """
 
     key: LegKey
@@ -142,6 +143,7 @@ class Leg:
     gate: Gate | None = None
     rest_until: datetime | None = None
     spent: int = 0
+    calendars: tuple[str, ...] = ()
 
     @property
     def attempt(self) -> Attempt:

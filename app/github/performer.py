@@ -10,9 +10,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from app.core.chores import (
-    AnswerRequests,
     CheckDefinitions,
-    JudgeRequests,
     ListChangedFiles,
     ListInstallations,
     ListRepositories,
@@ -36,13 +34,12 @@ from app.core.commands import (
     WriteIssue,
 )
 from app.core.events import DispatchRefused, Surface, SurfaceRefused, TimerElapsed
-from app.core.gate_commands import AnswerVote, SurveyGate
+from app.core.gate_commands import SurveyGate
 from app.core.hearing.findings import RepositoryRead
 from app.core.legs.ruling import object_to_dispatch
 from app.core.policy import consent_to_dispatch, consent_to_write
 from app.core.state import Orchestration
 from app.github import dispatching
-from app.github.answering import Clerk
 from app.github.budget import Urgency
 from app.github.chores import Chores
 from app.github.client import Client
@@ -84,7 +81,6 @@ class GitHubPerformer:
         )
         self._surveyor = Surveyor(client)
         self._rulings = Rulings(client)
-        self._clerk = Clerk(client, self._surveyor, self._reporter.own_id)
         self._chores = Chores(client, self._reporter, Templates(client, self._consents))
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
@@ -107,7 +103,8 @@ class GitHubPerformer:
             case RemoveTag():
                 return await self._remove_tag(command, errand)
             case SetTimer():
-                return self._elapsed(command)
+                event = TimerElapsed(at=self._clock.now(), task=command.task)
+                return Carried(events=(event,))
             case WriteCheck():
                 return await self._write(Surface.CHECK, errand)
             case ConcludeCheck():
@@ -138,17 +135,8 @@ class GitHubPerformer:
                 return await self._herald.notify(command, errand)
             case SurveyGate():
                 return await self._surveyor.survey(command, _state(errand))
-            case AnswerVote():
-                return await self._clerk.answer_vote(command, _state(errand), errand)
-            case JudgeRequests():
-                return await self._clerk.judge(command)
-            case AnswerRequests():
-                return await self._clerk.answer(command, errand)
             case _:
                 assert_never(command)
-
-    def _elapsed(self, command: SetTimer) -> Carried:
-        return Carried(events=(TimerElapsed(at=self._clock.now(), task=command.task),))
 
     async def _dispatch(self, command: DispatchWorkflow, errand: Errand) -> Outcome:
         try:

@@ -1,20 +1,29 @@
 """Whether a failed attempt is followed by another, and when."""
 
 import hashlib
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from app.core.definition import Backoff, Retry
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.limits import REST_MAX
-from app.core.moves import OrchestrationStatus
+from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.state import Leg, Orchestration, Reason
 from app.core.values import JsonObject
 
 NEVER_AGAIN = frozenset(
-    {"withdrawn", "could-not-dispatch", "workflow-run-lost", "rejected", "expression-failed"}
+    {
+        "withdrawn",
+        "could-not-dispatch",
+        "workflow-run-lost",
+        "rejected",
+        "expression-failed",
+        "policy-denies",
+        "policy-attempts",
+    }
 )
-"""After these a workflow run may be there all the same, or a person said no.
+"""After these a workflow run may be there all the same, or a person or a policy said no.
 
 Only a person may ask for another try.
 """
@@ -38,6 +47,18 @@ def may_retry(
         )
     except ExpressionError:
         return False
+
+
+def put_off(leg: Leg, calendars: tuple[str, ...], reason: Reason, now: datetime) -> Leg | None:
+    """Let a leg wait for calendars that a policy wants to be open; `None` if it did already.
+
+    That an attempt was put off counts against nobody.
+    """
+    new = tuple(each for each in calendars if each not in leg.calendars)
+    if not new:
+        return None
+    leg = replace(leg, spent=leg.spent + 1, calendars=(*leg.calendars, *new))
+    return replace(leg.to(LegStatus.RESTING, reason), rest_until=now)
 
 
 def last_conclusion(leg: Leg, reason: Reason) -> str:

@@ -39,6 +39,7 @@ from app.core.legs.outcome import (
     succeed,
 )
 from app.core.legs.refs import is_sha
+from app.core.legs.retrying import put_off
 from app.core.limits import LOOK_UP_MISSES_MAX, SUMMARY_TEXT_MAX
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of, is_following
@@ -191,7 +192,9 @@ def _refuse(state: Orchestration, leg: Leg, event: DispatchRefused) -> Leg:
     if leg.status is LegStatus.CANCELLING:
         return stopped(state, event.attempt.task, leg, event.at)
     reason = Reason(code=event.code, message=event.message)
-    return fail(state, event.attempt.task, leg, reason, event.at)
+    return put_off(leg, event.calendars, reason, event.at) or fail(
+        state, event.attempt.task, leg, reason, event.at
+    )
 
 
 def _observe(state: Orchestration, leg: Leg, event: WorkflowRunObserved) -> Leg:

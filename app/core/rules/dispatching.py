@@ -119,7 +119,8 @@ def _admit(state: Orchestration, name: TaskName, leg: Leg, now: datetime) -> Dec
         return _open(state, name, leg, now)
     holder = leg_holder(name, leg.key)
     # Undoing is never held back by a calendar: a freeze is there to keep things safe.
-    calendars = () if is_following(name) else state.plan.definition.freeze
+    freeze = (*state.plan.definition.freeze, *leg.calendars)
+    calendars = () if is_following(name) else tuple(dict.fromkeys(freeze))
     asked = _ask(state, name, holder, calendars, leg, now)
     if asked is not None:
         if leg.status is LegStatus.PENDING:
