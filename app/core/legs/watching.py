@@ -100,7 +100,8 @@ def _of_attempt(leg: Leg, definition: TaskDefinition) -> Iterator[datetime]:
         return
     if leg.status in TIMED:
         yield deadline(attempt, definition)[0]
-    if attempt.cancel_asked_at is not None and attempt.force_asked_at is None:
+    is_forced = attempt.force_asked_at is not None or attempt.child is not None
+    if attempt.cancel_asked_at is not None and not is_forced:
         yield attempt.cancel_asked_at + CANCEL_GRACE
     look_up = due_look_up(attempt)
     if look_up is not None:

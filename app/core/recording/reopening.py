@@ -31,30 +31,33 @@ def reopen(state: Orchestration, name: TaskName, leg: Leg, at: datetime) -> Orch
 
 def retry(state: Orchestration, name: TaskName, at: datetime) -> Orchestration:
     """Try a task again: the legs that did not succeed, or if all did, all of them."""
+    state = _go_on(state, at)
     task = state.tasks[name]
+    if task.status is TaskStatus.WAITING:
+        # It was undone, and is to be done again anyway.
+        return state
     undone = rolled_back(state, name)
     legs = [leg for leg in task.legs.values() if leg.status in TRIED_AGAIN or leg.key in undone]
     # A wave may have failed by its checks alone: then it is to bake again.
     is_whole = all(is_passed(wave) for wave in task.waves.values())
-    if task.is_stale or task.is_undone or not (legs or not is_whole):
+    if task.is_stale or not (legs or not is_whole):
         # What it needs has changed, or all is to be done anew: it begins from the beginning.
         task = _waiting(task)
     else:
         for leg in legs:
             task = task.with_leg(again(leg))
         task = _running(tried_again(task))
-    state = _go_on(state.with_task(name, task), at)
-    return mark_stale(wait_again(state, name), name)
+    return mark_stale(wait_again(state.with_task(name, task), name), name)
 
 
 def retry_all(state: Orchestration, at: datetime) -> Orchestration:
-    """Try again all that did not succeed, over all repositories."""
+    """Try again all that did not succeed, over all repositories; first what others need."""
     names = [
         name
         for name, task in state.tasks.items()
         if is_to_retry(task) and not is_following(name) and not is_left(state, name)
     ]
-    for name in names:
+    for name in sorted(names, key=lambda name: -len(tuple(_descendants(state, name)))):
         if is_to_retry(state.tasks[name]):
             state = retry(state, name, at)
     return state
@@ -88,7 +91,8 @@ def mark_stale(state: Orchestration, name: TaskName) -> Orchestration:
     """Mark what ran after a task, and ended: it saw what is not so any more."""
     for each in _descendants(state, name):
         task = state.tasks[each]
-        if task.has_ended and task.legs and not task.is_stale:
+        is_over = task.has_ended or task.status is TaskStatus.ASKING
+        if is_over and task.legs and not task.is_stale:
             state = state.with_task(each, replace(task, is_stale=True))
     return state
 
@@ -139,7 +143,8 @@ def _go_on(state: Orchestration, at: datetime) -> Orchestration:
     # What was undone is done again, or what goes on would stand on nothing.
     for name, task in state.tasks.items():
         if task.is_undone:
-            state = wait_again(state.with_task(name, _waiting(task)), name)
+            state = state.with_task(name, _waiting(task))
+            state = mark_stale(wait_again(state, name), name)
     has_place = state.plan.definition.concurrency is None
     status = OrchestrationStatus.RUNNING if has_place else OrchestrationStatus.BLOCKED
     return replace(

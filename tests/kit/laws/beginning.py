@@ -160,7 +160,8 @@ def _has_begun(was: Task | None, now: Task, event: Event) -> bool:
     """Tell whether a task has left waiting, to do something."""
     if was is not None and was.status is not TaskStatus.WAITING:
         return False
-    return now.status is not TaskStatus.WAITING and now.started_at == event.at
+    is_idle = now.status in (TaskStatus.WAITING, TaskStatus.SKIPPED, TaskStatus.CANCELLED)
+    return not is_idle and now.started_at == event.at
 
 
 def _check_needs(after: Orchestration, name: TaskName, event: Event) -> None:
