@@ -4,6 +4,7 @@ The outcome of a chore is a finding (`app.core.hearing.findings`) that the engin
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from app.core.values import Sha
@@ -83,6 +84,72 @@ class ListChangedFiles:
         return f"list-changed-files/{self.delivery_id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Another repository, by the ids with which it is reached."""
+
+    installation_id: int
+    repository_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeRequests:
+    """Find out what somebody may who asked for something in words: in a comment, by a button.
+
+    `repository_id` is where it was said, on the issue or pull request `number`; `origins` are
+    other repositories whose orchestrations may be meant. `sha` is the commit that a review or
+    a button is about, `orchestration` the one whose button it is. Returns as `RequestsJudged`.
+    """
+
+    installation_id: int
+    repository_id: int
+    delivery_id: str
+    by: str
+    by_id: int
+    is_bot: bool
+    at: datetime
+    source: str
+    reference: str
+    text: str
+    number: int | None = None
+    is_pull_request: bool = False
+    sha: str = ""
+    orchestration: str = ""
+    origins: tuple[Elsewhere, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"judge-requests/{self.delivery_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequests:
+    """Put a sign under a comment, and say in another what there is to say.
+
+    `sign` is one of GitHub's reactions; either may be empty. The answer carries a marker, so
+    that it is given once.
+    """
+
+    installation_id: int
+    repository_id: int
+    delivery_id: str
+    reference: str
+    number: int | None
+    is_pull_request: bool
+    sign: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        return f"answer-requests/{self.delivery_id}"
+
+
 Chore: TypeAlias = (
-    ListInstallations | ListRepositories | ReadRepository | CheckDefinitions | ListChangedFiles
+    ListInstallations
+    | ListRepositories
+    | ReadRepository
+    | CheckDefinitions
+    | ListChangedFiles
+    | JudgeRequests
+    | AnswerRequests
 )

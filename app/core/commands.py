@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from app.core.chores import Chore, ListInstallations, ListRepositories, ReadRepository
 from app.core.events import AttemptId, Conclusion
-from app.core.gate_commands import SurveyGate
+from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.values import (
     Holder,
     JsonObject,
@@ -338,6 +338,7 @@ OrchestrationCommand: TypeAlias = (
     | PerformOperation
     | Notify
     | SurveyGate
+    | AnswerVote
 )
 Message: TypeAlias = (
     AskSeat | LeaveSeat | AskCalendar | StartChild | CancelChild | TellEnd | MakeReport

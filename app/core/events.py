@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from app.core.gate_events import GateSurveyed, VoteCast, VotesWithdrawn
+from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
 from app.core.plan import Cause
 from app.core.values import AttemptId as AttemptId
 from app.core.values import Holder, JsonObject, LegKey, LockKey, OrchestrationId, Sha, TaskName
@@ -375,4 +375,5 @@ Event: TypeAlias = (
     | VoteCast
     | VotesWithdrawn
     | GateSurveyed
+    | SubjectGone
 )

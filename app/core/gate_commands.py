@@ -19,3 +19,22 @@ class SurveyGate:
     @property
     def key(self) -> str:
         return f"survey-gate/{self.gate}/{self.votes}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerVote:
+    """Tell somebody who voted in a comment whether the vote counts, and if not, why.
+
+    `reference` names the comment, `could` those who could still open the gate.
+    """
+
+    gate: GateId
+    reference: str
+    is_counted: bool
+    code: str
+    sentence: str
+    could: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"answer-vote/{self.gate}/{self.reference}"

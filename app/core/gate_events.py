@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.core.approvals.survey import Survey
 from app.core.state_of_gates import Vote
-from app.core.values import ONLY_LEG, LegKey, TaskName
+from app.core.values import ONLY_LEG, LegKey, Sha, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,19 @@ class VotesWithdrawn:
 
     at: datetime
     reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectGone:
+    """The pull request was closed, or goes on at another commit: `sha`, where there is one.
+
+    There is nothing to decide any more: gates that wait are given up.
+    """
+
+    at: datetime
+    code: str
+    message: str
+    sha: Sha | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

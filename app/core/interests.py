@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from app.core.actions import Wait
 from app.core.definition import Definition
+from app.core.doorways.words import number_of
 from app.core.hearing.heard import Heard
+from app.core.legs.context import cause_of
 from app.core.machine.happening import is_heard
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of
@@ -19,6 +21,8 @@ from app.core.planning import correlation_of
 from app.core.state import Orchestration
 
 COMMAND = "command."
+SAID, COMMIT = "(said)", "(commit) "
+"""No event of GitHub's: what people say, of a pull request or an issue, or of a commit."""
 OF_PULL_REQUESTS = ("pull_request", "issue_comment")
 
 
@@ -35,11 +39,16 @@ class Interest:
 
 
 def interests(state: Orchestration) -> frozenset[Interest]:
-    """Return what an orchestration listens to now; nothing unless it is running."""
+    """Return what an orchestration listens to now.
+
+    GitHub's events only while it is running; what people say about it for as long as it is
+    kept, since they may want it tried again.
+    """
+    spoken_of = frozenset(_places(state))
     if state.status is not OrchestrationStatus.RUNNING:
-        return frozenset()
+        return spoken_of
     cause = state.plan.cause
-    return frozenset(
+    return spoken_of | frozenset(
         Interest(
             event=name,
             repository_id=cause.repository_id,
@@ -90,6 +99,26 @@ def topics_of(heard: Heard) -> tuple[Interest, ...]:
 def name_of(heard: Heard) -> str:
     """Name a delivery as transitions and waits do: `event.action`, or `event`."""
     return f"{heard.event}.{heard.action}" if heard.action else heard.event
+
+
+def said_on(repository_id: int, number: int) -> Interest:
+    """Name what is said on a pull request or an issue."""
+    return Interest(event=SAID, repository_id=repository_id, number=number)
+
+
+def said_about(repository_id: int, sha: str) -> Interest:
+    """Name what is said about a commit."""
+    return Interest(event=f"{COMMIT}{sha}", repository_id=repository_id)
+
+
+def _places(state: Orchestration) -> Iterator[Interest]:
+    """Find where people speak of an orchestration: on its pull request, else of its commit."""
+    cause = cause_of(state)
+    number = number_of(cause)
+    if number is not None:
+        yield said_on(cause.repository_id, number)
+    elif cause.sha:
+        yield said_about(cause.repository_id, cause.sha)
 
 
 def _listened(state: Orchestration) -> Iterator[str]:

@@ -39,14 +39,19 @@ from app.core.events import (
     WorkflowRunMissed,
     WorkflowRunObserved,
 )
-from app.core.gate_events import GateSurveyed, VoteCast, VotesWithdrawn
+from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
 from app.core.legs.context import cause_of
 from app.core.moves import OrchestrationStatus
 from app.core.recording.attempts import record_attempt
 from app.core.recording.hearing import record_hearing
 from app.core.recording.people import record_decision, record_request
 from app.core.recording.places import record_passage, record_place
-from app.core.recording.votes import record_survey, record_vote, withdraw_votes
+from app.core.recording.votes import (
+    give_up_gates,
+    record_survey,
+    record_vote,
+    withdraw_votes,
+)
 from app.core.state import Orchestration, Written
 
 
@@ -71,6 +76,8 @@ def record(state: Orchestration, event: Event) -> Orchestration:
             return withdraw_votes(state, event)
         case GateSurveyed():
             return record_survey(state, event)
+        case SubjectGone():
+            return give_up_gates(state, event)
         case SeatGranted() | SeatQueued() | SeatLost():
             return record_place(state, event)
         case CalendarTold():

@@ -39,7 +39,8 @@ class Gate:
     `choice` is the option that was chosen, `by` whom or what; `inputs` what the form said.
     `due` is when a wait is over by itself. `escalated` counts the escalations told. `survey`
     is what was last found out about those who voted; it was asked for when there were
-    `asked_votes` votes.
+    `asked_votes` votes. The first `answered` of them were told what became of them.
+    `withdrawn` names reviews and comments that were changed before their vote was heard.
     """
 
     opened_at: datetime
@@ -52,3 +53,5 @@ class Gate:
     escalated: int = 0
     asked_votes: int = -1
     survey: Survey | None = None
+    answered: int = 0
+    withdrawn: tuple[str, ...] = ()

@@ -16,7 +16,9 @@ from typing import Final
 import structlog
 
 from app.core.chores import ListInstallations
+from app.core.hearing.findings import RequestsJudged
 from app.core.values import OrchestrationId
+from app.engine.doors import Doors
 from app.engine.intake import Intake, Read
 from app.engine.letters import ToShared
 from app.engine.library import Library
@@ -54,7 +56,10 @@ class Engine:
         self._clock = clock
         self._owner = owner
         self._library = Library()
-        self._intake = Intake(store=store, clock=clock, read=read, library=self._library)
+        self._doors = Doors(store, self._library)
+        self._intake = Intake(
+            store=store, clock=clock, read=read, library=self._library, doors=self._doors
+        )
         self._remembered: OrderedDict[OrchestrationId, Saved] = OrderedDict()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -126,6 +131,8 @@ class Engine:
                     for event in carried.events:
                         work.outcome(claimed.subject, event)
                     for finding in carried.findings:
+                        if isinstance(finding, RequestsJudged):
+                            await self._doors.take(finding, work)
                         self._library.note(finding, work.batch, self._clock.now())
                 if await self._save(work):
                     await self._keep_up(await self._upkeep(work.batch))

@@ -22,6 +22,7 @@ from app.core.interests import Interest, name_of, topics_of
 from app.core.planning import cause_of
 from app.core.routing import Routed, route
 from app.core.values import Json, JsonObject, OrchestrationId
+from app.engine.doors import Doors
 from app.engine.library import Library
 from app.engine.wishes import Wishes, begin
 from app.engine.work import Work
@@ -60,12 +61,15 @@ class _Letter:
 class Intake:
     """Opens deliveries and finds out what they mean for whom."""
 
-    def __init__(self, *, store: Store, clock: Clock, read: Read, library: Library) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, read: Read, library: Library, doors: Doors
+    ) -> None:
         self._store = store
         self._clock = clock
         self._read = read
         self._library = library
         self._wishes = Wishes(library)
+        self._doors = doors
 
     async def take(self, deliveries: Sequence[Delivery], work: Work) -> None:
         """Turn deliveries into events and chores, in the order they came in."""
@@ -109,6 +113,8 @@ class Intake:
             letter.workflow_run_id = _integer(payload, "run_id")
         elif not delivery.event.startswith("signalbox/"):
             heard = letter.heard = self._read(delivery.event, payload)
+            if heard.event == "deployment_review":
+                letter.workflow_run_id = heard.subject.workflow_run_id
             if heard.workflow_run is not None:
                 letter.workflow_run_id = heard.workflow_run.id
                 letter.marker = marker_in(heard.workflow_run)
@@ -143,7 +149,10 @@ class Intake:
     async def _listeners(self, letters: Sequence[_Letter]) -> Listeners:
         """Find the live orchestrations that listen to any of these: no other is touched."""
         topics = {
-            topic for letter in letters if letter.heard for topic in topics_of(letter.heard)
+            topic
+            for letter in letters
+            if letter.heard
+            for topic in (*topics_of(letter.heard), *self._doors.topics_of(letter.heard))
         }
         found: dict[Interest, list[OrchestrationId]] = {}
         for topic, listener in await self._store.interested(topics) if topics else ():
@@ -186,6 +195,9 @@ class Intake:
         # A delivery that comes back with its files must not be heard twice.
         if not _asks_for_files(routed):
             self._overhear(letter, heard, listeners, work)
+            run = attempts.get(letter.workflow_run_id) if letter.workflow_run_id else None
+            whose = run if heard.event == "deployment_review" else None
+            self._doors.hear(letter.delivery.id, heard, listeners, whose, work)
         facts = heard.workflow_run
         if facts is not None and facts.event == "workflow_dispatch":
             return self._apply_workflow_run(letter, facts, attempts, work)

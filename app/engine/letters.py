@@ -23,7 +23,7 @@ from app.core.locks import LockEvent, SeatAsked, SeatLeft
 from app.core.plan import Cause, Plan
 from app.core.schedules import ScheduleEvent
 from app.core.shared import calendar_subject, lock_subject
-from app.core.state import Orchestration
+from app.core.state import Orchestration, Vote
 from app.core.values import OrchestrationId
 
 SharedEvent: TypeAlias = LockEvent | CalendarEvent | ScheduleEvent
@@ -61,6 +61,14 @@ class Overheard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToGates:
+    """A vote without words, for every gate of an orchestration that takes it by that door."""
+
+    id: OrchestrationId
+    vote: Vote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToShared:
     """An event for a lock, a calendar or a schedule, by its name."""
 
@@ -83,7 +91,9 @@ class Released:
     id: OrchestrationId
 
 
-Letter: TypeAlias = ToOrchestration | Begin | Overheard | ToShared | ToEngine | Released
+Letter: TypeAlias = (
+    ToOrchestration | Begin | Overheard | ToGates | ToShared | ToEngine | Released
+)
 
 
 def letter_of(state: Orchestration, message: Message, event: Event) -> Letter:

@@ -24,6 +24,7 @@ from app.core.hearing.findings import (
     RepositoriesListed,
     RepositoryGone,
     RepositoryRead,
+    RequestsJudged,
 )
 from app.core.hearing.heard import Repository
 from app.core.parse import parse
@@ -117,6 +118,9 @@ class Library:
                 batch.forget_repositories.append(finding.repository_id)
             case ChangedFilesListed():
                 batch.changed_files.append((finding.delivery_id, finding.files))
+            case RequestsJudged():
+                # What somebody asked for is no knowledge of repositories: see `doors`.
+                pass
             case _:
                 assert_never(finding)
 

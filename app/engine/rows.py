@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.core.chores import CheckDefinitions, Chore, ListChangedFiles
+from app.core.chores import (
+    AnswerRequests,
+    CheckDefinitions,
+    Chore,
+    JudgeRequests,
+    ListChangedFiles,
+)
 from app.core.commands import (
     LEVELS,
     CancelWorkflowRun,
@@ -23,7 +29,7 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
-from app.core.gate_commands import SurveyGate
+from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.values import OrchestrationId
 from app.ports import NewCommand
 
@@ -42,6 +48,9 @@ PRIORITIES: Final[Mapping[type[OrchestrationCommand] | type[Chore], int]] = {
     SetTimer: DECISION,
     SurveyGate: DECISION,
     ListChangedFiles: DECISION,
+    JudgeRequests: DECISION,
+    AnswerVote: STATUS,
+    AnswerRequests: STATUS,
     Notify: STATUS,
     WriteCheck: STATUS,
     ConcludeCheck: STATUS,

@@ -23,6 +23,7 @@ from app.core.commands import (
     TellEnd,
 )
 from app.core.decide import decide
+from app.core.doorways.aiming import votes_at
 from app.core.events import (
     DispatchAccepted,
     Event,
@@ -35,7 +36,7 @@ from app.core.interests import concerns, interests
 from app.core.locks import AllSeatsLeft, SeatLeft
 from app.core.plan import Cause, Plan
 from app.core.shared import LOCK, is_shared, lock_subject
-from app.core.state import Orchestration, new_orchestration
+from app.core.state import Orchestration, Vote, new_orchestration
 from app.core.values import OrchestrationId
 from app.engine.commons import Commons
 from app.engine.letters import (
@@ -45,6 +46,7 @@ from app.engine.letters import (
     Released,
     SharedEvent,
     ToEngine,
+    ToGates,
     ToOrchestration,
     ToShared,
     letter_of,
@@ -114,6 +116,10 @@ class Work:
         """Let a live orchestration hear of a delivery, if it still listens to it then."""
         self._letters.append(Overheard(id=id_, name=name, cause=cause, delivery_id=delivery))
 
+    def vote(self, id_: OrchestrationId, vote: Vote) -> None:
+        """Let a vote be heard at every gate of an orchestration that takes it."""
+        self._letters.append(ToGates(id=id_, vote=vote))
+
     def ask(self, chores: Iterable[Chore]) -> None:
         """Ask for chores."""
         for each in chores:
@@ -143,7 +149,7 @@ class Work:
         reporting: set[OrchestrationId] = set()
         for letter in letters:
             match letter:
-                case ToOrchestration() | Overheard():
+                case ToOrchestration() | Overheard() | ToGates():
                     ids.add(letter.id)
                 case Begin():
                     ids.add(letter.plan.id)
@@ -188,6 +194,10 @@ class Work:
                     self._hear(letter.id, letter)
             case Begin():
                 self._begin(letter)
+            case ToGates():
+                state = self._state(letter.id)
+                for event in votes_at(state, letter.vote, self.now) if state else ():
+                    self._take(letter.id, event)
             case ToShared():
                 self._letters.extend(self._commons.take(letter.subject, letter.event))
             case ToEngine():

@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from app.core.chores import (
+    AnswerRequests,
     CheckDefinitions,
+    JudgeRequests,
     ListChangedFiles,
     ListInstallations,
     ListRepositories,
@@ -34,12 +36,13 @@ from app.core.commands import (
     WriteIssue,
 )
 from app.core.events import DispatchRefused, Surface, SurfaceRefused, TimerElapsed
-from app.core.gate_commands import SurveyGate
+from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.hearing.findings import RepositoryRead
 from app.core.legs.ruling import object_to_dispatch
 from app.core.policy import consent_to_dispatch, consent_to_write
 from app.core.state import Orchestration
 from app.github import dispatching
+from app.github.answering import Clerk
 from app.github.budget import Urgency
 from app.github.chores import Chores
 from app.github.client import Client
@@ -81,6 +84,7 @@ class GitHubPerformer:
         )
         self._surveyor = Surveyor(client)
         self._rulings = Rulings(client)
+        self._clerk = Clerk(client, self._surveyor, self._reporter.own_id)
         self._chores = Chores(client, self._reporter, Templates(client, self._consents))
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
@@ -103,8 +107,7 @@ class GitHubPerformer:
             case RemoveTag():
                 return await self._remove_tag(command, errand)
             case SetTimer():
-                event = TimerElapsed(at=self._clock.now(), task=command.task)
-                return Carried(events=(event,))
+                return self._elapsed(command)
             case WriteCheck():
                 return await self._write(Surface.CHECK, errand)
             case ConcludeCheck():
@@ -135,8 +138,13 @@ class GitHubPerformer:
                 return await self._herald.notify(command, errand)
             case SurveyGate():
                 return await self._surveyor.survey(command, _state(errand))
+            case AnswerVote() | JudgeRequests() | AnswerRequests():
+                return await self._clerk.carry(command, errand)
             case _:
                 assert_never(command)
+
+    def _elapsed(self, command: SetTimer) -> Carried:
+        return Carried(events=(TimerElapsed(at=self._clock.now(), task=command.task),))
 
     async def _dispatch(self, command: DispatchWorkflow, errand: Errand) -> Outcome:
         try:

@@ -56,7 +56,7 @@ class Surveyor:
         approval = approval_at(state, command.gate)
         access = _access(state)
         votes = gate.votes[: command.votes]
-        policies = await self.policies(state)
+        policies = await self.policies(access)
         owned_paths = await self._owned(approval, policies, access, cause_of(state))
         teams = (*_teams(approval, policies), *_owning_teams(owned_paths))
         voters = [
@@ -96,11 +96,10 @@ class Surveyor:
             # Without the permission to read members nobody is known to be one.
             return False
 
-    async def policies(self, state: Orchestration) -> tuple[PolicyText, ...]:
-        """Read the policies of the definition's repository and of its organisation."""
-        access = _access(state)
-        found = [await self._policy(access, POLICY_PATH, str(state.plan.origin.repository))]
-        owner = str(state.plan.origin.repository).partition("/")[0]
+    async def policies(self, access: Access) -> tuple[PolicyText, ...]:
+        """Read the policies of a repository and of its organisation."""
+        found = [await self._policy(access, POLICY_PATH, str(access.repository))]
+        owner = str(access.repository).partition("/")[0]
         for name in ORGANIZATION_REPOSITORIES:
             where = RepositoryName(f"{owner}/{name}")
             try:

@@ -6,13 +6,22 @@ from typing import Any
 
 import pytest
 
-from app.core.interests import Interest, concerns, interests, name_of, topics_of
+from app.core.interests import (
+    Interest,
+    concerns,
+    interests,
+    name_of,
+    said_about,
+    said_on,
+    topics_of,
+)
 from app.core.moves import OrchestrationStatus
 from app.core.state import Orchestration
+from app.core.values import Sha
 from app.github.webhooks import read
 from tests.core.routed import heard_of, proposed, pushed
 from tests.kit import build
-from tests.kit.build import REQUESTED, Walk
+from tests.kit.build import HEAD, REQUESTED, Walk
 
 MACHINE = {
     "version": 1,
@@ -44,7 +53,7 @@ WAITING = {
 
 
 def live(definition: dict[str, Any], number: int | None = None) -> Orchestration:
-    plan = build.plan_of(json.dumps(definition), pull_request=number)
+    plan = build.plan_of(json.dumps(definition), pull_request=number, sha=HEAD)
     return Walk.through(plan, [REQUESTED]).decisions[-1].state
 
 
@@ -56,20 +65,40 @@ def test_a_machine_listens_to_what_leads_out_of_its_state() -> None:
     """GitHub's events only: time, commands and its own work come by other ways."""
     state = live(MACHINE, 5)
 
-    assert interests(state) == {interest("pull_request.closed", 5), interest("push")}
+    assert interests(state) == {
+        interest("pull_request.closed", 5),
+        interest("push"),
+        said_on(1, 5),
+    }
 
 
 def test_a_wait_listens_while_it_waits() -> None:
     """One that has not begun, or waits for time alone, listens to nothing."""
-    assert interests(live(WAITING)) == {interest("pull_request.closed")}
+    state = live(WAITING)
+
+    assert interests(state) == {
+        interest("pull_request.closed"),
+        said_about(1, state.plan.cause.sha),
+    }
 
 
-def test_what_has_ended_listens_to_nothing() -> None:
+def test_what_has_ended_listens_only_to_people() -> None:
     """An end is for good, until somebody tries again."""
-    state = live(MACHINE)
+    state = live(MACHINE, 5)
+    plain = live(json.loads(build.document("build", whole={})))
+    nowhere = replace(plain.plan, cause=replace(plain.plan.cause, sha=Sha("")))
 
-    assert interests(replace(state, status=OrchestrationStatus.CANCELLED)) == frozenset()
-    assert interests(live(json.loads(build.document("build", whole={})))) == frozenset()
+    assert interests(replace(state, status=OrchestrationStatus.CANCELLED)) == {said_on(1, 5)}
+    assert interests(plain) == {said_about(1, plain.plan.cause.sha)}
+    assert interests(replace(plain, plan=nowhere)) == frozenset()
+
+
+def test_an_issue_is_where_people_speak_of_what_began_there() -> None:
+    """A comment on an issue has no pull request, and its number is the issue's."""
+    plain = live(json.loads(build.document("build", whole={})))
+    cause = replace(plain.plan.cause, event={"issue": {"number": 12}})
+
+    assert interests(replace(plain, plan=replace(plain.plan, cause=cause))) == {said_on(1, 12)}
 
 
 @pytest.mark.parametrize(

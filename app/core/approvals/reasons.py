@@ -71,6 +71,10 @@ class ReasonCode(StrEnum):
     COMMAND_INCOMPLETE = "command-incomplete"
     COMMAND_BAD_TIME = "command-bad-time"
     COMMAND_TOO_MANY = "command-too-many"
+    TARGET_UNCLEAR = "target-unclear"
+    DEFINITION_UNKNOWN = "definition-unknown"
+    INPUTS_BAD = "inputs-bad"
+    NO_CALENDAR = "no-calendar"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +309,22 @@ REASONS: Mapping[ReasonCode, Meaning] = {
     _C.COMMAND_TOO_MANY: Meaning(
         means="A comment holds more commands than are read.",
         remedy="Write the rest in another comment.",
+    ),
+    _C.TARGET_UNCLEAR: Meaning(
+        means="No orchestration or task is meant by the command, or more than one is.",
+        remedy="Name one of those that the answer lists; `/why` lists all there are.",
+    ),
+    _C.DEFINITION_UNKNOWN: Meaning(
+        means="No definition of that name can be started here by a command.",
+        remedy="Name one whose `on` has `command`, and which listens to this repository.",
+    ),
+    _C.INPUTS_BAD: Meaning(
+        means="The inputs that came with the command are not what the definition declares.",
+        remedy="Write it again: `/orchestrate NAME key=value`.",
+    ),
+    _C.NO_CALENDAR: Meaning(
+        means="The organisation's policy has no calendar that could be closed.",
+        remedy="Add one under `organization.calendars`.",
     ),
 }
 """What each code means: the source of docs/reasons.md."""

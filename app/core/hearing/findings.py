@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from app.core.approvals.people import Voter
+from app.core.approvals.survey import PolicyText
+from app.core.chores import JudgeRequests
 from app.core.hearing.heard import Repository
 from app.core.values import Sha
 
@@ -58,10 +61,35 @@ class ChangedFilesListed:
     files: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingIn:
+    """What is known of a person in one repository, and what the policies there say."""
+
+    repository_id: int
+    voter: Voter | None
+    policies: tuple[PolicyText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsJudged:
+    """Who asked for something, and what they may where.
+
+    `head_sha` is the commit that the pull request is at, `is_changed` that the comment does
+    not read any more as it did.
+    """
+
+    asked: JudgeRequests
+    standings: tuple[StandingIn, ...]
+    head_sha: str = ""
+    is_fork: bool = False
+    is_changed: bool = False
+
+
 Finding: TypeAlias = (
     InstallationsListed
     | RepositoriesListed
     | RepositoryRead
     | RepositoryGone
     | ChangedFilesListed
+    | RequestsJudged
 )

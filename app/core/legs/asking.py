@@ -6,7 +6,7 @@ the gate came to. Its digest is what binds a vote to it.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -121,7 +121,7 @@ def question_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) 
         auto=auto,
         auto_error=auto_error,
         denials=ruling.denials,
-        fallback=fallback(_givers(survey)),
+        fallback=fallback(givers_of(survey.policies)),
     )
 
 
@@ -143,9 +143,10 @@ def _worked_out(when: Expression, values: JsonObject) -> tuple[bool, str]:
         return False, str(error)
 
 
-def _givers(survey: Survey) -> tuple[Giver, ...]:
+def givers_of(policies: Iterable[PolicyText]) -> tuple[Giver, ...]:
+    """Say to whom policies give roles; one that cannot be read gives none."""
     found: list[Giver] = []
-    for each in survey.policies:
+    for each in policies:
         policy, _ = read_policy(each.text) if each.text else (None, ())
         if policy is not None:
             roles = policy.organization.roles if policy.organization else policy.roles

@@ -1,11 +1,13 @@
-"""What is heard at gates: votes, votes taken back, and what is known of those who voted."""
+"""What is heard at gates: votes, votes taken back, what is known of voters, and their end."""
 
 from dataclasses import replace
 
 from app.core.approvals.doors import about
-from app.core.gate_events import GateSurveyed, VoteCast, VotesWithdrawn
+from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
 from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
-from app.core.state import Gate, Orchestration, Vote
+from app.core.legs.context import cause_of
+from app.core.moves import LegStatus, OrchestrationStatus
+from app.core.state import Gate, Orchestration, Reason, Vote
 
 VOTES_MAX = 500
 """Votes that are kept of one gate: what comes after that is not heard any more."""
@@ -20,6 +22,9 @@ def record_vote(state: Orchestration, event: VoteCast) -> Orchestration:
     if gate is None or state.has_ended or gate.choice or len(gate.votes) >= VOTES_MAX:
         return state
     vote = event.vote
+    if vote.reference in gate.withdrawn:
+        # GitHub does not order its webhooks: that it was changed may be heard before it.
+        return state
     if not vote.digest:
         vote = about(vote, plan_digest(state, event.gate), gate.opened_at)
     if any(_is_same(vote, known) for known in gate.votes):
@@ -39,11 +44,21 @@ def withdraw_votes(state: Orchestration, event: VotesWithdrawn) -> Orchestration
     for name in tuple(state.tasks):
         for where, gate in tuple(gates_of(state, name)):
             votes = tuple(_withdrawn(vote, event.reference) for vote in gate.votes)
-            if votes != gate.votes and not gate.choice:
+            if gate.choice:
+                continue
+            if votes != gate.votes:
                 # What is left is looked at again.
                 changed = replace(gate, votes=votes, asked_votes=-1, survey=None)
                 state = with_gate(state, where, changed)
+            elif _is_unknown(gate, event.reference):
+                withdrawn = (*gate.withdrawn, event.reference)
+                state = with_gate(state, where, replace(gate, withdrawn=withdrawn))
     return state
+
+
+def _is_unknown(gate: Gate, reference: str) -> bool:
+    known = {*gate.withdrawn, *(vote.reference for vote in gate.votes)}
+    return reference not in known and len(gate.withdrawn) < VOTES_MAX
 
 
 def _withdrawn(vote: Vote, reference: str) -> Vote:
@@ -62,3 +77,26 @@ def record_survey(state: Orchestration, event: GateSurveyed) -> Orchestration:
 
 def _is_newer(gate: Gate, event: GateSurveyed) -> bool:
     return gate.survey is None or event.survey.votes > gate.survey.votes
+
+
+def give_up_gates(state: Orchestration, event: SubjectGone) -> Orchestration:
+    """Cancel each gate that waits for people about a commit which is not asked about now.
+
+    A machine says itself what leads it on, and one that events join goes on with them. What
+    waits only for its place has not begun, and need not.
+    """
+    if state.machine is not None or state.plan.correlation or event.sha == cause_of(state).sha:
+        return state
+    reason = Reason(code=event.code, message=event.message)
+    if state.status is OrchestrationStatus.BLOCKED:
+        return state.to(OrchestrationStatus.CANCELLING, reason)
+    if state.status is not OrchestrationStatus.RUNNING:
+        return state
+    for name in tuple(state.tasks):
+        for where, gate in tuple(gates_of(state, name)):
+            if where.wave or gate.choice:
+                continue
+            task = state.tasks[name]
+            leg = task.legs[where.leg].to(LegStatus.CANCELLED, reason)
+            state = state.with_task(name, task.with_leg(leg))
+    return state

@@ -9,9 +9,11 @@ from datetime import datetime
 
 from app.core.actions import REJECT
 from app.core.approvals.decide import decide_gate
+from app.core.approvals.people import Voter
 from app.core.approvals.question import How, Standing, Verdict
-from app.core.approvals.survey import Survey
-from app.core.gate_commands import SurveyGate
+from app.core.approvals.reasons import ReasonCode
+from app.core.approvals.votes import judge
+from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.gate_events import GateId
 from app.core.legs.asking import approval_at, gates_of, question_at, with_gate
 from app.core.legs.dispatching import Asked
@@ -21,6 +23,8 @@ from app.core.values import TaskName
 
 BY_RULE = "rule"
 BY_POLICY = "policy"
+SPOKEN = "comment/"
+"""How references to comments begin: who votes by a comment is answered there."""
 
 
 def judge_gates(state: Orchestration, name: TaskName, now: datetime) -> Decision:
@@ -30,7 +34,8 @@ def judge_gates(state: Orchestration, name: TaskName, now: datetime) -> Decision
         if gate.choice:
             continue
         if gate.survey is not None and gate.survey.votes == len(gate.votes):
-            state = _judge(state, where, gate, now)
+            state, answers = _judge(state, where, gate, now)
+            commands.extend(answers)
         elif gate.asked_votes < len(gate.votes) and _has_to_ask(state, where, gate):
             asked = replace(gate, asked_votes=len(gate.votes))
             state = with_gate(state, where, asked)
@@ -44,16 +49,49 @@ def _has_to_ask(state: Orchestration, where: GateId, gate: Gate) -> bool:
 
 def verdict_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) -> Verdict:
     """Say how a gate stands, with the whole tree of why."""
-    survey = gate.survey or Survey(at=now, votes=0)
-    voters = {voter.login.lower(): voter for voter in survey.voters}
-    return decide_gate(question_at(state, where, gate, now), gate.votes, voters, now)
+    return decide_gate(question_at(state, where, gate, now), gate.votes, voters_of(gate), now)
 
 
-def _judge(state: Orchestration, where: GateId, gate: Gate, now: datetime) -> Orchestration:
+def voters_of(gate: Gate) -> dict[str, Voter]:
+    """Return what the last survey found out about people, by their logins in lower case."""
+    found = gate.survey.voters if gate.survey is not None else ()
+    return {voter.login.lower(): voter for voter in found}
+
+
+def _judge(
+    state: Orchestration, where: GateId, gate: Gate, now: datetime
+) -> tuple[Orchestration, tuple[AnswerVote, ...]]:
     verdict = verdict_at(state, where, gate, now)
+    answers = _answers(state, where, gate, verdict, now)
+    if gate.answered < len(gate.votes):
+        gate = replace(gate, answered=len(gate.votes))
+        state = with_gate(state, where, gate)
     if verdict.standing is Standing.UNDECIDED:
-        return state
+        return state, answers
     by = {How.RULE: BY_RULE, How.POLICY: BY_POLICY}.get(verdict.how) or ", ".join(verdict.by)
     choice = REJECT if verdict.standing is Standing.SHUT else verdict.option
     closed = replace(gate, choice=choice, by=by, reason=verdict.reason, inputs=verdict.inputs)
-    return with_gate(state, where, closed)
+    return with_gate(state, where, closed), answers
+
+
+def _answers(
+    state: Orchestration, where: GateId, gate: Gate, verdict: Verdict, now: datetime
+) -> tuple[AnswerVote, ...]:
+    """Tell whoever voted in a comment what became of the vote, once."""
+    new = [each for each in gate.votes[gate.answered :] if each.reference.startswith(SPOKEN)]
+    if not new:
+        return ()
+    voters = voters_of(gate)
+    ballots = judge(question_at(state, where, gate, now), gate.votes, voters, now)
+    return tuple(
+        AnswerVote(
+            gate=where,
+            reference=each.vote.reference,
+            is_counted=each.refusal is None,
+            code=each.refusal.code if each.refusal else ReasonCode.VOTE_COUNTS,
+            sentence=each.refusal.sentence if each.refusal else "",
+            could=verdict.why.could,
+        )
+        for each in ballots
+        if each.vote in new and not each.vote.is_withdrawn
+    )

@@ -30,6 +30,7 @@ from app.core.reading.words import (
     REQUIREMENT,
     RULE,
     SOURCES,
+    USUAL_SOURCES,
 )
 from app.core.terms import ValueType
 
@@ -69,7 +70,7 @@ def read_approval(
         title=title,
         rules=rules,
         exclude=_set(reader, keys, "exclude", EXCLUDED) or frozenset(),
-        sources=_set(reader, keys, "sources", SOURCES) or frozenset(SOURCES),
+        sources=_set(reader, keys, "sources", SOURCES) or frozenset(USUAL_SOURCES),
         inputs=_form(reader, keys.get("inputs")).right,
         options=options,
         auto=_auto(reader, keys["auto"], options, formulas) if "auto" in keys else None,

@@ -1,0 +1,113 @@
+"""Why it is not going on: what waits, for whom or what, and how each gate is decided.
+
+The same for `/why`, for the command line and for programs; Markdown, and never longer than a
+comment may be.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from app.core.approvals.reasons import Finding
+from app.core.doorways.aiming import task_name
+from app.core.legs.asking import approval_at, gates_of
+from app.core.moves import TaskStatus
+from app.core.rules.judging import verdict_at
+from app.core.state import Orchestration
+from app.core.telling.headline import headline
+from app.core.telling.looks import look_of_leg, look_of_task, name_of
+from app.core.telling.markdown import code, fit, plain
+from app.core.telling.waiting import why_leg, why_whole_waits
+from app.core.values import Json, TaskName
+
+EXPLANATION_SIZE_MAX = 18_000
+
+
+def explain_orchestration(
+    state: Orchestration, now: datetime, task: TaskName | None = None
+) -> str:
+    """Say of an orchestration, or of one task, why it is as it is."""
+    parts = [f"**{plain(state.plan.title)}**: {plain(headline(state))}"]
+    whole = why_whole_waits(state)
+    if whole and task is None:
+        parts.append(f"- {whole}")
+    names = [task] if task is not None else [*state.tasks]
+    found = [line for name in names for line in _lines(state, name, now, is_all=bool(task))]
+    return "\n".join([*parts, *fit(found, EXPLANATION_SIZE_MAX, _more)])
+
+
+def _more(left: int) -> str:
+    return f"- and {left} more; ask about one task: `/why TASK`"
+
+
+def _lines(
+    state: Orchestration, name: TaskName, now: datetime, *, is_all: bool
+) -> Iterator[str]:
+    task = state.tasks[name]
+    shown = code(task_name(name))
+    if task.has_ended or task.status is TaskStatus.ASKING:
+        # Of what ended well there is nothing to explain unless it is asked for.
+        is_good = task.status in (TaskStatus.SUCCEEDED, TaskStatus.SKIPPED)
+        if is_all or not is_good:
+            why = f": {plain(task.reason.message)}" if task.reason is not None else ""
+            ways = "; choose `/retry`, `/skip` with a reason, or `/reject`"
+            asks = ways if task.status is TaskStatus.ASKING else ""
+            yield f"- {shown} {look_of_task(task).word}{why}{asks}"
+        return
+    if not task.legs:
+        needs = _missing(state, name)
+        after = f" for {', '.join(map(code, needs))}" if needs else ""
+        yield f"- {shown} waits{after}"
+    gates = dict(gates_of(state, name))
+    for leg in task.legs.values():
+        if not leg.has_ended:
+            why = why_leg(state, name, leg) or look_of_leg(leg).word
+            yield f"- {code(name_of(name, leg.key))} {why}"
+    for where, gate in gates.items():
+        options = ", ".join(approval_at(state, where).options)
+        verdict = verdict_at(state, where, gate, now)
+        tree = "\n".join(_tree(verdict.why, 1))
+        yield f"- {code(str(where))} asks: {options}\n{tree}"
+
+
+def _missing(state: Orchestration, name: TaskName) -> Sequence[str]:
+    definition = state.plan.definition
+    needs = definition.tasks[name].needs if name in definition.tasks else ()
+    return [need for need in needs if not state.tasks[need].has_ended]
+
+
+def _tree(finding: Finding, depth: int) -> Iterator[str]:
+    """Write a tree as a list in which people's words are words and nobody is called."""
+    mark = "✓" if finding.is_met else "✗"
+    text = f"{'  ' * depth}- {mark} {plain(finding.sentence)} (`{finding.code}`)"
+    if finding.could and not finding.is_met:
+        text += f"; could: {plain(', '.join(finding.could))}"
+    yield text
+    for child in finding.children:
+        yield from _tree(child, depth + 1)
+
+
+def tree_as_json(finding: Finding) -> dict[str, Json]:
+    """Return a tree of reasons for programs."""
+    return {
+        "code": str(finding.code),
+        "is_met": finding.is_met,
+        "sentence": finding.sentence,
+        "people": list(finding.people),
+        "could": list(finding.could),
+        "because": [tree_as_json(each) for each in finding.children],
+    }
+
+
+def gates_as_json(state: Orchestration, now: datetime) -> list[Json]:
+    """Return how each open gate stands, for programs."""
+    return [
+        {
+            "gate": str(where),
+            "name": task_name(where.task),
+            "options": list(approval_at(state, where).options),
+            "why": tree_as_json(verdict_at(state, where, gate, now).why),
+        }
+        for task in state.tasks
+        for where, gate in gates_of(state, task)
+        if not gate.choice
+    ]

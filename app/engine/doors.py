@@ -1,0 +1,231 @@
+"""What people say on GitHub, brought to the orchestrations that it is about.
+
+Reviews without words go to the gates at once: each gate asks by itself who the voter is. What
+is said in words takes a way round by GitHub (`JudgeRequests`), where it is found out who asks,
+and comes back as `RequestsJudged`. What then follows is the core's `doorways.responding`.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final, TypeAlias
+
+from app.core.approvals.doors import Said, listen
+from app.core.approvals.requests import Spoken, VoteRequest, read_requests
+from app.core.chores import AnswerRequests, Elsewhere, JudgeRequests
+from app.core.doorways.beginning import freezing, starting
+from app.core.doorways.moving import moved
+from app.core.doorways.responding import Reply, respond
+from app.core.doorways.words import spoken_words, words_of
+from app.core.gate_events import VotesWithdrawn
+from app.core.hearing.catalogue import Covered
+from app.core.hearing.filters import wants_repository
+from app.core.hearing.findings import RequestsJudged
+from app.core.hearing.heard import Heard
+from app.core.interests import Interest, said_about, said_on
+from app.core.shared import calendar_subject
+from app.core.state import Orchestration
+from app.core.values import Json, OrchestrationId
+from app.engine.library import Library
+from app.engine.wishes import begin
+from app.engine.work import Work
+from app.ports import Dispatched, Store
+
+ORIGINS_MAX: Final = 10
+"""Repositories whose policies are asked besides the one where something was said."""
+
+Listeners: TypeAlias = Mapping[Interest, Collection[OrchestrationId]]
+
+
+class Doors:
+    """Hears what people say, and sees to it that they are answered."""
+
+    def __init__(self, store: Store, library: Library) -> None:
+        self._store = store
+        self._library = library
+
+    def topics_of(self, heard: Heard) -> tuple[Interest, ...]:
+        """Return all by which orchestrations may be found that a delivery is said of."""
+        if heard.repository is None or heard.event not in SPEAKING:
+            return ()
+        own = heard.repository.id
+        number = heard.subject.pull_request or _issue(heard)
+        topics = [said_on(own, number)] if number is not None else []
+        if heard.subject.sha:
+            topics.append(said_about(own, heard.subject.sha))
+        return tuple(topics)
+
+    def hear(
+        self,
+        delivery_id: str,
+        heard: Heard,
+        listeners: Listeners,
+        dispatched: Dispatched | None,
+        work: Work,
+    ) -> None:
+        """Take in what a delivery says. `dispatched` is whose workflow run it speaks of."""
+        concerned = {
+            each for topic in self.topics_of(heard) for each in listeners.get(topic, ())
+        }
+        for event in moved(heard, work.now):
+            for each in sorted(concerned):
+                work.add(each, event)
+        said = listen(heard, work.now)
+        if said is None or heard.subject.is_own or heard.repository is None:
+            return
+        if dispatched is not None:
+            concerned.add(dispatched.orchestration_id)
+        if said.withdraws and _withdraws_votes(heard):
+            for each in sorted(concerned):
+                withdrawn = VotesWithdrawn(at=work.now, reference=said.reference)
+                work.add(each, withdrawn)
+        if said.vote is not None:
+            for each in sorted(concerned):
+                work.vote(each, said.vote)
+        if said.requests and (concerned or said.check or self._has_commands(heard)):
+            self._ask(delivery_id, heard, said, work)
+
+    def _has_commands(self, heard: Heard) -> bool:
+        assert heard.repository is not None, "the caller has looked"
+        return any(self._library.catalogue.listeners("command", heard.repository.id))
+
+    def _ask(self, delivery_id: str, heard: Heard, said: Said, work: Work) -> None:
+        """Have it found out who asks; nothing is asked for whom we cannot answer."""
+        assert heard.repository is not None, "the caller has looked"
+        covered = self._library.catalogue.repositories.get(heard.repository.id)
+        if covered is None:
+            return
+        chore = JudgeRequests(
+            installation_id=covered.installation_id,
+            repository_id=covered.repository.id,
+            delivery_id=delivery_id,
+            by=said.by.login,
+            by_id=said.by.id,
+            is_bot=said.by.is_bot,
+            at=said.at,
+            source=said.source,
+            reference=said.reference,
+            text=_text(heard, said.requests),
+            number=said.pull_request or _issue(heard),
+            is_pull_request=said.pull_request is not None,
+            sha=said.sha,
+            orchestration=said.check,
+            origins=self._origins(covered),
+        )
+        work.ask((chore,))
+
+    def _origins(self, covered: Covered) -> tuple[Elsewhere, ...]:
+        """Return the repositories whose definitions listen to one that is not theirs."""
+        name = covered.repository.name
+        found = [
+            Elsewhere(
+                installation_id=entry.origin.installation_id,
+                repository_id=entry.origin.repository_id,
+            )
+            for entry in self._library.catalogue.entries
+            if entry.origin.repository_id != covered.repository.id
+            and any(
+                it.repositories and wants_repository(it, entry.origin.repository, name)
+                for it in entry.definition.on
+            )
+        ]
+        return tuple(dict.fromkeys(found))[:ORIGINS_MAX]
+
+    async def take(self, judged: RequestsJudged, work: Work) -> None:
+        """Do what was asked for as far as it may be, and have it answered."""
+        reply = respond(judged, await self._meant(judged), work.now)
+        for id_, event in reply.events:
+            work.add(id_, event)
+        self._begin(judged, reply, work)
+        self._freeze(judged, reply, work)
+        asked = judged.asked
+        if reply.sign or reply.text:
+            answer = AnswerRequests(
+                installation_id=asked.installation_id,
+                repository_id=asked.repository_id,
+                delivery_id=asked.delivery_id,
+                reference=asked.reference,
+                number=asked.number,
+                is_pull_request=asked.is_pull_request,
+                sign=reply.sign,
+                text=reply.text,
+            )
+            work.ask((answer,))
+
+    async def _meant(self, judged: RequestsJudged) -> list[Orchestration]:
+        """Load what was said of: by the button, else by where it was said."""
+        asked = judged.asked
+        ids: set[OrchestrationId] = set()
+        if asked.orchestration:
+            ids.add(OrchestrationId(asked.orchestration))
+        else:
+            topics = []
+            if asked.number is not None:
+                topics.append(said_on(asked.repository_id, asked.number))
+            if sha := asked.sha or judged.head_sha:
+                topics.append(said_about(asked.repository_id, sha))
+            ids = {each for _, each in await self._store.interested(topics)}
+        found = await self._store.load(sorted(ids))
+        return [found[each].state for each in sorted(found)]
+
+    def _begin(self, judged: RequestsJudged, reply: Reply, work: Work) -> None:
+        for number, request in enumerate(reply.starts, 1):
+            start = starting(request, judged, self._library.catalogue, reply)
+            if start is None:
+                continue
+            name = f"{judged.asked.delivery_id}/{number}"
+            faults = begin(start, dict(request.inputs), name, "command", work)
+            reply.begun(faults)
+
+    def _freeze(self, judged: RequestsJudged, reply: Reply, work: Work) -> None:
+        covered = self._library.catalogue.repositories.get(judged.asked.repository_id)
+        if covered is None:
+            return
+        organization = covered.repository.name.partition("/")[0]
+        names = self._library.calendars_of(organization)
+        for request in reply.freezes:
+            event = freezing(request, judged, organization, names, reply, work.now)
+            for name in names if event is not None else ():
+                assert event is not None, "the names are those of a freeze"
+                work.tell(calendar_subject(organization, name), event)
+
+
+SPEAKING: Final = frozenset(
+    {
+        "pull_request",
+        "pull_request_review",
+        "issue_comment",
+        "check_run",
+        "deployment_review",
+        "merge_group",
+    }
+)
+"""Events that say something of orchestrations which are under way."""
+
+
+def _issue(heard: Heard) -> int | None:
+    issue: Json = heard.payload.get("issue")
+    number = issue.get("number") if isinstance(issue, dict) else None
+    return number if isinstance(number, int) else None
+
+
+def _withdraws_votes(heard: Heard) -> bool:
+    """Tell whether what was changed may have been a vote: most comments are none."""
+    if heard.event != "issue_comment":
+        return True
+    changes: Json = heard.payload.get("changes")
+    body = changes.get("body") if isinstance(changes, dict) else None
+    before = body.get("from") if isinstance(body, dict) else None
+    if before is None:
+        comment: Json = heard.payload.get("comment")
+        before = comment.get("body") if isinstance(comment, dict) else None
+    requests = read_requests(before) if isinstance(before, str) else ()
+    return any(isinstance(each.request, VoteRequest) for each in requests)
+
+
+def _text(heard: Heard, requests: tuple[Spoken, ...]) -> str:
+    """Return the lines that ask for something; of a button what it stands for."""
+    for place in ("comment", "review"):
+        said: Json = heard.payload.get(place)
+        body = said.get("body") if isinstance(said, dict) else None
+        if isinstance(body, str):
+            return words_of(body)
+    return spoken_words(requests)
