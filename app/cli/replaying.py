@@ -4,15 +4,20 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, get_args
 
 from app.cli.database import opened
 from app.cli.looking import find
 from app.cli.saying import Refused, console, print_json, printable
-from app.core.replay import first_difference, gap_in, replay
+from app.core.commands import Message
+from app.core.replay import Replayed, first_difference, gap_in, replay
 from app.core.state import Orchestration
 from app.ports import JournalEntry
 from app.store.codec import UnreadableError
 from app.store.journals import FILE_BYTES_MAX, end_of, read_journal, write_journal
+
+MESSAGES: Final[tuple[type, ...]] = get_args(Message)
+"""What is delivered within the transaction that saves it, and never stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,7 @@ class Comparison:
 
 def replay_stored(database: str, name: str, export: Path | None, *, as_json: bool) -> int:
     """Replay an orchestration of the database. Return 1 where it differs."""
-    state, journal = asyncio.run(_load(database, name))
+    state, journal, keys = asyncio.run(_load(database, name))
     if export is not None:
         events = [entry.event for entry in journal]
         try:
@@ -36,7 +41,7 @@ def replay_stored(database: str, name: str, export: Path | None, *, as_json: boo
         except OSError as error:
             message = f"{export} cannot be written: {error.strerror}"
             raise Refused(message, "name a file in a folder that there is") from error
-    return _say(_compare(state, journal), as_json=as_json)
+    return _say(_compare(state, journal, keys), as_json=as_json)
 
 
 def replay_file(file: Path, *, as_json: bool) -> int:
@@ -65,17 +70,21 @@ def replay_file(file: Path, *, as_json: bool) -> int:
     return _say(comparison, as_json=as_json)
 
 
-async def _load(database: str, name: str) -> tuple[Orchestration, Sequence[JournalEntry]]:
+async def _load(
+    database: str, name: str
+) -> tuple[Orchestration, Sequence[JournalEntry], Sequence[str]]:
     async with opened(database) as store:
         number = await find(store, name)
         saved = (await store.load([number])).get(number)
         if saved is None:
             remedy = "see `signalbox list` for those that there are"
             raise Refused(f"there is no orchestration {name}", remedy)
-        return saved.state, await store.journal(number)
+        return saved.state, await store.journal(number), await store.keys_asked(number)
 
 
-def _compare(state: Orchestration, journal: Sequence[JournalEntry]) -> Comparison:
+def _compare(
+    state: Orchestration, journal: Sequence[JournalEntry], keys: Sequence[str]
+) -> Comparison:
     gap = gap_in([entry.seq for entry in journal])
     replayed = replay(state.plan, (entry.event for entry in journal))
     difference = f"the event {gap} is missing" if gap is not None else ""
@@ -84,8 +93,20 @@ def _compare(state: Orchestration, journal: Sequence[JournalEntry]) -> Compariso
         events=len(journal),
         commands=len(replayed.commands),
         status=str(replayed.state.status),
-        difference=difference or first_difference(replayed.state, state) or "",
+        difference=difference
+        or first_difference(replayed.state, state)
+        or _other_commands(replayed, keys),
     )
+
+
+def _other_commands(replayed: Replayed, keys: Sequence[str]) -> str:
+    """Say which command the journal asks for and is not stored, or the other way round."""
+    asked = {each.key for each in replayed.commands if not isinstance(each, MESSAGES)}
+    for key in sorted(asked ^ set(keys)):
+        if key in asked:
+            return f"the command {key} should have been stored, and is not"
+        return f"the command {key} is stored, and nothing asked for it"
+    return ""
 
 
 def _say(found: Comparison, *, as_json: bool) -> int:

@@ -45,10 +45,11 @@ BEYOND: Final = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """One orchestration as it is at the end, and its journal."""
+    """One orchestration as it is at the end, its journal, and the keys of its commands."""
 
     state: Orchestration
     journal: Sequence[JournalEntry]
+    keys: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,7 +332,11 @@ class _Life:
         children = await self._kin([row.id for row in reversed(rows)])
         saved = await store.load([self._id, *children])
         pasts = [
-            Past(state=saved[id_].state, journal=await store.journal(id_))
+            Past(
+                state=saved[id_].state,
+                journal=await store.journal(id_),
+                keys=await store.keys_asked(id_),
+            )
             for id_ in (self._id, *children)
         ]
         lived.main, lived.others = pasts[0], pasts[1:]

@@ -2,9 +2,11 @@
 
 import asyncio
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from app.core.commands import Message
 from app.core.replay import first_difference, gap_in, replay
 from app.scenario import Lived, Scenario, Subject, judge, live, read_scenario, subject_of
 from app.scenario import timeline as timeline_of
@@ -44,6 +46,8 @@ def test_it_ends_as_the_scenario_expects(name: str) -> None:
         replayed = replay(past.state.plan, (entry.event for entry in past.journal))
         assert first_difference(replayed.state, past.state) is None
         assert gap_in([entry.seq for entry in past.journal]) is None
+        stored = (it for it in replayed.commands if not isinstance(it, get_args(Message)))
+        assert sorted({it.key for it in stored}) == list(past.keys)
 
 
 @pytest.mark.parametrize("seed", range(1, 4))

@@ -4,11 +4,14 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from app.core.commands import Message
 from app.core.events import OrchestrationRequested
-from app.ports import Batch, JournalEntry, Saved
+from app.core.replay import replay
+from app.ports import Batch, JournalEntry, NewCommand, Saved
 from app.store.codec import UnreadableError
 from app.store.journals import read_journal
 from app.store.migrations import migrate
@@ -25,8 +28,11 @@ def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
     return Terminal(capsys)
 
 
-def stored(folder: Path, *, is_true: bool = True) -> str:
-    """Store an orchestration whose journal tells how it became what it is, or does not."""
+def stored(folder: Path, *, is_true: bool = True, lacks: str = "") -> str:
+    """Store an orchestration whose journal tells how it became what it is, or does not.
+
+    `lacks` is the key of a command that got lost.
+    """
     url = f"sqlite:///{folder / 'signalbox.db'}"
     migrate(url)
     plan = build.plan("build; test: build")
@@ -35,7 +41,8 @@ def stored(folder: Path, *, is_true: bool = True) -> str:
         build.accepted("build"),
         build.ended("build"),
     ]
-    state = build.after(plan, *events).state
+    replayed = replay(plan, events)
+    state = replayed.state
     if not is_true:
         state = replace(state, requested_by="somebody else")
     entries = [
@@ -43,9 +50,16 @@ def stored(folder: Path, *, is_true: bool = True) -> str:
         for seq, event in enumerate(events, 1)
     ]
 
+    commands = [
+        NewCommand(subject=plan.id, command=each, due=build.START, priority=1)
+        for each in replayed.commands
+        if not isinstance(each, get_args(Message)) and each.key != lacks
+    ]
+
     async def save() -> None:
         store = open_store(url)
-        await store.commit(Batch(states=[Saved(state=state, version=1)], journal=entries))
+        states = [Saved(state=state, version=1)]
+        await store.commit(Batch(states=states, journal=entries, commands=commands))
         await store.close()
 
     asyncio.run(save())
@@ -66,6 +80,16 @@ def test_the_first_difference_is_said(terminal: Terminal, tmp_path: Path) -> Non
 
     assert said.code == 1
     assert "requested_by: mona, not somebody else" in said.out
+
+
+def test_a_command_that_got_lost_is_said(terminal: Terminal, tmp_path: Path) -> None:
+    """What the journal asks for must have been stored."""
+    said = terminal.run(
+        "replay", "train#1", "--database", stored(tmp_path, lacks="dispatch/test/1")
+    )
+
+    assert said.code == 1
+    assert "dispatch/test/1 should have been stored, and is not" in said.out
 
 
 def test_a_journal_is_exported_and_replayed_from_its_file(

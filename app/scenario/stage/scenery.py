@@ -116,9 +116,7 @@ class Scenery:
         names = calendars_in(self._subject.definition)
         closed = {name: [window(*LONG_AGO, "")] for name in sorted(names)}
         for each in self._scenario.closures:
-            shut = window(
-                minute(starts + each.since), minute(starts + each.until, 1), each.why
-            )
+            shut = window(minute(starts + each.since), minute(starts + each.until, 1), each.why)
             closed.setdefault(each.calendar, []).append(shut)
         calendars = {
             name: {"timezone": "UTC", "closed": windows} for name, windows in closed.items()
