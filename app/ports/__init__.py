@@ -153,6 +153,10 @@ class Store(Protocol):
         """Release a lease and make the command due later."""
         ...
 
+    async def keys_asked(self, subject: str) -> Sequence[str]:
+        """Return the keys of all commands ever stored for a subject, in the order of keys."""
+        ...
+
     async def next_due(self) -> datetime | None:
         """Return when the next command that nobody holds is due."""
         ...

@@ -45,6 +45,19 @@ async def test_the_most_urgent_command_is_claimed_first(store: ClosableStore) ->
     assert await store.next_due() == at(60)
 
 
+async def test_what_was_ever_asked_for_is_known_by_its_keys(store: ClosableStore) -> None:
+    """Also when it is done, so that a journal can be compared with it."""
+    batch = Batch(commands=[wanted(dispatch(2)), wanted(dispatch(1)), wanted(WriteCheck())])
+    await store.commit(batch)
+    for it in await claim(store, 5):
+        await store.commit(Batch(commands_done=[it.id]))
+    subject = batch.commands[0].subject
+
+    keys = sorted([dispatch(1).key, dispatch(2).key, "write/check"])
+    assert list(await store.keys_asked(subject)) == keys
+    assert list(await store.keys_asked("nobody")) == []
+
+
 async def test_a_claim_is_a_saved_intent(home: Home) -> None:
     """Each try is counted before it is made: after a crash the next one knows of it."""
     store = home.open()

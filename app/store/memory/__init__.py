@@ -160,6 +160,9 @@ class MemoryStore:
     async def postpone(self, command_id: int, *, due: datetime, why: str) -> None:
         self._commands.postpone(command_id, due, why)
 
+    async def keys_asked(self, subject: str) -> Sequence[str]:
+        return self._commands.keys_of(subject)
+
     async def next_due(self) -> datetime | None:
         return self._commands.next_due()
 

@@ -38,6 +38,10 @@ class MemoryCommands:
         self._put(row)
         return row if result.is_claimed else None
 
+    def keys_of(self, subject: str) -> list[str]:
+        """Return the keys of all commands of a subject, in the order of keys."""
+        return sorted(key for known, key in self._ids if known == subject)
+
     def tick_off(self, command_id: int) -> None:
         """Note that a command is done."""
         self._change(command_id, ticked_off)

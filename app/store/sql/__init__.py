@@ -251,6 +251,9 @@ class SqlStore:
     async def postpone(self, command_id: int, *, due: datetime, why: str) -> None:
         await self._database.write(lambda it: sql_commands.postpone(it, command_id, due, why))
 
+    async def keys_asked(self, subject: str) -> Sequence[str]:
+        return await self._database.read(lambda it: sql_commands.keys_of(it, subject))
+
     async def next_due(self) -> datetime | None:
         return await self._database.read(sql_commands.next_due)
 

@@ -152,6 +152,12 @@ def postpone(connection: sa.Connection, command_id: int, due: datetime, why: str
     )
 
 
+def keys_of(connection: sa.Connection, subject: str) -> list[str]:
+    """Return the keys of all commands of a subject, in the order of keys."""
+    found = connection.execute(sa.select(commands.c.key).where(commands.c.subject == subject))
+    return sorted(found.scalars())
+
+
 def next_due(connection: sa.Connection) -> datetime | None:
     """Return when the next command is due that nobody holds."""
     return from_micros(connection.execute(_NEXT_DUE).scalar())
