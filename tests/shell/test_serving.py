@@ -120,6 +120,36 @@ async def test_a_server_is_ready_while_it_is_open(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
+async def test_the_api_is_there_where_there_is_a_token(tmp_path: Path) -> None:
+    """It answers what the database knows while the server is open, and to nobody else."""
+    token = "t0ken" * 8
+    without = build(_settings(tmp_path))
+    app = build(_settings(tmp_path, API_TOKEN=token))
+    ours = {"authorization": f"Bearer {token}"}
+    address = "/api/orchestrations/nothing"
+
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(without), base_url="http://signalbox"
+    ) as client:
+        absent = await client.get("/api/locks", headers=ours)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://signalbox"
+    ) as client:
+        closed = await client.get("/api/locks", headers=ours)
+        async with app.router.lifespan_context(app):
+            answers = [
+                await client.get("/api/locks", headers=ours),
+                await client.get("/api/locks"),
+                await client.get(f"{address}/reports", headers=ours),
+                await client.post(f"{address}/cancel", headers=ours, json={"actor": "mona"}),
+            ]
+
+    assert (absent.status_code, closed.status_code) == (404, 503)
+    assert [each.status_code for each in answers] == [200, 401, 404, 404]
+    assert answers[0].json() == {"locks": [], "calendars": []}
+
+
+@pytest.mark.anyio
 async def test_a_closed_server_takes_nothing_in(tmp_path: Path) -> None:
     """A delivery that comes before the database is open is not answered as if it were kept."""
     app = build(_settings(tmp_path))

@@ -300,3 +300,13 @@ def test_notices_are_signed() -> None:
 
     assert "missing" in missing["NOTIFY_SECRET"]
     assert "fewer than 16" in short["NOTIFY_SECRET"]
+
+
+def test_the_api_s_token_is_long_or_not_there() -> None:
+    """Without it there is no such door; a short one could be guessed; it is not shown."""
+    token = "t0ken" * 8
+    settings = Settings.from_environ({**WHOLE, "API_TOKEN": token})
+
+    assert (settings.api_token, Settings.from_environ(WHOLE).api_token) == (token, "")
+    assert token not in repr(settings)
+    assert "fewer than 32" in fault_of(API_TOKEN="short")["API_TOKEN"]
