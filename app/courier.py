@@ -22,9 +22,9 @@ from app.core.commands import (
     PerformOperation,
     RerunWorkflowRun,
     SetTimer,
-    SurveyGate,
 )
 from app.core.events import DispatchRefused, TimerElapsed, WorkflowRunMissed
+from app.core.gate_commands import SurveyGate
 from app.core.legs.wanted import is_over, is_wanted, look_up_instead
 from app.core.state import Orchestration
 from app.ports import (
