@@ -163,6 +163,7 @@ class Engine:
                 work.tell(letter.subject, letter.event)
             if await self._save(work):
                 return
+        log.error("calendars and schedules not reviewed", count=len(letters))
 
     async def _save(self, work: Work) -> bool:
         """Decide and save all; false if another writer got ahead: then all is done anew."""
