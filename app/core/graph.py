@@ -22,8 +22,7 @@ class _Known:
         return hash(self.definition.digest)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Known):
-            return False
+        assert isinstance(other, _Known), "nothing else is kept beside them"
         mine, its = self.definition, other.definition
         return mine.tasks == its.tasks and mine.machine == its.machine
 

@@ -16,6 +16,7 @@ from tests.kit.build import (
     begun,
     cancelled,
     elapsed,
+    ended,
     keys,
     later,
     plan,
@@ -151,7 +152,8 @@ def test_a_target_that_is_no_definition_fails_the_task() -> None:
 
 
 def test_what_has_a_workflow_run_has_no_child() -> None:
-    """Nonsense changes nothing."""
-    going = begun(plan("build"), accepted("build"))
+    """And the other way round: nonsense changes nothing."""
+    going = begun(plan("build; go; gate", go=OTHER, gate={"wait": {"for": "1h"}}))
 
-    assert after(going, child_started("build")) == Decision(state=going.state)
+    for event in (child_started("build"), accepted("go"), ended("go"), refused("gate")):
+        assert after(going, event) == Decision(state=going.state)

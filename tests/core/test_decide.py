@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.commands import DispatchWorkflow, SetTimer, WriteCheck, WriteComment
+from app.core.commands import DispatchWorkflow, SetTimer, TellEnd, WriteCheck, WriteComment
 from app.core.decide import decide
 from app.core.events import Surface, SurfaceRefused, SurfaceWritten
 from app.core.moves import OrchestrationStatus, TaskStatus
@@ -227,6 +227,29 @@ def test_what_ends_at_once_needs_no_timer() -> None:
     assert keys(decision.commands) == ["tell-end/1"]
     assert asked(decision, SetTimer) == []
     assert decision.state.has_ended
+
+
+# The end.
+
+
+def test_the_end_is_told_with_its_outputs() -> None:
+    """A parent reads what the definition gives out; what has no value is not there."""
+    outputs = {"image": "${{ tasks.build.outputs.image }}", "who": "${{ actor }}"}
+    image = {"outputs": {"image": {"type": "string"}}}
+    known = plan("build", whole={"outputs": outputs}, build=image)
+    over = begun(known, ended("build"), elapsed("build", later(minutes=1)))
+
+    assert [each.outputs for each in asked(over, TellEnd)] == [{"who": "mona"}]
+    assert over.state.outputs == {"who": "mona"}
+    assert over.state.conclusion == "success"
+
+
+def test_a_neutral_end_may_count_as_a_failure() -> None:
+    """With `on-warning: fail` only a success is one."""
+    over = begun(plan("build", build={"on-warning": "fail"}), ended("build", "neutral"))
+
+    assert build.code(over.state, "build") == "warned"
+    assert over.state.status is OrchestrationStatus.FAILED
 
 
 # Writing back.

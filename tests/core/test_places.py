@@ -20,6 +20,7 @@ from tests.kit.build import (
     later,
     plan,
     refused,
+    reported,
 )
 from tests.kit.said import (
     LOCK,
@@ -136,6 +137,18 @@ def test_a_group_without_a_name_fails_the_leg(concurrency: dict[str, Any]) -> No
 
     assert build.code(decision.state, "test") == "expression-failed"
     assert asked(decision, AskSeat) == []
+
+
+def test_a_priority_is_a_whole_number() -> None:
+    """What comes out as anything else fails the leg."""
+    size = {"outputs": {"found": {"type": "object"}}}
+    rank = {"concurrency": {"group": "lab", "priority": "${{ needs.size.outputs.found.rank }}"}}
+    known = plan("size; test: size", size=size, test=rank)
+    decision = begun(known, reported("size", {"found": {"rank": "high"}}), ended("size"))
+    reason = decision.state.tasks[build.attempt("test").task].reason
+
+    assert reason is not None
+    assert reason.message == "the priority came out as 'high'; it must be an integer"
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201])

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zlib import crc32
 
-from app.core.commands import OrchestrationCommand
+from app.core.commands import Message, OrchestrationCommand
 from app.core.decide import decide
 from app.core.definition import Definition
 from app.core.events import (
@@ -50,7 +50,7 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HEAD = Sha("a" * 40)
 REQUESTED = OrchestrationRequested(at=START, by="mona")
 ACTIONS = frozenset(TASK_ACTIONS)
-C = TypeVar("C", bound=OrchestrationCommand)
+C = TypeVar("C", bound=OrchestrationCommand | Message)
 
 
 def document(notation: str, *, whole: Mapping[str, Any], **tasks: Mapping[str, Any]) -> str:
@@ -270,7 +270,7 @@ def asked(decision: Decision, kind: type[C]) -> list[C]:
     return [each for each in decision.commands if isinstance(each, kind)]
 
 
-def keys(commands: Iterable[OrchestrationCommand]) -> list[str]:
+def keys(commands: Iterable[OrchestrationCommand | Message]) -> list[str]:
     """Return the keys of commands, timers left out."""
     return [each.key for each in commands if not each.key.startswith("timer/")]
 

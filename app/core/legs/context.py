@@ -31,9 +31,7 @@ def values_for(
     """Return the values by dotted name; `matrix` holds one leg's cell."""
     values = cause_values(state, now)
     for need in definition_of(state.plan.definition, origin_of(name)).needs:
-        task = state.tasks.get(sibling(name, need))
-        if task is not None:
-            values.update(_of_task("needs", need, task))
+        values.update(_of_task("needs", need, state.tasks[sibling(name, need)]))
     for key, value in (matrix or {}).items():
         values[f"matrix.{key}"] = value
     return values

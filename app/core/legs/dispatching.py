@@ -66,6 +66,7 @@ def begin_attempt(
 ) -> tuple[Leg, Asked]:
     """Begin the next attempt at a leg. Raises `ExpressionError` if it cannot be rendered."""
     action = definition_of(state.plan.definition, name).action
+    assert not isinstance(action, Approval | Wait), "a gate is opened, not begun"
     values = values_for(state, name, now, leg.matrix)
     attempt = AttemptId(task=name, leg=leg.key, number=len(leg.attempts) + 1)
     marker = marker_of(state.id, attempt)
@@ -83,8 +84,6 @@ def begin_attempt(
             command = MakeReport(
                 attempt=attempt, formats=action.formats, include=action.include
             )
-        case Approval() | Wait():
-            raise AssertionError("a gate is opened, not begun")
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(action)
     leg = replace(leg.to(LegStatus.DISPATCHING), attempts=(*leg.attempts, begun), reason=None)

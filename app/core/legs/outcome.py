@@ -59,7 +59,9 @@ def ended(state: Orchestration, task: TaskName, leg: Leg) -> Leg:
 def _ended_well(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -> Leg:
     definition = definition_of(state.plan.definition, task)
     action = definition.action
-    doubt = _doubt(action.dispatch if isinstance(action, Agent) else action, leg.attempt)
+    dispatch = action.dispatch if isinstance(action, Agent) else action
+    assert isinstance(dispatch, Dispatch), "nothing else has a workflow run"
+    doubt = _doubt(dispatch, leg.attempt)
     if doubt is not None:
         return fail(state, task, leg, doubt, now)
     reported = leg.attempt.outputs or {}
@@ -73,10 +75,8 @@ def _ended_well(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -
     return succeed(leg, outputs) if doubt is None else fail(state, task, leg, doubt, now)
 
 
-def _doubt(action: object, attempt: Attempt) -> Reason | None:
+def _doubt(action: Dispatch, attempt: Attempt) -> Reason | None:
     """Say why a green workflow run is not believed."""
-    if not isinstance(action, Dispatch):
-        return None
     for job in action.require_jobs:
         found = (attempt.jobs or {}).get(job, "not there")
         if found != "success":

@@ -90,8 +90,6 @@ def _moments(
 
 
 def _of_attempt(leg: Leg, definition: TaskDefinition) -> Iterator[datetime]:
-    if not leg.attempts:
-        return
     attempt = leg.attempt
     if attempt.ended_at is not None:
         # Where jobs or a change were asked for, the answer ends the leg, and not the clock.

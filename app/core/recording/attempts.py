@@ -7,9 +7,8 @@ workflow run the rank of its status decides that, and never the order of arrival
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
-from app.core.actions import GitHubOperation, Report
 from app.core.events import (
     ChangeMeasured,
     ChildEnded,
@@ -43,22 +42,9 @@ from app.core.legs.retrying import put_off
 from app.core.limits import LOOK_UP_MISSES_MAX, SUMMARY_TEXT_MAX
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of, is_following
+from app.core.recording.kinds import AboutAttempt, fits
 from app.core.recording.reopening import reopen
 from app.core.state import Attempt, Change, Leg, Orchestration, Reason
-
-AboutAttempt: TypeAlias = (
-    DispatchAccepted
-    | DispatchRefused
-    | WorkflowRunObserved
-    | WorkflowRunMissed
-    | OutputsReported
-    | RerunAccepted
-    | JobsListed
-    | ChangeMeasured
-    | OperationPerformed
-    | ChildStarted
-    | ChildEnded
-)
 
 RANK: Mapping[RunStatus, int] = {
     RunStatus.QUEUED: 0,
@@ -79,6 +65,8 @@ def record_attempt(state: Orchestration, event: AboutAttempt) -> Orchestration:
     """Write down what is said of one attempt, if it is the one that counts."""
     leg = state.leg(event.attempt)
     if leg is None or _is_to_another(leg, event):
+        return state
+    if not fits(definition_of(state.plan.definition, event.attempt.task).action, event):
         return state
     if leg.has_ended or leg.status is LegStatus.RESTING:
         return _record_again(state, leg, event)
@@ -345,8 +333,6 @@ def _perform(state: Orchestration, leg: Leg, event: OperationPerformed) -> Leg:
     """End a call. It was made even if it is not wanted any more."""
     task = event.attempt.task
     definition = definition_of(state.plan.definition, task)
-    if not isinstance(definition.action, GitHubOperation | Report):
-        return leg
     attempt = replace(
         leg.attempt,
         ended_at=event.at,
@@ -364,7 +350,7 @@ def _perform(state: Orchestration, leg: Leg, event: OperationPerformed) -> Leg:
 
 def _begin_child(leg: Leg, event: ChildStarted) -> Leg:
     attempt = leg.attempt
-    if attempt.child is not None or attempt.workflow_run_id is not None:
+    if attempt.child is not None:
         return leg
     attempt = replace(
         attempt,

@@ -4,7 +4,7 @@ Who may ask for what was settled before; here is written down that they did, who
 """
 
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from app.core.actions import REJECT, Agent, Approval
 from app.core.events import (
@@ -59,6 +59,8 @@ def record_request(state: Orchestration, event: Asked) -> Orchestration:
             return _record_skip(state, event)
         case RollBackRequested():
             return _record_roll_back(state, event)
+        case _:  # pragma: no cover - the type checker counts the cases
+            assert_never(event)
 
 
 def _said(code: str, verb: str, by: str, reason: str) -> Reason:

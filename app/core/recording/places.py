@@ -1,6 +1,7 @@
 """What concurrency groups and calendars say: places granted, queued for, lost; passages."""
 
 from dataclasses import replace
+from typing import assert_never
 
 from app.core.events import CalendarTold, SeatGranted, SeatLost, SeatQueued
 from app.core.legs.context import current_visit
@@ -28,6 +29,8 @@ def record_place(
             seat = replace(seat, position=event.position, ahead=event.ahead)
         case SeatLost():
             return _lose(state, event)
+        case _:  # pragma: no cover - the type checker counts the cases
+            assert_never(event)
     if seat == state.seats[event.holder]:
         return state
     return replace(state, seats={**state.seats, event.holder: seat})

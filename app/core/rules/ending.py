@@ -209,8 +209,6 @@ def _end_of(task: Task, definition: TaskDefinition) -> End:
     if is_warned and definition.on_warning is Handling.FAIL:
         reason = Reason(code="warned", message="it ended neutral (`on-warning: fail`)")
         return End(status=TaskStatus.FAILED, reason=reason)
-    if legs and all(leg.status is LegStatus.SKIPPED for leg in legs):
-        return End(status=TaskStatus.SKIPPED, reason=_of_all(task, list(legs)))
     return End(status=TaskStatus.SUCCEEDED, is_warned=is_warned)
 
 

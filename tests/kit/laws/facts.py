@@ -1,5 +1,6 @@
 """Laws about what is believed: what counts is counted, and stale facts change nothing."""
 
+from app.core.actions import Agent, Dispatch, GitHubOperation, Orchestrate, Report
 from app.core.events import (
     ApprovalDecided,
     CalendarTold,
@@ -16,11 +17,13 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.moves import LegStatus
+from app.core.naming import definition_of
 from app.core.rules import Decision
 from app.core.rules.whole import is_overdue
 from app.core.state import Attempt, Leg, Orchestration
 
 ANSWERS = DispatchAccepted | DispatchRefused | RerunAccepted
+CALLS = GitHubOperation | Report
 OF_RUN = WorkflowRunObserved | WorkflowRunMissed | OutputsReported | JobsListed
 
 
@@ -65,7 +68,12 @@ def is_stale(before: Orchestration, event: Event) -> bool:
     if not isinstance(event, ANSWERS | OF_RUN):
         return False
     leg = before.leg(event.attempt)
-    if leg is None or leg.status in (LegStatus.PENDING, LegStatus.BLOCKED, LegStatus.SKIPPED):
+    action = definition_of(before.plan.definition, event.attempt.task).action if leg else None
+    if leg is None or not isinstance(action, Dispatch | Agent | Orchestrate | CALLS):
+        return True
+    if not isinstance(event, DispatchRefused) and not isinstance(action, Dispatch | Agent):
+        return True
+    if leg.status in (LegStatus.PENDING, LegStatus.BLOCKED, LegStatus.SKIPPED):
         return True
     if leg.has_ended or leg.status is LegStatus.RESTING:
         return not _is_again(leg, event)

@@ -1,0 +1,55 @@
+"""Which facts can be about which attempts: a call has no workflow run, and a run no child."""
+
+from typing import TypeAlias, assert_never
+
+from app.core.actions import (
+    Action,
+    Agent,
+    Approval,
+    Dispatch,
+    GitHubOperation,
+    Orchestrate,
+    Report,
+    Wait,
+)
+from app.core.events import (
+    ChangeMeasured,
+    ChildEnded,
+    ChildStarted,
+    DispatchAccepted,
+    DispatchRefused,
+    JobsListed,
+    OperationPerformed,
+    OutputsReported,
+    RerunAccepted,
+    WorkflowRunMissed,
+    WorkflowRunObserved,
+)
+
+AboutRun: TypeAlias = (
+    DispatchAccepted
+    | WorkflowRunObserved
+    | WorkflowRunMissed
+    | OutputsReported
+    | RerunAccepted
+    | JobsListed
+    | ChangeMeasured
+)
+AboutAttempt: TypeAlias = (
+    AboutRun | DispatchRefused | OperationPerformed | ChildStarted | ChildEnded
+)
+
+
+def fits(action: Action, event: AboutAttempt) -> bool:
+    """Tell whether a fact can be about an attempt at such an action; a gate has none."""
+    match action:
+        case Dispatch() | Agent():
+            return isinstance(event, AboutRun | DispatchRefused)
+        case Orchestrate():
+            return isinstance(event, ChildStarted | ChildEnded | DispatchRefused)
+        case GitHubOperation() | Report():
+            return isinstance(event, OperationPerformed | DispatchRefused)
+        case Approval() | Wait():
+            return False
+        case _:  # pragma: no cover - the type checker counts the cases
+            assert_never(action)
