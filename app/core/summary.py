@@ -18,6 +18,7 @@ from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of
 from app.core.plan import Cause, Plan
 from app.core.state import Leg, Orchestration, Task
+from app.core.telling.buttons import Button, buttons_of
 from app.core.telling.drawing import draw_mermaid
 from app.core.telling.headline import count, headline, is_awaiting_people
 from app.core.telling.looks import LOOKS, count_of_legs, look_of_task, name_of
@@ -105,6 +106,7 @@ class CheckText:
     digest: str
     started_at: datetime | None
     ended_at: datetime | None
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ def summarise_check(state: Orchestration) -> CheckText:
     text = _check_text(state)
     shown = (name, status, conclusion, title, summary, text)
     times = (str(state.started_at), str(state.ended_at))
+    buttons = buttons_of(state)
     return CheckText(
         name=name,
         status=status,
@@ -134,9 +137,10 @@ def summarise_check(state: Orchestration) -> CheckText:
         title=title,
         summary=summary,
         text=text,
-        digest=_digest(*shown, *times),
+        digest=_digest(*shown, *times, *(each.identifier for each in buttons)),
         started_at=state.started_at,
         ended_at=state.ended_at,
+        buttons=buttons,
     )
 
 

@@ -230,6 +230,10 @@ def _check_content(text: CheckText) -> Mapping[str, Json]:
         "status": text.status,
         "output": {"title": text.title, "summary": text.summary, "text": text.text},
     }
+    content["actions"] = [
+        {"label": it.label, "description": it.description, "identifier": it.identifier}
+        for it in text.buttons
+    ]
     if text.started_at is not None:
         content["started_at"] = _instant(text.started_at)
     if text.conclusion is not None:
