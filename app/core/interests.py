@@ -19,6 +19,7 @@ from app.core.naming import definition_of
 from app.core.plan import Cause
 from app.core.planning import correlation_of
 from app.core.state import Orchestration
+from app.core.telling.report_issue import report_issue
 
 COMMAND = "command."
 SAID, COMMIT = "(said)", "(commit) "
@@ -112,13 +113,19 @@ def said_about(repository_id: int, sha: str) -> Interest:
 
 
 def _places(state: Orchestration) -> Iterator[Interest]:
-    """Find where people speak of an orchestration: on its pull request, else of its commit."""
+    """Find where people speak of an orchestration.
+
+    On its pull request, else of its commit; and on the issue that it reports to.
+    """
     cause = cause_of(state)
     number = number_of(cause)
     if number is not None:
         yield said_on(cause.repository_id, number)
     elif cause.sha:
         yield said_about(cause.repository_id, cause.sha)
+    issue = report_issue(state, state.started_at) if state.started_at is not None else None
+    if issue is not None:
+        yield said_on(state.plan.origin.repository_id, issue)
 
 
 def _listened(state: Orchestration) -> Iterator[str]:

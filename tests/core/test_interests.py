@@ -16,7 +16,7 @@ from app.core.interests import (
     topics_of,
 )
 from app.core.moves import OrchestrationStatus
-from app.core.state import Orchestration
+from app.core.state import Orchestration, new_orchestration
 from app.core.values import Sha
 from app.github.webhooks import read
 from tests.core.routed import heard_of, proposed, pushed
@@ -99,6 +99,17 @@ def test_an_issue_is_where_people_speak_of_what_began_there() -> None:
     cause = replace(plain.plan.cause, event={"issue": {"number": 12}})
 
     assert interests(replace(plain, plan=replace(plain.plan, cause=cause))) == {said_on(1, 12)}
+
+
+def test_people_speak_on_the_issue_that_is_reported_to() -> None:
+    """Which may be one of the definition's own repository while the cause is elsewhere."""
+    whole = {"report-to": {"issue": "${{ event.number }}"}}
+    plan = build.plan_of(build.document("build", whole=whole), sha=HEAD)
+    plan = replace(plan, cause=replace(plan.cause, event={"number": 41}, repository_id=77))
+    state = Walk.through(plan, [REQUESTED]).decisions[-1].state
+
+    assert interests(state) == {said_about(77, HEAD), said_on(1, 41)}
+    assert interests(new_orchestration(plan)) == {said_about(77, HEAD)}
 
 
 @pytest.mark.parametrize(
