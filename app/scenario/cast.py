@@ -4,9 +4,11 @@ import json
 from datetime import datetime
 from typing import Final
 
+from app.core.actions import APPROVE, REJECT
+from app.core.expressions import text_of
 from app.core.hearing.asking import FREEZE, PREFIX
 from app.core.state import Orchestration
-from app.core.values import Json
+from app.core.values import Json, TaskName
 from app.ports import Delivery
 from app.rehearsal import Rehearsal
 from app.scenario.cues import DECIDING, named, question_for
@@ -47,7 +49,8 @@ def said(deed: Deed) -> str:
     about += f"[{deed.leg}]" if deed.leg else ""
     about += f", wave {deed.wave}" if deed.wave else ""
     option = f": {deed.option}" if deed.verb is Verb.CHOOSE else ""
-    return f"{deed.by} {SAID[deed.verb]}{about}{option}"
+    door = f", by a {deed.door}" if deed.door else ""
+    return f"{deed.by} {SAID[deed.verb]}{about}{option}{door}"
 
 
 def letter(deed: Deed, state: Orchestration, number: int, now: datetime) -> Delivery | None:
@@ -73,6 +76,18 @@ def letter(deed: Deed, state: Orchestration, number: int, now: datetime) -> Deli
     elif deed.verb is Verb.COMMAND:
         body |= {"name": deed.target, "arguments": deed.inputs}
     return _delivery(f"{PREFIX}{DOORS[deed.verb]}", body, number, now)
+
+
+def spoken(deed: Deed, task: TaskName) -> str:
+    """Write a vote as people do in a comment."""
+    if deed.option == REJECT:
+        return f"/reject {task} {deed.reason}".strip()
+    form = "".join(
+        f" {name}={json.dumps(text_of(value), ensure_ascii=False)}"
+        for name, value in deed.inputs.items()
+    )
+    option = "" if deed.option == APPROVE else f" {deed.option}"
+    return f"/approve {task}{option}{form}"
 
 
 def rerun(deed: Deed, state: Orchestration, github: Rehearsal) -> bool:

@@ -93,7 +93,8 @@ class Verb(StrEnum):
 class Deed:
     """What a person does: `target` is a task, perhaps with a leg, a state, or a command.
 
-    Without a moment it is done as soon as somebody is asked for it.
+    Without a moment it is done as soon as somebody is asked for it. Through a `door`, a review
+    or a comment, it is a vote that is judged; otherwise it is taken for decided.
     """
 
     verb: Verb
@@ -107,6 +108,7 @@ class Deed:
     inputs: JsonObject = field(default_factory=dict)
     until: timedelta = timedelta(0)
     is_at_a_time: bool = False
+    door: str = ""
     place: Place
 
 
@@ -169,7 +171,7 @@ class Scenario:
 
     `repository` is the definition's own. `files` holds what files in other repositories hold,
     `missing` names repositories and workflows that there are not, `refusing` repositories
-    that do not consent; `teams` who is in which.
+    that do not consent; `teams` who is in which, `permissions` what people may do.
     """
 
     title: str = ""
@@ -185,4 +187,5 @@ class Scenario:
     missing: tuple[str, ...] = ()
     refusing: tuple[str, ...] = ()
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    permissions: Mapping[str, str] = field(default_factory=dict)
     expect: Expected | None = None

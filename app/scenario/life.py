@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from app.core.actions import APPROVE
+from app.core.legs.context import cause_of
 from app.core.state import Orchestration
+from app.core.telling.report_issue import report_issue
 from app.core.values import Json, OrchestrationId
 from app.ports import JournalEntry
 from app.rehearsal import Dispatch, Rehearsal, VirtualClock
 from app.scenario import cast
-from app.scenario.cues import due_of, due_of_moment
+from app.scenario.cues import due_of, due_of_moment, question_for
 from app.scenario.invention import made_up
 from app.scenario.language import Deed, Happening, Scenario, Trigger, Verb
 from app.scenario.stage import trouble
@@ -284,7 +287,9 @@ class _Life:
     async def _do(self, deed: Deed, state: Orchestration) -> None:
         now = self._clock.now()
         self._letters += 1
-        if deed.verb is Verb.RERUN:
+        if deed.door:
+            is_done = self._say(deed, state)
+        elif deed.verb is Verb.RERUN:
             is_done = cast.rerun(deed, state, self._github)
         else:
             made = cast.letter(deed, state, self._letters, now)
@@ -296,6 +301,22 @@ class _Life:
         self._lived.notes.append(
             Note(at=now, who=deed.by, text=cast.said(deed), is_in_vain=not is_done)
         )
+
+    def _say(self, deed: Deed, state: Orchestration) -> bool:
+        """Let somebody vote on GitHub; false where nobody is asked, or there is no place."""
+        question, cause = question_for(deed, state), cause_of(state)
+        where, number = cause.repository, cause.pull_request
+        if number is None:
+            issue = report_issue(state, self._clock.now())
+            where, number = state.plan.origin.repository, issue
+        if question is None or number is None:
+            return False
+        if deed.door == "review":
+            word = "APPROVED" if deed.option == APPROVE else "CHANGES_REQUESTED"
+            self._github.review(where, number, deed.by, word, body=deed.reason)
+        else:
+            self._github.comment(where, number, cast.spoken(deed, question.task), deed.by)
+        return True
 
     # How it ended.
 

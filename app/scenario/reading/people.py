@@ -13,11 +13,12 @@ from app.scenario.reading.names import is_meant, parted, without_visits
 
 DEED = Vocabulary(
     of="an entry of `people`",
-    known=words("at once after by option inputs reason wave until") | frozenset(Verb),
+    known=words("at once after by option inputs reason wave until door") | frozenset(Verb),
 )
 HINT = "write `- {approve: sign_off, by: mona, at: 2h}`"
 ABOUT_TASKS = (Verb.APPROVE, Verb.REJECT, Verb.CHOOSE, Verb.RETRY, Verb.SKIP, Verb.RERUN)
 ALL = "all"
+DOORS = ("comment", "review")
 QUESTION = ("retry", "skip", "fail")
 """What people choose of when a task asks after a failure."""
 
@@ -58,6 +59,7 @@ def read_deed(asking: Asking, node: Node) -> Deed | None:
         inputs=asking.object(keys, "inputs"),
         until=asking.time(keys, "until"),
         is_at_a_time="at" in keys,
+        door=_door(asking, keys, verb),
         place=node.place,
     )
 
@@ -94,6 +96,16 @@ def _option(asking: Asking, keys: Mapping[str, Node], verb: Verb, target: str) -
         hint = f"it has {', '.join(sorted(options))}"
         asking.reader.report(Code.UNKNOWN_OPTION, message, hint, keys["option"].place)
     return option
+
+
+def _door(asking: Asking, keys: Mapping[str, Node], verb: Verb) -> str:
+    if "door" not in keys:
+        return ""
+    if verb not in (Verb.APPROVE, Verb.REJECT, Verb.CHOOSE):
+        message = f"`{verb}` goes through no door"
+        place = keys["door"].place
+        asking.reader.report(Code.CONFLICTING_KEYS, message, "leave `door` out", place)
+    return asking.reader.choice(keys["door"], "`door`", DOORS) or ""
 
 
 def _options(asking: Asking, target: str) -> tuple[str, ...]:

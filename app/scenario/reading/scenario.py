@@ -31,6 +31,7 @@ from app.scenario.reading.surroundings import (
     read_faults,
     read_files,
     read_locks,
+    read_permissions,
     read_runs,
     read_teams,
 )
@@ -40,7 +41,7 @@ SCENARIO = Vocabulary(
     of="a scenario",
     known=words(
         "title repository trigger runs people events calendars locks faults files missing "
-        "refusing teams expect"
+        "refusing teams permissions expect"
     ),
 )
 TRIGGER = Vocabulary(
@@ -94,6 +95,7 @@ def _scenario(asking: Asking, root: Node) -> Scenario | None:
         missing=asking.words(keys, "missing"),
         refusing=asking.words(keys, "refusing"),
         teams=read_teams(asking, keys["teams"]) if "teams" in keys else {},
+        permissions=read_permissions(asking, keys.get("permissions")),
         expect=read_expect(asking, keys["expect"]) if "expect" in keys else None,
     )
 

@@ -26,7 +26,8 @@ ENDS = words(
 FAULTS = ("lose", "delay", "double", "reorder", "fail")
 ATTEMPTS_MAX = 50
 PLACES_MAX = 20
-FAULTY_MAX = 1_000
+PERMISSIONS = ("none", "read", "triage", "write", "maintain", "admin")
+FAULTY_MAX = 100_000
 
 
 def read_runs(asking: Asking, node: Node) -> Mapping[str, tuple[RunScript, ...]]:
@@ -164,4 +165,14 @@ def read_teams(asking: Asking, node: Node) -> Mapping[str, tuple[str, ...]]:
     return {
         team: tuple(text for text, _ in asking.reader.one_or_more(value, f"`{team}`"))
         for team, value, _ in asking.named(node, "`teams`", hint)
+    }
+
+
+def read_permissions(asking: Asking, node: Node | None) -> Mapping[str, str]:
+    """Read what people may do in every repository, if it is there."""
+    if node is None:
+        return {}
+    return {
+        login: asking.reader.choice(value, f"`{login}`", PERMISSIONS) or ""
+        for login, value, _ in asking.named(node, "`permissions`", "write `mallory: read`")
     }

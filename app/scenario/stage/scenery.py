@@ -54,7 +54,7 @@ class Scenery:
     def build(self, others: Iterable[str], starts: datetime) -> None:
         """Make what is known to be needed, and install the App there."""
         self._github.add_organization(_owner(self.home), (), self._teams())
-        self._github.add_repository(self.home, self._home_files())
+        self._github.add_repository(self.home, self._home_files(), roles=self._roles())
         for name in sorted({*others, *self._named(), *self._scenario.files} - {self.home}):
             self._repository(name)
         for target, text in self._children():
@@ -106,6 +106,12 @@ class Scenery:
             for team, logins in members.items()
             if _owner(team) == owner
         }
+
+    def _roles(self) -> dict[str, str]:
+        """Whoever is named may write, unless the scenario says otherwise."""
+        named = {deed.by for deed in self._scenario.people}
+        named.update(login for logins in self._teams().values() for login in logins)
+        return {**dict.fromkeys(sorted(named), "write"), **self._scenario.permissions}
 
     def _named(self) -> Iterator[str]:
         for name in repositories_in(self._subject.definition):
@@ -223,7 +229,7 @@ class Scenery:
         world = self._github.world
         if _owner(name).lower() not in world.members:
             self._github.add_organization(_owner(name))
-        made = self._github.add_repository(name, files)
+        made = self._github.add_repository(name, files, roles=self._roles())
         if world.app is not None:
             self._tell_of(made)
         return made
