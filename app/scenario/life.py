@@ -209,7 +209,8 @@ class _Life:
         return f"`{self._event}` in {self._where} does not pass what `on` asks for"
 
     async def _found(self) -> OrchestrationId | None:
-        for row in await self._house.store.orchestrations(limit=LOOKED_AT_MAX):
+        # The first that came, where what it does itself has started more of them.
+        for row in reversed(await self._house.store.orchestrations(limit=LOOKED_AT_MAX)):
             if row.definition_id == self._subject.definition.id:
                 return row.id
         return None

@@ -209,3 +209,12 @@ def test_with_faults_it_ends_the_same_way(terminal: Terminal) -> None:
     )
 
     assert said.code == 0, said.out
+
+
+def test_its_own_comments_start_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    """What listens to comments does not hear the one that tells how it goes."""
+    text = SMALL.replace("{push: {branches: [main]}, manual: {}}", "issue_comment")
+    said = terminal.run("rehearse", write(tmp_path, "release.yml", text), "--json")
+
+    assert said.code == 0, said.err
+    assert said.json["dispatched"] == ["build", "deploy"]

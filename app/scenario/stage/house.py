@@ -6,6 +6,7 @@ Everything is as in the server but the sockets and the disk.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import httpx
@@ -103,7 +104,8 @@ def build_house(github: Rehearsal, clock: VirtualClock, scenery: Scenery) -> Hou
         http=wire,
     )
     store = Noting()
-    engine = Engine(store=store, clock=clock, read=read, owner=OWNER)
+    reader = partial(read, app_id=str(github.app_id))
+    engine = Engine(store=store, clock=clock, read=reader, owner=OWNER)
     webhooks = Webhooks(urls={"*": NOTICES}, http=httpx.MockTransport(_taken))
     performer = Prepared(GitHubPerformer(client, webhooks), scenery, clock)
     courier = Courier(
