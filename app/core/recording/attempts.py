@@ -83,8 +83,15 @@ def record_attempt(state: Orchestration, event: AboutAttempt) -> Orchestration:
 
 def _is_to_another(leg: Leg, event: AboutAttempt) -> bool:
     """Tell whether it answers what was asked for an earlier attempt, before a re-run."""
+    attempt = leg.attempt
+    if (
+        isinstance(event, DispatchAccepted | DispatchRefused)
+        and attempt.workflow_run_id is None
+    ):
+        # A re-run may be heard of before the answer to the dispatch has told us its run.
+        return False
     answers = DispatchAccepted | DispatchRefused | RerunAccepted | ChangeMeasured
-    return isinstance(event, answers) and event.attempt.number != leg.attempt.number
+    return isinstance(event, answers) and event.attempt.number != attempt.number
 
 
 def _record_again(state: Orchestration, leg: Leg, event: AboutAttempt) -> Orchestration:
@@ -166,7 +173,7 @@ def _accept(leg: Leg, event: DispatchAccepted) -> Leg:
         heard_at=event.at,
     )
     leg = leg.with_attempt(attempt)
-    return leg if leg.status is LegStatus.CANCELLING else leg.to(LegStatus.QUEUED)
+    return leg.to(LegStatus.QUEUED) if leg.status is LegStatus.DISPATCHING else leg
 
 
 def _refuse(state: Orchestration, leg: Leg, event: DispatchRefused) -> Leg:

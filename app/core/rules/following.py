@@ -74,6 +74,9 @@ def look_up_silent(state: Orchestration, name: TaskName, now: datetime) -> Decis
     for leg in task.legs.values():
         if leg.status not in STARTED or leg.attempt.ended_at is not None:
             continue
+        if leg.status is LegStatus.DISPATCHING:
+            # What was asked for is answered sooner or later.
+            continue
         if (due := due_look_up(leg.attempt)) is None or due > now:
             continue
         attempt = replace(leg.attempt, look_ups=leg.attempt.look_ups + 1, looked_up_at=now)

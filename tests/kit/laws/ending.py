@@ -9,6 +9,7 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
+from app.core.gate_commands import SurveyGate
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of, is_following
 from app.core.rules import Decision
@@ -19,7 +20,8 @@ from app.core.values import TaskName
 
 _O = OrchestrationStatus
 WRITES = WriteCheck | WriteComment | WriteIssue
-LAST = TellEnd | LeaveSeat | RemoveTag | WRITES
+LAST = TellEnd | LeaveSeat | RemoveTag | SurveyGate | WRITES
+"""A vote that comes too late may still have asked who it is from."""
 
 
 def check(before: Orchestration, decision: Decision) -> None:

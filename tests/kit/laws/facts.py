@@ -95,7 +95,11 @@ def _is_again(leg: Leg, event: Event) -> bool:
 
 
 def _is_answered(known: Attempt, event: ANSWERS) -> bool:
-    if event.attempt.number != known.number or known.accepted_at is not None:
+    if known.accepted_at is not None:
+        return True
+    if known.workflow_run_id is None:
+        return isinstance(event, RerunAccepted) and not known.is_rerun
+    if event.attempt.number != known.number:
         return True
     if known.is_rerun:
         return isinstance(event, DispatchAccepted) or (
