@@ -16,6 +16,7 @@ from app.core.hearing.findings import Finding
 from app.core.interests import Interest
 from app.core.state import Orchestration
 from app.core.values import OrchestrationId
+from app.ports.keeping import Keeping as Keeping
 from app.ports.stored import Batch as Batch
 from app.ports.stored import Catalogue as Catalogue
 from app.ports.stored import ClaimedCommand as ClaimedCommand
@@ -54,7 +55,7 @@ class Inbox(Protocol):
         ...
 
 
-class Store(Protocol):
+class Store(Keeping, Protocol):
     """Remembers. One contract suite (`tests/shell/test_store.py`) holds for every adapter."""
 
     # deliveries

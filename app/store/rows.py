@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.core.commands import LEVELS, Command
+from app.core.moves import LegStatus, TaskStatus
 from app.core.state import Orchestration
 from app.ports import Batch, ClaimedCommand, NewCommand, OrchestrationRow
 from app.store.moments import EPOCH
@@ -192,4 +193,20 @@ def orchestration_row(state: Orchestration) -> OrchestrationRow:
         status=state.status.value,
         started_at=state.started_at or EPOCH,
         ended_at=state.ended_at,
+    )
+
+
+def gate_since(state: Orchestration) -> datetime | None:
+    """Return since when the gate is open that has waited longest."""
+    if state.has_ended:
+        return None
+    return min(
+        (
+            leg.attempt.asked_at
+            for task in state.tasks.values()
+            if task.status is TaskStatus.RUNNING
+            for leg in task.legs.values()
+            if leg.status is LegStatus.AWAITING and leg.attempts
+        ),
+        default=None,
     )

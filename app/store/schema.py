@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The newest migration, which `ready` asks for."""
 
 METADATA: Final = sa.MetaData(
@@ -73,6 +73,7 @@ orchestrations: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("correlation", sa.Text),
     sa.Column("chain", sa.Text, nullable=False, server_default=""),
+    sa.Column("gate_since", sa.BigInteger),
     sa.UniqueConstraint(
         "definition_repository_id", "definition_id", "number", name="uq_orchestrations_place"
     ),
@@ -188,6 +189,13 @@ reports: Final = sa.Table(
     sa.Column("made_at", sa.BigInteger, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
 )
+turns: Final = sa.Table(
+    "turns",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)
 
 
 def is_new() -> sa.ColumnElement[bool]:
@@ -198,6 +206,11 @@ def is_new() -> sa.ColumnElement[bool]:
 def is_parked() -> sa.ColumnElement[bool]:
     """Deliveries that wait for a workflow run, or for the files that they changed."""
     return deliveries.c.status == sa.literal_column("'parked'")
+
+
+def is_failed(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Deliveries or commands that were set aside."""
+    return table.c.status == sa.literal_column("'failed'")
 
 
 def is_free() -> sa.ColumnElement[bool]:
@@ -233,6 +246,8 @@ def _partial(
 _partial("ix_deliveries_new", deliveries.c.seq, where=is_new())
 _partial("ix_deliveries_parked", deliveries.c.workflow_run_id, where=is_parked())
 _partial("ix_deliveries_ended", deliveries.c.received_at, where=sa.not_(is_new()))
+_partial("ix_deliveries_failed", deliveries.c.received_at, where=is_failed(deliveries))
+_partial("ix_commands_failed", commands.c.last_tried_at, where=is_failed(commands))
 _partial("ix_orchestrations_open", orchestrations.c.started_at, where=is_open())
 _partial("ix_commands_free", commands.c.due, where=is_free())
 _partial("ix_commands_held", commands.c.lease_until, where=is_held())

@@ -61,6 +61,10 @@ async def test_what_was_written_before_is_chained(tmp_path: Path) -> None:
     await store.close()
     engine = sa.create_engine(url)
     with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE turns")
+        connection.exec_driver_sql("DROP INDEX ix_deliveries_failed")
+        connection.exec_driver_sql("DROP INDEX ix_commands_failed")
+        connection.exec_driver_sql("ALTER TABLE orchestrations DROP COLUMN gate_since")
         connection.exec_driver_sql("ALTER TABLE journal DROP COLUMN digest")
         connection.exec_driver_sql("ALTER TABLE orchestrations DROP COLUMN chain")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")

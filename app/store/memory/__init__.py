@@ -33,22 +33,19 @@ from app.ports import (
     SavedShared,
 )
 from app.store import codec
-from app.store.memory.commands import MemoryCommands
-from app.store.memory.deliveries import MemoryDeliveries
+from app.store.memory.keeping import MemoryKeeping
 from app.store.memory.sharing import MemorySharing
 from app.store.rows import claimed, merged, orchestration_row
 
 
-class MemoryStore:
+class MemoryStore(MemoryKeeping):
     """Remembers as long as it lives."""
 
     def __init__(self, *, is_encoded: bool = False) -> None:
+        super().__init__()
         self._is_encoded = is_encoded
-        self._deliveries = MemoryDeliveries()
-        self._commands = MemoryCommands()
         self._sharing = MemorySharing(is_encoded=is_encoded)
         self._joinable: dict[Correlation, list[OrchestrationId]] = {}
-        self._saved: dict[OrchestrationId, Saved] = {}
         self._places: dict[tuple[int, str, int], OrchestrationId] = {}
         self._last: dict[tuple[int, str], int] = {}
         self._journal: dict[OrchestrationId, dict[int, JournalEntry]] = {}

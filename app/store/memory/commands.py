@@ -10,6 +10,8 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from app.ports import NewCommand
+from app.ports.keeping import Delayed, Kind, SetAside
+from app.store.moments import EPOCH
 from app.store.rows import CommandRow, CommandStatus, asked, postponed, set_aside, ticked_off
 
 
@@ -101,6 +103,53 @@ class MemoryCommands:
                 return due
             heappop(self._free)
         return None
+
+    def all_set_aside(self) -> list[SetAside]:
+        """Return those that failed for good."""
+        return [
+            SetAside(
+                kind=Kind.COMMAND,
+                id=str(row.id),
+                name=row.command.key,
+                subject=row.subject,
+                why=row.note,
+                at=row.last_tried_at or EPOCH,
+                tries=row.tries,
+            )
+            for row in self._rows.values()
+            if row.status is CommandStatus.FAILED
+        ]
+
+    def reopen(self, id_: str, now: datetime) -> bool:
+        """Let a command that failed be tried afresh; false if it did not fail."""
+        row = self._failed(id_)
+        if row is not None:
+            status = CommandStatus.OPEN
+            self._put(replace(row, status=status, due=now, tries=1, first_tried_at=now))
+        return row is not None
+
+    def give_up(self, id_: str) -> bool:
+        """Count as done a command that failed; false if it did not fail."""
+        row = self._failed(id_)
+        if row is not None:
+            self._put(replace(row, status=CommandStatus.DONE))
+        return row is not None
+
+    def delayed(self, subject: str) -> list[Delayed]:
+        """Return the commands of a subject that were put off."""
+        found = [
+            Delayed(subject=subject, name=row.command.key, until=row.due, why=row.note)
+            for row in self._rows.values()
+            if row.subject == subject
+            and row.status is CommandStatus.OPEN
+            and row.note
+            and not row.is_held
+        ]
+        return sorted(found, key=lambda each: (each.until, each.name))
+
+    def _failed(self, id_: str) -> CommandRow | None:
+        row = self._rows.get(int(id_)) if id_.isascii() and id_.isdigit() else None
+        return row if row is not None and row.status is CommandStatus.FAILED else None
 
     def _change(self, command_id: int, change: Callable[[CommandRow], CommandRow]) -> None:
         row = self._rows.get(command_id)

@@ -1,9 +1,11 @@
 """The deliveries of the store in memory, in the order they came in."""
 
+from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
 
 from app.ports import Delivery, DeliveryDone, DeliveryStatus
+from app.ports.keeping import Kind, SetAside
 
 
 class MemoryDeliveries:
@@ -72,6 +74,44 @@ class MemoryDeliveries:
             del self._all[key], self._ends[key]
             self.files.pop(key, None)
         return len(old)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is a delivery of an id."""
+        return key in self._all
+
+    def set_aside(self) -> list[SetAside]:
+        """Return those that failed."""
+        return [
+            SetAside(
+                kind=Kind.DELIVERY,
+                id=key,
+                name=self._all[key][1].event,
+                subject="",
+                why=end.note,
+                at=self._all[key][1].received_at,
+            )
+            for key, end in self._ends.items()
+            if end.status is DeliveryStatus.FAILED
+        ]
+
+    def try_again(self, key: str) -> bool:
+        """Make new again what failed; false if it did not."""
+        end = self._ends.get(key)
+        if end is None or end.status is not DeliveryStatus.FAILED:
+            return False
+        self._reopen(key)
+        return True
+
+    def give_up(self, key: str) -> bool:
+        """Count as done what failed; false if it did not."""
+        end = self._ends.get(key)
+        if end is None or end.status is not DeliveryStatus.FAILED:
+            return False
+        self._ends[key] = replace(end, status=DeliveryStatus.DONE)
+        return True
 
     def _is_new(self, seq: int, key: str) -> bool:
         return key in self._all and self._all[key][0] == seq and key not in self._ends

@@ -57,6 +57,7 @@ from app.store.schema import (
 from app.store.sql import commands as sql_commands
 from app.store.sql import journals, sharing
 from app.store.sql.database import SqliteDatabase, driver_url
+from app.store.sql.keeping import SqlKeeping
 from app.store.sql.save import prepared, save, save_deliveries
 
 STATES_MAX: Final = 512
@@ -84,11 +85,11 @@ _LAST_NUMBERS: Final = (
 )
 
 
-class SqlStore:
+class SqlStore(SqlKeeping):
     """Remembers in a database."""
 
     def __init__(self, database: SqliteDatabase, definitions: Definitions) -> None:
-        self._database = database
+        super().__init__(database)
         self._definitions = definitions
         self._states: OrderedDict[OrchestrationId, Saved] = OrderedDict()
         self._shared: OrderedDict[str, SavedShared] = OrderedDict()

@@ -28,7 +28,7 @@ from app.ports import (
 )
 from app.store import codec
 from app.store.moments import to_micros
-from app.store.rows import merged, orchestration_row
+from app.store.rows import gate_since, merged, orchestration_row
 from app.store.schema import (
     changed_files,
     definitions,
@@ -65,6 +65,7 @@ _SET_CHAIN: Final = (
 )
 _CHANGING: Final = (
     "name", "status", "is_open", "started_at", "ended_at", "version", "state", "chain",
+    "gate_since",
 )  # fmt: skip
 _END_DELIVERIES: Final = (
     sa.update(deliveries)
@@ -191,6 +192,7 @@ def _state_row(saved: Saved) -> Row:
         "version": saved.version,
         "state": codec.encode_state(saved.state),
         "correlation": saved.state.plan.correlation or None,
+        "gate_since": to_micros(gate_since(saved.state)),
     }
 
 
