@@ -8,7 +8,7 @@ and comes back as `RequestsJudged`. What then follows is the core's `doorways.re
 from collections.abc import Collection, Mapping
 from typing import Final, TypeAlias
 
-from app.core.approvals.doors import Said, listen
+from app.core.approvals.doors import CHECK, Said, listen
 from app.core.approvals.requests import Spoken, VoteRequest, read_requests
 from app.core.chores import AnswerRequests, Elsewhere, JudgeRequests
 from app.core.doorways.beginning import freezing, starting
@@ -69,7 +69,10 @@ class Doors:
             for each in sorted(concerned):
                 work.add(each, event)
         said = listen(heard, work.now)
-        if said is None or heard.subject.is_own or heard.repository is None:
+        if said is None or heard.repository is None:
+            return
+        if heard.subject.is_own and said.source != CHECK:
+            # Our own comments ask for nothing; our checks have buttons that people press.
             return
         if dispatched is not None:
             concerned.add(dispatched.orchestration_id)

@@ -27,7 +27,11 @@ EVENTS_HEARD: Final = frozenset(GITHUB_EVENTS) | {
     "installation",
     "installation_repositories",
     "repository",
+    "check_run",
+    "deployment_review",
 }
+# Check runs come and go with every job of everybody; only presses of our buttons concern us.
+PRESSED: Final = b'"requested_action"'
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +86,8 @@ class WebhookDoor:
         if webhook.event == "ping":
             await _say(send, 200, _PONG)
             return
-        if webhook.event not in EVENTS_HEARD:
+        is_noise = webhook.event == "check_run" and PRESSED not in webhook.body
+        if webhook.event not in EVENTS_HEARD or is_noise:
             await _say(send, 202, _IGNORED)
             return
         delivery = Delivery(

@@ -7,7 +7,7 @@ GitHub; `settle` lets both sides do all that can be done now.
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,9 +16,11 @@ import httpx
 from fastapi import FastAPI
 
 from app.core.state import Orchestration
+from app.core.values import TaskName
 from app.courier import Courier
 from app.engine import Engine
 from app.github.client import Client
+from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
 from app.ports import Delivery
@@ -27,7 +29,7 @@ from app.rehearsal.model.state import CheckRun, Comment
 from app.store.memory import MemoryStore
 from app.web.api import web_app
 from app.web.hooks import WebhookDoor
-from app.web.reports import ReportDoor, Unproven
+from app.web.reports import PATH, ReportDoor, Unproven
 
 HOME = "acme/release"
 API = "acme/api"
@@ -54,6 +56,7 @@ class Town:
     engine: Engine
     courier: Courier
     client: Client
+    doors: httpx.AsyncClient = field(default_factory=httpx.AsyncClient)
 
     async def settle(self) -> None:
         """Let both sides do all that can be done now."""
@@ -92,7 +95,7 @@ class Town:
 
     async def status(self, task: str, title: str = "") -> str:
         """Return how far a task is."""
-        return str((await self.state(title)).tasks[task].status)  # type: ignore[index]
+        return str((await self.state(title)).tasks[TaskName(task)].status)
 
     def deployments(self) -> int:
         """Count what was truly dispatched."""
@@ -133,6 +136,13 @@ class Town:
         await self.store.take_in(Delivery(id=guid, event=event, body=raw, received_at=now))
         await self.settle()
 
+    async def report(self, token: str, outputs: Mapping[str, Any]) -> int:
+        """Report outputs as the companion Action does; return the status of the answer."""
+        headers = {"authorization": f"bearer {token}"}
+        answer = await self.doors.post(PATH, json={"outputs": outputs}, headers=headers)
+        await self.settle()
+        return answer.status_code
+
 
 @asynccontextmanager
 async def town(
@@ -159,9 +169,10 @@ async def town(
         github.add_repository(name, contents)
     github.install_app("acme")
     made = _town(github)
-    github.connect(
-        httpx.AsyncClient(transport=httpx.ASGITransport(_doors(made), client=("1", 1)))
+    made.doors = httpx.AsyncClient(
+        transport=httpx.ASGITransport(_doors(made), client=("1", 1)), base_url=URL
     )
+    github.connect(made.doors)
     await made.engine.open()
     await made.wait(minutes=1)
     yield made
@@ -196,8 +207,18 @@ def _town(github: Rehearsal) -> Town:
 
 
 def _doors(made: Town) -> FastAPI:
-    async def identify(token: str) -> Any:
-        raise Unproven("not-here", "no story here reports outputs")
+    verifier = IdentityVerifier(
+        issuer=made.github.oidc_issuer,
+        audience=URL,
+        clock=made.github.clock,
+        http=RehearsalTransport(made.github.asgi),
+    )
+
+    async def identify(token: str) -> RunIdentity:
+        try:
+            return await verifier.verify(token)
+        except IdentityError as error:
+            raise Unproven(error.code, error.message) from error
 
     async def trouble() -> str:
         return ""

@@ -252,7 +252,8 @@ FREEZES = """
 version: 1
 organization:
   roles: {override: {teams: [acme/qa]}}
-  calendars: {production: {timezone: UTC}}
+  calendars:
+    production: {timezone: UTC, closed: [{from: 2090-01-01T00:00, to: 2090-01-02T00:00}]}
 """
 FROZEN = "version: 1\nname: Roll\non: {pull_request: {types: [opened]}}\nfreeze: [production]\n"
 
@@ -307,7 +308,7 @@ async def test_what_was_answered_is_answered_once() -> None:
         assert len(here.answers(number)) == 1
 
 
-def _json(payload: str) -> dict[str, object]:
+def _json(payload: bytes) -> dict[str, object]:
     found: dict[str, object] = json.loads(payload)
     return found
 
