@@ -23,6 +23,7 @@ from app.core.commands import (
     RerunWorkflowRun,
     SetTimer,
 )
+from app.core.environment_commands import AnswerEnvironment
 from app.core.events import DispatchRefused, TimerElapsed, WorkflowRunMissed
 from app.core.gate_commands import SurveyGate
 from app.core.legs.wanted import is_over, is_wanted, look_up_instead
@@ -51,7 +52,9 @@ TRIES_MAX: Final = 50
 """With the back-off this is about four hours of asking."""
 DISPATCH_GIVEN_UP_AFTER: Final = timedelta(hours=24)
 SETTLED_AT_ONCE: Final = 200
-NEVER_GIVEN_UP: Final = (*LEVELS, CancelWorkflowRun, ListJobs, MeasureChange, SurveyGate)
+NEVER_GIVEN_UP: Final = (
+    *LEVELS, AnswerEnvironment, CancelWorkflowRun, ListJobs, MeasureChange, SurveyGate,
+)  # fmt: skip
 """What people read must become right some day, what we cancelled must not run on, and what
 something waits for to be judged is asked until there is an answer: it stays shut till then."""
 ONCE: Final = (DispatchWorkflow, RerunWorkflowRun, PerformOperation)

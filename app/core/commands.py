@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from app.core.chores import Chore, ListInstallations, ListRepositories, ReadRepository
+from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.events import AttemptId, Conclusion
 from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.values import (
@@ -338,6 +339,8 @@ OrchestrationCommand: TypeAlias = (
     | PerformOperation
     | Notify
     | SurveyGate
+    | AnswerEnvironment
+    | ReportEnvironment
     | AnswerVote
 )
 Message: TypeAlias = (

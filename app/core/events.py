@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
 from app.core.plan import Cause
 from app.core.values import AttemptId as AttemptId
@@ -375,5 +376,7 @@ Event: TypeAlias = (
     | VoteCast
     | VotesWithdrawn
     | GateSurveyed
+    | EnvironmentAsked
+    | EnvironmentAnswered
     | SubjectGone
 )

@@ -80,6 +80,7 @@ OUTCOMES: Mapping[str, Meaning] = {
         ("too-many-failures", "More legs of a wave failed than `max-failures` allows.", _LOOK),
         ("wave-failed", "A wave failed, and the later ones did not begin.", _LOOK),
         ("other-wave-failed", "Another wave of the same task failed.", _LOOK),
+        ("not-waiting", "The workflow run does not wait at the environment any more.", ""),
         # Gates, children and the whole.
         ("rejected", "Somebody, a rule or a policy said no at a gate.",
          "Mend what they object to, and begin anew."),

@@ -7,6 +7,7 @@ longer counts changes nothing. `recording` has the kinds of facts, each in its f
 from dataclasses import replace
 from typing import assert_never
 
+from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.events import (
     ApprovalDecided,
     CalendarTold,
@@ -43,6 +44,12 @@ from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithd
 from app.core.legs.context import cause_of
 from app.core.moves import OrchestrationStatus
 from app.core.recording.attempts import record_attempt
+from app.core.recording.environments import (
+    record_answered,
+    record_asked,
+    wait_for,
+    waiting_at_start,
+)
 from app.core.recording.hearing import record_hearing
 from app.core.recording.people import record_decision, record_request
 from app.core.recording.places import record_passage, record_place
@@ -76,14 +83,20 @@ def record(state: Orchestration, event: Event) -> Orchestration:
             return withdraw_votes(state, event)
         case GateSurveyed():
             return record_survey(state, event)
+        case EnvironmentAsked():
+            return record_asked(state, event)
+        case EnvironmentAnswered():
+            return record_answered(state, event)
         case SubjectGone():
             return give_up_gates(state, event)
         case SeatGranted() | SeatQueued() | SeatLost():
             return record_place(state, event)
         case CalendarTold():
             return record_passage(state, event)
-        case CommandGiven() | GitHubEventHeard():
+        case CommandGiven():
             return record_hearing(state, event)
+        case GitHubEventHeard():
+            return wait_for(record_hearing(state, event), event.cause, event.at)
         case DispatchAccepted() | DispatchRefused() | OutputsReported():
             return record_attempt(state, event)
         case WorkflowRunObserved() | WorkflowRunMissed() | RerunAccepted() | JobsListed():
@@ -119,6 +132,7 @@ def _record_old_check(state: Orchestration, event: SurfaceWritten) -> Orchestrat
 def _record_request(state: Orchestration, event: OrchestrationRequested) -> Orchestration:
     if state.status is not OrchestrationStatus.REQUESTED:
         return state
+    state = waiting_at_start(state, event.at)
     has_place = state.plan.definition.concurrency is None
     return replace(
         state.to(OrchestrationStatus.RUNNING if has_place else OrchestrationStatus.BLOCKED),

@@ -26,6 +26,7 @@ from app.core.moves import (
     TaskStatus,
 )
 from app.core.plan import Cause, Plan
+from app.core.state_of_environments import WaitingRun
 from app.core.state_of_gates import Gate as Gate
 from app.core.state_of_gates import Vote as Vote
 from app.core.values import (
@@ -353,6 +354,7 @@ class Orchestration:
     surfaces: Mapping[Surface, Written] = field(default_factory=dict)
     old_checks: tuple[int, ...] = ()
     concluded: int = 0
+    environments: tuple[WaitingRun, ...] = ()
 
     @property
     def id(self) -> OrchestrationId:

@@ -23,6 +23,7 @@ from app.core.planning import cause_of
 from app.core.routing import Routed, route
 from app.core.values import Json, JsonObject, OrchestrationId
 from app.engine.doors import Doors
+from app.engine.environments import RULE, ask_of, parked_until_known
 from app.engine.library import Library
 from app.engine.wishes import Wishes, begin
 from app.engine.work import Work
@@ -113,7 +114,7 @@ class Intake:
             letter.workflow_run_id = _integer(payload, "run_id")
         elif not delivery.event.startswith("signalbox/"):
             heard = letter.heard = self._read(delivery.event, payload)
-            if heard.event == "deployment_review":
+            if heard.event in ("deployment_review", RULE):
                 letter.workflow_run_id = heard.subject.workflow_run_id
             if heard.workflow_run is not None:
                 letter.workflow_run_id = heard.workflow_run.id
@@ -190,12 +191,14 @@ class Intake:
             gone = self._library.of_installation(routed.gone)
             work.batch.forget_repositories.extend(gone)
         notes = list(routed.notes)
-        for start in routed.starts:
+        run = attempts.get(letter.workflow_run_id) if letter.workflow_run_id else None
+        # A run of ours is answered for by the orchestration that dispatched it, by no other.
+        is_ours = ask_of(heard, run, work)
+        for start in () if is_ours else routed.starts:
             notes += begin(start, {}, letter.delivery.id, name_of(heard), work)
         # A delivery that comes back with its files must not be heard twice.
         if not _asks_for_files(routed):
             self._overhear(letter, heard, listeners, work)
-            run = attempts.get(letter.workflow_run_id) if letter.workflow_run_id else None
             whose = run if heard.event == "deployment_review" else None
             self._doors.hear(letter.delivery.id, heard, listeners, whose, work)
         facts = heard.workflow_run
@@ -203,6 +206,10 @@ class Intake:
             return self._apply_workflow_run(letter, facts, attempts, work)
         if _asks_for_files(routed):
             return _done(letter, DeliveryStatus.PARKED, "its changed files are asked for")
+        if not is_ours and not routed.starts:
+            parked = parked_until_known(heard, letter.delivery)
+            if parked is not None:
+                return parked
         return _done(letter, DeliveryStatus.DONE, "; ".join(notes))
 
     def _overhear(

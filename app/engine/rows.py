@@ -29,6 +29,7 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
+from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.values import OrchestrationId
 from app.ports import NewCommand
@@ -47,6 +48,8 @@ PRIORITIES: Final[Mapping[type[OrchestrationCommand] | type[Chore], int]] = {
     MeasureChange: DECISION,
     SetTimer: DECISION,
     SurveyGate: DECISION,
+    AnswerEnvironment: DECISION,
+    ReportEnvironment: STATUS,
     ListChangedFiles: DECISION,
     JudgeRequests: DECISION,
     AnswerVote: STATUS,

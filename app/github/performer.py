@@ -35,6 +35,7 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
+from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.events import DispatchRefused, Surface, SurfaceRefused, TimerElapsed
 from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.hearing.findings import RepositoryRead
@@ -47,6 +48,7 @@ from app.github.budget import Urgency
 from app.github.chores import Chores
 from app.github.client import Client
 from app.github.consents import Consents
+from app.github.environments import Gatekeeper
 from app.github.errors import (
     GitHubError,
     NotFoundError,
@@ -84,6 +86,7 @@ class GitHubPerformer:
         )
         self._surveyor = Surveyor(client)
         self._rulings = Rulings(client)
+        self._gatekeeper = Gatekeeper(client, self._consents, self._rulings)
         self._clerk = Clerk(client, self._surveyor, self._reporter.own_id)
         self._chores = Chores(client, self._reporter, Templates(client, self._consents))
 
@@ -136,6 +139,10 @@ class GitHubPerformer:
                 return await self._operator.perform(command, errand)
             case Notify():
                 return await self._herald.notify(command, errand)
+            case AnswerEnvironment():
+                return await self._gatekeeper.answer(command, _state(errand))
+            case ReportEnvironment():
+                return await self._gatekeeper.report(command, _state(errand))
             case SurveyGate():
                 return await self._surveyor.survey(command, _state(errand))
             case AnswerVote() | JudgeRequests() | AnswerRequests():

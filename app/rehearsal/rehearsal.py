@@ -36,6 +36,13 @@ class Rehearsal(Doings):
         """Return the workflow runs of a repository, the oldest first."""
         return list(self.world.repository(repository).runs.values())
 
+    def start_workflow(
+        self, repository: str, workflow: str, *, ref: str = "main", by: str = SOMEBODY
+    ) -> WorkflowRun:
+        """Start a workflow by hand, as somebody would from the Actions tab."""
+        found = self.world.repository(repository)
+        return runs.dispatch(self.world, found, workflow, ref, {}, self.world.account(by))
+
     def rerun(self, run: WorkflowRun, by: str = SOMEBODY) -> None:
         """Run a workflow run again, as somebody would from the Actions tab."""
         runs.rerun(self.world, run, self.world.account(by), is_failed_only=False)

@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from app.core.hearing.callbacks import run_in
 from app.core.hearing.heard import Heard, Subject
 from app.core.legs.refs import is_sha
 from app.core.values import Json, JsonObject, Sha
 
-# The run stands nowhere else in the payload. The address itself is never called.
-_CALLBACK = re.compile(r"/actions/runs/([1-9]\d{0,17})/deployment_protection_rule/?$")
 _QUEUED = re.compile(r"/pr-([1-9]\d{0,8})-[0-9a-f]+$")
 
 
@@ -118,14 +117,13 @@ def _deployment_status(heard: Heard) -> Subject:
 def _protection_rule(heard: Heard) -> Subject:
     payload = heard.payload
     ref = _text(payload.get("ref"))
-    found = _CALLBACK.search(_text(payload.get("deployment_callback_url")))
     return Subject(
         sha=Sha(_text(payload.get("sha"))),
         ref=ref,
         filtered=ref,
         pull_request=_first_pull(payload),
         environments=_distinct((_text(payload.get("environment")),)),
-        workflow_run_id=int(found[1]) if found else None,
+        workflow_run_id=run_in(payload.get("deployment_callback_url")),
     )
 
 

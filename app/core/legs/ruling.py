@@ -13,7 +13,7 @@ from app.core.approvals.question import Denial
 from app.core.approvals.survey import PolicyText
 from app.core.events import AttemptId
 from app.core.expressions import ExpressionError, render
-from app.core.legs.context import values_for
+from app.core.legs.context import cause_values, values_for
 from app.core.naming import definition_of, is_following
 from app.core.policies.organization import (
     Organization,
@@ -70,6 +70,30 @@ def object_to_dispatch(
             return objection
         calendars += rule_on(found, subject, values).calendars
     return _freeze(state, attempt, leg, tuple(dict.fromkeys(calendars)))
+
+
+def object_to_release(
+    state: Orchestration,
+    repository: str,
+    environment: str,
+    policies: Sequence[PolicyText],
+    now: datetime,
+) -> Objection | None:
+    """Say what the policies have against letting a run go on at an environment."""
+    subject = Subject(
+        definition=state.plan.definition.id,
+        repositories=frozenset({str(state.plan.origin.repository), repository}),
+        environments=frozenset({environment}),
+    )
+    values = cause_values(state, now)
+    for text in policies:
+        found = _organization(text)
+        if isinstance(found, Objection):
+            return found
+        for denial in rule_on(found, subject, values).denials:
+            if denial.is_enforced:
+                return _denied(denial, text.owner)
+    return None
 
 
 def environment_of(

@@ -16,6 +16,7 @@ from app.core.rules.ending import (
     stop_legs,
     stop_overdue,
 )
+from app.core.rules.environments import answer_environments
 from app.core.rules.following import (
     ask_about_ends,
     cancel_workflow_runs,
@@ -66,6 +67,7 @@ WHOLE_RULES: tuple[WholeRule, ...] = (
     conclude_old_checks,
     compensate,
     finish,
+    answer_environments,
     escalate_state,
     tell_alerts,
 )

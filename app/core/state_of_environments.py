@@ -1,0 +1,36 @@
+"""Workflow runs that wait at a protected environment for our answer, as they are known."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.values import AttemptId, RepositoryName
+
+APPROVED, REJECTED = "approved", "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingRun:
+    """One workflow run that waits at an environment: what it was told, and how it was answered.
+
+    `attempt` is ours that dispatched it; without one the orchestration was started by its
+    waiting. `reports` counts what GitHub was told meanwhile, `reported` is the last of it.
+    `answer` is what we want GitHub to do, `outcome` what came of that.
+    """
+
+    workflow_run_id: int
+    environment: str
+    repository_id: int
+    repository: RepositoryName
+    installation_id: int
+    asked_at: datetime
+    attempt: AttemptId | None = None
+    reports: int = 0
+    reported: str = ""
+    answer: str = ""
+    outcome: str = ""
+    message: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not been answered, nor is about to be."""
+        return not self.answer
