@@ -1,0 +1,89 @@
+"""Bugs that somebody might make in what people may do: approvals, policies, calendars."""
+
+from tests.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        name="consent is not asked for",
+        file="app/core/policy.py",
+        right=(
+            "    if target.lower() == origin.repository.lower():\n"
+            "        return GIVEN\n"
+            "    who = "
+        ),
+        wrong=(
+            "    if target.lower() != origin.repository.lower():\n"
+            "        return GIVEN\n"
+            "    who = "
+        ),
+    ),
+    Bug(
+        name="whoever votes first keeps the first place that fits",
+        file="app/core/approvals/matching.py",
+        right="            if place not in holder or seat(holder[place], seen):\n",
+        wrong="            if place not in holder:\n",
+    ),
+    Bug(
+        name="who is excluded may approve",
+        file="app/core/approvals/votes.py",
+        right="    if exclusion is not None:\n",
+        wrong="    if exclusion is not None and voter.is_bot:\n",
+    ),
+    Bug(
+        name="a vote about an old commit counts",
+        file="app/core/approvals/votes.py",
+        right="    return is_digest and (not vote.sha or vote.sha in question.shas)\n",
+        wrong="    return is_digest\n",
+    ),
+    Bug(
+        name="an account that took over a name has its vote",
+        file="app/core/approvals/votes.py",
+        right="vote.user_id and voter.id and vote.user_id != voter.id:\n",
+        wrong="vote.user_id and voter.id and vote.user_id < 0:\n",
+    ),
+    Bug(
+        name="a condition that fails opens the gate",
+        file="app/core/approvals/weighing.py",
+        right="            code, is_met = ReasonCode.RULE_ERROR, not rule.is_enforced\n",
+        wrong="            code, is_met = ReasonCode.RULE_ERROR, True\n",
+    ),
+    Bug(
+        name="a break-glass sets the organisation's policy aside",
+        file="app/core/approvals/weighing.py",
+        right="        rules = tuple(rule for rule in rules if rule.policy)\n",
+        wrong="        rules = ()\n",
+    ),
+    Bug(
+        name="an edited comment goes on counting",
+        file="app/core/approvals/doors.py",
+        right='    if heard.action in ("edited", "deleted"):\n',
+        wrong='    if heard.action in ("deleted",):\n',
+    ),
+    Bug(
+        name="a command in a code block is carried out",
+        file="app/core/approvals/visible.py",
+        right="        fence = _opened(line)\n",
+        wrong="        fence = _opened(line) if line == line.lstrip() else None\n",
+    ),
+    Bug(
+        name="a CODEOWNERS rule without owners is passed over",
+        file="app/core/approvals/codeowners.py",
+        right="(rule for rule in reversed(known.rules) if _matches(rule.pattern, parts))",
+        wrong=(
+            "(rule for rule in reversed(known.rules)"
+            " if rule.owners and _matches(rule.pattern, parts))"
+        ),
+    ),
+    Bug(
+        name="a policy in trial is enforced",
+        file="app/core/policies/organization.py",
+        right="            is_enforced = Mode.EVALUATE not in (organization.mode, rule.mode)\n",
+        wrong="            is_enforced = Mode.EVALUATE is not rule.mode\n",
+    ),
+    Bug(
+        name="a calendar opens at the first of two half past twos",
+        file="app/core/calendars.py",
+        right="            moment(start, zone, is_late=not is_closing),\n",
+        wrong="            moment(start, zone, is_late=is_closing),\n",
+    ),
+)

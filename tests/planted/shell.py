@@ -1,0 +1,59 @@
+"""Bugs that somebody might make around the core: engine, courier, stores, GitHub."""
+
+from tests.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        name="a command is ticked off before it is done",
+        file="app/courier.py",
+        right="        results = [(each, await self._carry(each)) for each in claimed]\n",
+        wrong=(
+            "        await self._engine.settle([(each, Carried()) for each in claimed], [])\n"
+            "        results = [(each, await self._carry(each)) for each in claimed]\n"
+        ),
+    ),
+    Bug(
+        name="an unmatched completion is dropped",
+        file="app/engine/intake.py",
+        right=(
+            "                status=DeliveryStatus.PARKED,\n"
+            '                note="nobody has claimed the workflow run yet",\n'
+            "                workflow_run_id=facts.id,\n"
+        ),
+        wrong=(
+            "                status=DeliveryStatus.DONE,\n"
+            '                note="nobody has claimed the workflow run yet",\n'
+            "                workflow_run_id=facts.id,\n"
+        ),
+    ),
+    Bug(
+        name="a dispatch is retried blindly",
+        file="app/github/performer.py",
+        right="            known = await self._starter.look(command, errand, access)\n",
+        wrong="            known = None\n",
+    ),
+    Bug(
+        name="a dispatch that nobody wants any more leaves",
+        file="app/courier.py",
+        right="        if is_wanted(state, command):\n",
+        wrong="        if is_wanted(state, command) or errand.tries == 1:\n",
+    ),
+    Bug(
+        name="a duplicate delivery counts as new",
+        file="app/store/sql/save.py",
+        right='upsert_into(connection, deliveries, ("id",), ())',
+        wrong='upsert_into(connection, deliveries, ("id",), ("received_at",))',
+    ),
+    Bug(
+        name="a lease never expires",
+        file="app/store/sql/commands.py",
+        right="where(is_held(), commands.c.lease_until <= _MOMENT)",
+        wrong="where(is_held(), commands.c.lease_until <= 0 * _MOMENT)",
+    ),
+    Bug(
+        name="the signature is not looked at",
+        file="app/github/webhooks.py",
+        right="    return hmac.compare_digest(expected, found[1].lower())\n",
+        wrong="    return hmac.compare_digest(expected, expected)\n",
+    ),
+)
