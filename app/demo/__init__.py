@@ -1,7 +1,8 @@
 """The demo: Signalbox as it is, against a rehearsed GitHub, over real HTTP, before your eyes.
 
 A push releases two components over four repositories; then a pull request fails its test, and
-what needs the test is not deployed. At the end all that was promised is looked at.
+what needs the test is not deployed; then a deployment waits for two people, who approve by a
+review and by a comment. At the end all that was promised is looked at.
 """
 
 import asyncio
@@ -21,8 +22,8 @@ from rich.console import Console
 from app import logs
 from app.cli.serving import config_of, listen
 from app.clock import SystemClock
-from app.demo.proof import Proof, prove
-from app.demo.stage import ACTOR, HOME, set_stage
+from app.demo.proof import Gate, Proof, deployments, prove
+from app.demo.stage import ACTOR, DEFINITIONS, HOME, REVIEWER, WRITER, set_stage
 from app.demo.telling import Teller
 from app.main import build
 from app.ports import Store
@@ -34,6 +35,8 @@ HOST: Final = "127.0.0.1"
 SECRET: Final = "the webhook secret of the demo"  # noqa: S105 - it guards nothing
 PATIENCE_SECONDS: Final = 30
 LOOK_SECONDS: Final = 0.1
+HALFWAY_SECONDS: Final = 2
+"""Time in which one approval of two would have let the deployment go on."""
 INTERRUPTED: Final = 130
 
 
@@ -123,7 +126,7 @@ async def _scenes(
     console.print(f"GitHub is rehearsed at {rehearsal.web_url}: acme, with four repositories.")
 
     async def knows_definitions() -> bool:
-        return len((await store.catalogue()).definitions) == 2
+        return len((await store.catalogue()).definitions) == DEFINITIONS
 
     await _until(knows_definitions, "Signalbox does not read the definitions")
     teller = Teller(console, rehearsal, store)
@@ -147,11 +150,42 @@ async def _scenes(
     comment = rehearsal.comments(HOME, pull.number)[0]
     teller.text(f"The one comment on pull request #{pull.number}", comment.body)
 
+    gate = await _gate(teller, rehearsal)
+
     teller.heading("Was all as it should be?")
-    proof = prove(rehearsal, pushed, pull.head_sha, pull.number)
+    proof = prove(rehearsal, pushed, pull.head_sha, pull.number, gate)
     for said, holds in proof.points:
         console.print(f"  [green]✓[/] {said}" if holds else f"  [red]✗ {said}")
     return proof
+
+
+async def _gate(teller: Teller, rehearsal: Rehearsal) -> Gate:
+    """Play the scene in which a deployment waits for people."""
+    teller.heading(f"{ACTOR} wants to ship to production, to which two others must agree")
+    async with _telling(teller):
+        files = {"production/version.txt": "2026.47\n"}
+        pull = rehearsal.open_pull_request(
+            HOME, files, author=ACTOR, branch="ship", title="Ship 2026.47"
+        )
+        await _until(
+            lambda: _is(_waits(rehearsal, pull.head_sha)), "the gate does not wait for people"
+        )
+        waiting = deployments(rehearsal)
+        rehearsal.review(HOME, pull.number, REVIEWER)
+        await asyncio.sleep(HALFWAY_SECONDS)
+        halfway = deployments(rehearsal)
+        comment = rehearsal.comment(HOME, pull.number, "Fine with me.\n\n/approve", WRITER)
+        await _until(lambda: _concluded(rehearsal, pull.head_sha), "nothing is shipped")
+        await _until(lambda: _is(bool(comment.reactions)), "the comment is not answered")
+    check = rehearsal.check_runs(HOME, pull.head_sha)[0]
+    teller.text(f"The check on {pull.head_sha[:7]}: {check.title}", check.summary or "")
+    signs = tuple(each.content for each in comment.reactions)
+    return Gate(sha=pull.head_sha, waiting=waiting, halfway=halfway, signs=signs)
+
+
+def _waits(rehearsal: Rehearsal, sha: str) -> bool:
+    checks = rehearsal.check_runs(HOME, sha)
+    return bool(checks) and "waiting for people" in (checks[0].title or "")
 
 
 async def _stay(console: Console, settings: Settings, rehearsal: Rehearsal) -> None:

@@ -17,8 +17,26 @@ class Proof:
         return all(holds for _, holds in self.points)
 
 
-def prove(rehearsal: Rehearsal, pushed: str, proposed: str, number: int) -> Proof:
-    """Look at both scenes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """How many deployments there were while the gate waited, and with one of two votes.
+
+    `signs` are those that stand under the comment that voted.
+    """
+
+    sha: str
+    waiting: int
+    halfway: int
+    signs: tuple[str, ...]
+
+
+def deployments(rehearsal: Rehearsal) -> int:
+    """Count the deployments that were dispatched."""
+    return sum(each.workflow.endswith("deploy.yml") for each in rehearsal.dispatches)
+
+
+def prove(rehearsal: Rehearsal, pushed: str, proposed: str, number: int, gate: Gate) -> Proof:
+    """Look at all scenes."""
     dispatches = rehearsal.dispatches
     checks = rehearsal.check_runs(HOME, pushed)
     proposed_checks = rehearsal.check_runs(HOME, proposed)
@@ -47,11 +65,20 @@ def prove(rehearsal: Rehearsal, pushed: str, proposed: str, number: int) -> Proo
         ("the preview failed", [c.conclusion for c in proposed_checks] == ["failure"]),
         (
             "what needed the failed test was not deployed",
-            sum(each.workflow.endswith("deploy.yml") for each in dispatches) == 1,
+            gate.waiting == 1,
         ),
         (
             "one comment says so, edited in place",
             len(comments) == 1 and "browser_test" in comments[0].body,
+        ),
+        (
+            "the deployment to production waited for two people, and one was not enough",
+            (gate.waiting, gate.halfway, deployments(rehearsal)) == (1, 1, 2),
+        ),
+        (
+            "a review and a comment let it go on, and the comment was answered",
+            gate.signs == ("+1",)
+            and [c.conclusion for c in rehearsal.check_runs(HOME, gate.sha)] == ["success"],
         ),
         (
             "workflow runs were followed by webhooks alone, without a poll",

@@ -7,6 +7,8 @@ from app.rehearsal import Outcome, Rehearsal
 
 ORGANIZATION: Final = "acme"
 ACTOR: Final = "mona"
+REVIEWER: Final = "hubot"
+WRITER: Final = "ada"
 HOME: Final = "acme/release"
 
 RELEASE: Final = """\
@@ -42,7 +44,7 @@ PREVIEW: Final = """\
 version: 1
 name: Preview
 on:
-  pull_request: {}
+  pull_request: {paths-ignore: ['production/**']}
 tasks:
   build:
     dispatch: acme/web/.github/workflows/build.yml@main
@@ -59,27 +61,48 @@ tasks:
     with: {image: '${{ needs.build.outputs.image }}'}
 """
 
+SHIP: Final = """\
+version: 1
+name: Ship
+on:
+  pull_request: {paths: ['production/**']}
+tasks:
+  sign_off:
+    approval:
+      title: Ship it to production?
+      rules: [{require: [{teams: [acme/sre], count: 1}, {permission: write, count: 1}]}]
+      exclude: [actor, authors, last-pusher]
+  deploy:
+    needs: [sign_off]
+    dispatch: acme/deploy/.github/workflows/deploy.yml@main
+    with: {image: 'ghcr.io/acme/api:2026.47'}
+"""
+
 POLICY: Final = """\
 version: 1
 accept:
-  - {from: acme/release, definitions: [release, preview]}
+  - {from: acme/release, definitions: [release, preview, ship]}
 """
 
-DISPATCHES: Final = 6
-"""Two builds, a contract test and a deployment; then one build and one test that fails."""
+DEFINITIONS: Final = 3
+DISPATCHES: Final = 7
+"""Two builds, a contract test and a deployment; then one build and one test that fails; then
+the deployment that two people have agreed to."""
 
 
 def set_stage(rehearsal: Rehearsal) -> None:
     """Make the organisation, and install the App in it."""
-    rehearsal.add_organization(ORGANIZATION, [ACTOR])
+    rehearsal.add_organization(ORGANIZATION, [ACTOR, WRITER], {"sre": [REVIEWER]})
     rehearsal.add_repository(
         HOME,
         {
             ".github/orchestrations/release.yml": RELEASE,
             ".github/orchestrations/preview.yml": PREVIEW,
             ".github/workflows/contract.yml": workflow("Contract test", "api", "web"),
+            ".github/orchestrations/ship.yml": SHIP,
             "versions/train.txt": "2026.46\n",
         },
+        roles=dict.fromkeys((ACTOR, REVIEWER, WRITER), "write"),
     )
     build = workflow("Build", "commit")
     policy = {".github/orchestration-policy.yml": POLICY}

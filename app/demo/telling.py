@@ -11,10 +11,13 @@ from rich.markup import escape
 from rich.panel import Panel
 
 from app.core.events import Event, OrchestrationRequested, OutputsReported, WorkflowRunObserved
+from app.core.gate_events import VoteCast
 from app.ports import OrchestrationRow, Store
 from app.rehearsal import Call, Rehearsal
 
-TOLD_EVENTS: Final = frozenset({"push", "pull_request", "workflow_run"})
+TOLD_EVENTS: Final = frozenset(
+    {"push", "pull_request", "pull_request_review", "issue_comment", "workflow_run"}
+)
 
 
 class Teller:
@@ -55,7 +58,10 @@ class Teller:
             self._deliveries.add(number)
             if delivery.event not in TOLD_EVENTS:
                 continue
-            about = _about(delivery.event, json.loads(delivery.payload))
+            payload = json.loads(delivery.payload)
+            if delivery.event == "issue_comment" and payload["sender"]["type"] == "Bot":
+                continue
+            about = _about(delivery.event, payload)
             name = f"{delivery.event}.{delivery.action}" if delivery.action else delivery.event
             yield delivery.created_at, f"[cyan]GitHub sends[/]      {name:26} {escape(about)}"
 
@@ -91,6 +97,9 @@ def _believed(row: OrchestrationRow, event: Event) -> str | None:
     match event:
         case OrchestrationRequested():
             return f"[bold yellow]Signalbox begins[/]  {escape(name)} for {escape(event.by)}"
+        case VoteCast(vote=vote):
+            said = f"{name}: {vote.by} votes {vote.option} at {event.gate}, by a {vote.source}"
+            return f"[yellow]Signalbox hears[/]   {escape(said)}"
         case OutputsReported():
             outputs = ", ".join(f"{key}={value}" for key, value in event.outputs.items())
             said = f"{name}: {event.attempt} reports {outputs}"
@@ -117,6 +126,8 @@ def _written(call: Call) -> str | None:
         return None
     if call.path.endswith("/check-runs"):
         return "a check run, once for each orchestration and commit"
+    if call.path.endswith("/reactions") and call.method == "POST":
+        return "a sign under the comment: the vote counts"
     if "/check-runs/" in call.path and call.method == "PATCH":
         return "the check run anew, because its text changed"
     if call.path.endswith("/comments") and call.method == "POST":
