@@ -14,6 +14,7 @@ Needed = Annotated[str, typer.Option(help="Why; it stands in the journal. Needed
 Actor = Annotated[str, typer.Option(help="Who asks; else you.")]
 
 APPROVE: Final = "approve"
+REJECT: Final = "reject"
 FORMAT: Final = "markdown"
 
 
@@ -27,6 +28,9 @@ def add_controls(app: typer.Typer) -> None:
         skip,
         rollback,
         approve,
+        reject,
+        say,
+        why,
         freeze,
         locks,
         report,
@@ -128,6 +132,44 @@ def approve(
         reason=reason,
         inputs=pairs(tuple(inputs or ())),
     )
+
+
+def reject(
+    orchestration: Orchestration,
+    task: Task,
+    reason: Needed,
+    leg: Annotated[str, typer.Option(help="One cell of a matrix.")] = "",
+    wave: Annotated[str, typer.Option(help="The approval of a wave.")] = "",
+    database: Database = DATABASE,
+    actor: Actor = "",
+    json: Json = False,
+) -> None:
+    """Say no at a gate as its operator, whoever it asks. It stands in the journal."""
+    what = {"task": task, "option": REJECT, "leg": leg, "wave": wave, "reason": reason}
+    _ask(database, APPROVE, orchestration, actor, json, **what)
+
+
+def say(
+    orchestration: Orchestration,
+    login: Annotated[str, typer.Argument(help="Who says it, by the account on GitHub.")],
+    text: Annotated[str, typer.Argument(help="As in a comment: '/approve sign_off'.")],
+    database: Database = DATABASE,
+    json: Json = False,
+) -> None:
+    """Say something for somebody: whether they may is asked of GitHub and the policies."""
+    _ask(database, "say", orchestration, login, json, text=text)
+
+
+def why(
+    orchestration: Orchestration,
+    task: Annotated[str, typer.Argument(help="One task; else all that waits.")] = "",
+    database: Database = DATABASE,
+    json: Json = False,
+) -> None:
+    """Explain what it waits for: what is met, what is missing, and who could end it."""
+    from app.cli.explaining import explain
+
+    explain(database, orchestration, task, as_json=json)
 
 
 def freeze(

@@ -8,7 +8,7 @@ and comes back as `RequestsJudged`. What then follows is the core's `doorways.re
 from collections.abc import Collection, Mapping
 from typing import Final, TypeAlias
 
-from app.core.approvals.doors import CHECK, Said, listen
+from app.core.approvals.doors import CHECK, PAGE, Said, listen
 from app.core.approvals.requests import Spoken, VoteRequest, read_requests
 from app.core.chores import AnswerRequests, Elsewhere, JudgeRequests
 from app.core.doorways.beginning import freezing, starting
@@ -16,6 +16,7 @@ from app.core.doorways.moving import moved
 from app.core.doorways.responding import Reply, respond
 from app.core.doorways.words import spoken_words, words_of
 from app.core.gate_events import VotesWithdrawn
+from app.core.hearing.asking import AskedWrongly
 from app.core.hearing.catalogue import Covered
 from app.core.hearing.filters import wants_repository
 from app.core.hearing.findings import RequestsJudged
@@ -23,7 +24,7 @@ from app.core.hearing.heard import Heard
 from app.core.interests import Interest, said_about, said_on
 from app.core.shared import calendar_subject
 from app.core.state import Orchestration
-from app.core.values import Json, OrchestrationId
+from app.core.values import Json, JsonObject, OrchestrationId
 from app.engine.library import Library
 from app.engine.wishes import begin
 from app.engine.work import Work
@@ -131,6 +132,37 @@ class Doors:
             )
         ]
         return tuple(dict.fromkeys(found))[:ORIGINS_MAX]
+
+    def said(
+        self, delivery_id: str, said: JsonObject, about: Orchestration | None, work: Work
+    ) -> None:
+        """Take in what somebody says of an orchestration by the API. Raises `AskedWrongly`.
+
+        Whoever holds the token says who it is; what that person may, GitHub says.
+        """
+        login, text = said.get("actor"), said.get("text")
+        if not isinstance(login, str) or not login or not isinstance(text, str):
+            raise AskedWrongly("`actor` or `text` is missing")
+        if about is None:
+            raise AskedWrongly("there is no such orchestration")
+        words = words_of(text)
+        if not words:
+            raise AskedWrongly("`text` has no command, such as /approve or /retry")
+        origin = about.plan.origin
+        chore = JudgeRequests(
+            installation_id=origin.installation_id,
+            repository_id=origin.repository_id,
+            delivery_id=delivery_id,
+            by=login,
+            by_id=0,
+            is_bot=False,
+            at=work.now,
+            source=PAGE,
+            reference=f"page/{delivery_id}",
+            text=words,
+            orchestration=about.id,
+        )
+        work.ask((chore,))
 
     async def take(self, judged: RequestsJudged, work: Work) -> None:
         """Do what was asked for as far as it may be, and have it answered."""

@@ -15,12 +15,13 @@ import structlog
 
 from app.core.chores import ListChangedFiles
 from app.core.events import OutputsReported
-from app.core.hearing.asking import REPORT, AskedWrongly
+from app.core.hearing.asking import REPORT, SAY, AskedWrongly, orchestration_meant
 from app.core.hearing.heard import Heard, WorkflowRunFacts
 from app.core.hearing.observing import marker_in, observed
 from app.core.interests import Interest, name_of, topics_of
 from app.core.planning import cause_of
 from app.core.routing import Routed, route
+from app.core.state import Orchestration
 from app.core.values import Json, JsonObject, OrchestrationId
 from app.engine.doors import Doors
 from app.engine.environments import RULE, ask_of, parked_until_known
@@ -57,6 +58,7 @@ class _Letter:
     workflow_run_id: int | None = None
     marker: str | None = None
     routed: Routed | None = None
+    spoken_of: Orchestration | None = None
 
 
 class Intake:
@@ -110,7 +112,11 @@ class Intake:
         if not isinstance(payload, dict):
             raise ValueError("the body is no JSON object")
         letter = _Letter(delivery=delivery, payload=payload)
-        if delivery.event == REPORT:
+        if delivery.event == SAY:
+            meant = orchestration_meant(payload)
+            found = (await self._store.load([meant])).get(meant)
+            letter.spoken_of = found.state if found is not None else None
+        elif delivery.event == REPORT:
             letter.workflow_run_id = _integer(payload, "run_id")
         elif not delivery.event.startswith("signalbox/"):
             heard = letter.heard = self._read(delivery.event, payload)
@@ -169,6 +175,9 @@ class Intake:
         if event == REPORT:
             return self._apply_report(letter, attempts, work)
         try:
+            if event == SAY:
+                self._doors.said(letter.delivery.id, letter.payload, letter.spoken_of, work)
+                return _done(letter, DeliveryStatus.DONE, "")
             note = self._wishes.take(letter.delivery, letter.payload, work)
         except AskedWrongly as wrong:
             return _done(letter, DeliveryStatus.FAILED, str(wrong))

@@ -18,7 +18,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.core.hearing.asking import FREEZE, PREFIX, WISHES, AskedWrongly, event_asked_for
+from app.core.doorways.words import words_of
+from app.core.hearing.asking import (
+    FREEZE,
+    PREFIX,
+    SAY,
+    WISHES,
+    AskedWrongly,
+    event_asked_for,
+)
 from app.core.shared import CALENDAR, LOCK, Shared
 from app.core.telling.shared_report import calendars_as_json, locks_as_json
 from app.core.values import JsonObject, OrchestrationId
@@ -64,6 +72,7 @@ class ControlDoor:
         """Return the addresses, which are there only where there is a token."""
         return [
             Route("/api/orchestrations/{id}/reports", self.reports),
+            Route("/api/orchestrations/{id}/say", self.say, methods=["POST"]),
             Route("/api/orchestrations/{id}/{verb}", self.ask, methods=["POST"]),
             Route("/api/calendars/{organization}/freeze", self.freeze, methods=["POST"]),
             Route("/api/locks", self.locks),
@@ -92,6 +101,28 @@ class ControlDoor:
             remedy = "say who asks as `actor`; see docs/operating.md for the rest"
             return refusal(400, "malformed", str(wrong), remedy)
         return await self._take_in(f"{PREFIX}{verb}", wish)
+
+    async def say(self, request: Request) -> Response:
+        """Take in what somebody with an account on GitHub says, as in a comment there."""
+        if not self._is_ours(request):
+            return _unauthorized()
+        id_ = request.path_params["id"]
+        try:
+            if not await self.look.is_known(OrchestrationId(id_)):
+                return _unknown(id_)
+        except StoreUnavailable:
+            return unsaved("ask again")
+        wish = await self._read(request)
+        if isinstance(wish, Response):
+            return wish
+        text, actor = wish.get("text"), wish.get("actor")
+        if not isinstance(actor, str) or not actor or not isinstance(text, str):
+            remedy = 'send {"actor": "mona", "text": "/approve sign_off"}'
+            return refusal(400, "malformed", "`actor` or `text` is missing", remedy)
+        if not words_of(text):
+            remedy = "write a command at the beginning of a line, such as /approve"
+            return refusal(400, "malformed", "`text` has no command", remedy)
+        return await self._take_in(SAY, {"actor": actor, "text": text, "orchestration": id_})
 
     async def freeze(self, request: Request) -> Response:
         """Take in that a calendar is to be closed."""

@@ -57,6 +57,7 @@ def under_way(house: House, terminal: Terminal, *stems: str) -> None:
                 "inputs": {"ticket": "CHG-1"},
             },
         ),
+        (["reject", "test", "--reason", "no"], "approve", {"option": "reject", "reason": "no"}),
     ],
 )
 def test_a_wish_is_written_down(
@@ -70,10 +71,48 @@ def test_a_wish_is_written_down(
     body = json.loads(delivery.body)
 
     assert said.code == 0, said.err
-    assert f"train#1: {verb} is asked for by mona" in said.out
+    assert f"train#1: {event} is asked for by mona" in said.out
     assert delivery.event == f"signalbox/{event}"
     assert {name: body[name] for name in wish} == wish
     assert (body["actor"], len(body["orchestration"])) == ("mona", 16)
+
+
+def test_somebody_says_something_by_the_command_line(house: House, terminal: Terminal) -> None:
+    """It is written down as what that person says; who that is, GitHub will be asked."""
+    under_way(house, terminal, "train")
+    said = terminal.run("say", "train#1", "mona", "/approve test", "--database", house.url)
+    [delivery] = house.deliveries()
+    body = json.loads(delivery.body)
+
+    assert said.code == 0, said.err
+    assert (delivery.event, body["actor"], body["text"]) == (
+        "signalbox/say",
+        "mona",
+        "/approve test",
+    )
+
+
+GATE = {"sign_off": {"approval": {"rules": [{"require": [{"teams": ["acme/sre"]}]}]}}}
+GATED = json.dumps({"version": 1, "on": {"manual": {}}, "tasks": GATE})
+
+
+def test_why_explains_what_is_missing(house: House, terminal: Terminal) -> None:
+    """The same tree for people and for programs; what there is not is said so."""
+    house.knows("acme/release", 1, {"gated.yml": GATED})
+    under_way(house, terminal, "gated")
+    said = terminal.run("why", "gated#1", "--database", house.url)
+    whole = terminal.run("why", "gated#1", "--json", "--database", house.url).json
+    one = terminal.run("why", "gated#1", "sign_off", "--json", "--database", house.url).json
+    wrong = terminal.run("why", "gated#1", "sign_of", "--database", house.url)
+    nothing = terminal.run("why", "other#1", "--database", house.url)
+
+    assert "acme/sre" in said.out
+    assert "requirement-unmet" in said.out
+    assert [gate["gate"] for gate in whole["gates"]] == ["sign_off"]
+    assert whole["gates"][0]["why"]["code"] == "gate-undecided"
+    assert one["gates"] == whole["gates"]
+    assert (wrong.code, nothing.code) == (2, 2)
+    assert "sign_off" in wrong.err
 
 
 def test_a_cancelled_train_lets_the_next_one_go(house: House, terminal: Terminal) -> None:

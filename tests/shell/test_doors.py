@@ -339,6 +339,25 @@ async def test_a_closed_pull_request_cancels_what_waits_and_not_what_runs() -> N
         assert str((await here.state("ask #1")).status) == "succeeded"
 
 
+async def test_what_is_said_by_the_api_counts_as_far_as_its_author_may() -> None:
+    """The token opens the door; the role is still the person's."""
+    one = SHIP.replace(", {teams: [acme/qa], count: 1}", "")
+    async with town(ship=one) as here:
+        await proposed(here)
+        about = {"orchestration": (await here.state()).id}
+        said = {**about, "actor": "eve", "text": "/approve\n/cancel"}
+        await here.deliver("signalbox/say", said, "one")
+        await here.wait(seconds=2)
+        refused = (str((await here.state()).status), here.deployments())
+        await here.deliver("signalbox/say", {**about, "actor": "mona", "text": "/approve"}, "2")
+        await here.deliver("signalbox/say", {**about, "actor": "mona", "text": "hello"}, "3")
+        await here.deliver("signalbox/say", {**about, "text": "/approve"}, "4")
+        await here.deliver("signalbox/say", {**said, "orchestration": "none"}, "5")
+        await here.wait(seconds=2)
+
+        assert (refused, here.deployments()) == (("running", 0), 1)
+
+
 QUEUE = "version: 1\nname: Queue\non: {merge_group: {}}\ntasks: {wait: {wait: {for: 1h}}}\n"
 
 

@@ -90,6 +90,17 @@ async def test_a_wish_is_written_down() -> None:
     assert json.loads(delivery.body) == {**body, "orchestration": ONE}
 
 
+async def test_what_somebody_says_is_written_down() -> None:
+    """Who says it, and what, of the orchestration of the address."""
+    api = Api()
+    body = {"actor": "mona", "text": "/approve sign_off", "orchestration": "another"}
+    answer = await api.call("POST", f"/api/orchestrations/{ONE}/say", body)
+    [delivery] = await api.store.new_deliveries(9)
+
+    assert (answer.status_code, delivery.event) == (202, "signalbox/say")
+    assert json.loads(delivery.body) == {**body, "orchestration": ONE}
+
+
 async def test_a_calendar_is_frozen() -> None:
     """The organization is that of the address."""
     api = Api()
@@ -106,6 +117,7 @@ async def test_a_calendar_is_frozen() -> None:
     [
         ("POST", f"/api/orchestrations/{ONE}/cancel"),
         ("POST", "/api/calendars/acme/freeze"),
+        ("POST", f"/api/orchestrations/{ONE}/say"),
         ("GET", "/api/locks"),
         ("GET", f"/api/orchestrations/{ONE}/reports"),
     ],
@@ -131,6 +143,10 @@ async def test_without_the_token_nothing_is_open(method: str, path: str, token: 
         (f"/api/orchestrations/{ONE}/cancel", b"x" * (BODY_BYTES_MAX + 1), 413, "too-large"),
         ("/api/calendars/acme/freeze", {"actor": "m"}, 400, "malformed"),
         ("/api/calendars/acme/freeze", b"[]", 400, "malformed"),
+        ("/api/orchestrations/nothing/say", {"actor": "m"}, 404, "unknown-orchestration"),
+        (f"/api/orchestrations/{ONE}/say", b"[]", 400, "malformed"),
+        (f"/api/orchestrations/{ONE}/say", {"actor": "m"}, 400, "malformed"),
+        (f"/api/orchestrations/{ONE}/say", {"actor": "m", "text": "hello"}, 400, "malformed"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(

@@ -98,7 +98,7 @@ def tree_as_json(finding: Finding) -> dict[str, Json]:
     }
 
 
-def gates_as_json(state: Orchestration, now: datetime) -> list[Json]:
+def gates_as_json(state: Orchestration, now: datetime) -> list[dict[str, Json]]:
     """Return how each open gate stands, for programs."""
     return [
         {

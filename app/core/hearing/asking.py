@@ -26,6 +26,8 @@ REPORT = f"{PREFIX}report"
 START = f"{PREFIX}start"
 TICK = f"{PREFIX}tick"
 FREEZE = f"{PREFIX}freeze"
+SAY = f"{PREFIX}say"
+"""Words of somebody with an account on GitHub, whose roles are asked for there."""
 
 Asking: TypeAlias = Callable[["Asked"], Event]
 
