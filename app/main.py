@@ -22,11 +22,13 @@ from app.core.values import OrchestrationId
 from app.courier import Courier
 from app.engine import Engine
 from app.github.client import Client
+from app.github.deliveries import Deliveries
 from app.github.notifying import Webhooks
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
 from app.ports import Clock, Delivery, Report, StoreUnavailable
+from app.repair import Repair
 from app.settings import Fault, Settings, SettingsError
 from app.store.inbox import GroupInbox
 from app.store.migrations import migrate
@@ -34,7 +36,7 @@ from app.store.sql import SqlStore, open_store
 from app.supervision import Loop
 from app.web.api import web_app
 from app.web.control import ControlDoor
-from app.web.hooks import WebhookDoor
+from app.web.hooks import EVENTS_HEARD, WebhookDoor
 from app.web.reports import ReportDoor, Unproven
 
 KEPT: Final = timedelta(days=14)
@@ -145,6 +147,7 @@ class _Server:
             self._loops = (
                 Loop("engine", engine.run),
                 Loop("courier", courier.run),
+                Loop("repair", self._repair(store, inbox).run),
                 Loop("sweeper", self._sweep),
             )
             for loop in self._loops:
@@ -154,6 +157,16 @@ class _Server:
             yield
             _log.info("closing")
             self._inbox = None
+
+    def _repair(self, store: SqlStore, inbox: GroupInbox) -> Repair:
+        return Repair(
+            store=store,
+            inbox=inbox,
+            deliveries=Deliveries(self._client),
+            clock=self.clock,
+            hears=EVENTS_HEARD,
+            wake=self.wake,
+        )
 
     async def take_in(self, delivery: Delivery) -> bool:
         """Take a delivery in, if we are open."""
