@@ -23,6 +23,7 @@ from app.core.rules.judging import verdict_at
 from app.core.state import Gate, Vote
 from app.core.values import TaskName
 from tests.core.told import COMMIT, START, Told, plan_of
+from tests.kit.laws import asking
 
 HEAD = "version: 1\nname: Ship\non: {push: {}}\n"
 TASKS = """
@@ -60,6 +61,7 @@ class Ballot:
     def hear(self, event: Event) -> Decision:
         """Hear one thing, and answer every survey that is asked for."""
         decision = decide(self.state, event)
+        asking.check(self.state, event, decision)
         self.state = decision.state
         self.told.extend(decision.commands)
         for command in decision.commands:

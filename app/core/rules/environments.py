@@ -66,6 +66,9 @@ def _of_attempt(state: Orchestration, run: WaitingRun, now: datetime) -> _Word:
     assert run.attempt is not None, "the caller has looked"
     title, task = state.plan.title, run.attempt.task
     leg = state.tasks[task].legs[run.attempt.leg]
+    if leg.has_ended or state.has_ended:
+        # Run again on GitHub, it is about to be heard of, and then there is an answer.
+        return _Word(comment=run.reported)
     if leg.status not in _ON_ITS_WAY or state.status not in _GOING_ON or state.paused:
         return _Word(comment=f"{title}: {task} is not to go on: {headline(state)}")
     try:

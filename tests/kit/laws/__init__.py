@@ -11,6 +11,7 @@ from app.core.events import Event
 from app.core.rules import Decision
 from app.core.state import Orchestration, Task
 from tests.kit.laws import (
+    asking,
     beginning,
     ending,
     facts,
@@ -34,6 +35,7 @@ def check(before: Orchestration, event: Event, decision: Decision) -> None:
         return
     moving.check(before, event, after)
     beginning.check(before, event, decision)
+    asking.check(before, event, decision)
     stopping.check(before, decision, event.at)
     places.check(before, decision)
     undoing.check(before, after)

@@ -9,6 +9,7 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
+from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.gate_commands import SurveyGate
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of, is_following
@@ -20,8 +21,17 @@ from app.core.values import TaskName
 
 _O = OrchestrationStatus
 WRITES = WriteCheck | WriteComment | WriteIssue
-LAST = TellEnd | LeaveSeat | RemoveTag | SurveyGate | WRITES
-"""A vote that comes too late may still have asked who it is from."""
+LAST = (
+    TellEnd
+    | LeaveSeat
+    | RemoveTag
+    | SurveyGate
+    | AnswerEnvironment
+    | ReportEnvironment
+    | WRITES
+)
+"""A vote that comes too late may still have asked who it is from, and a workflow run may have
+waited for this very end."""
 
 
 def check(before: Orchestration, decision: Decision) -> None:
