@@ -109,6 +109,11 @@ def _dispatch(pick: Pick) -> Keys:
     return task
 
 
+def random_work(pick: Pick) -> Keys:
+    """Return a dispatch by itself, with what may be said of one."""
+    return _dispatch(pick) | _work(pick, has_jobs=True)
+
+
 def _approval(pick: Pick) -> Keys:
     approval: Keys = {"rules": ANYBODY}
     if pick(0, 1) == 0:
@@ -135,6 +140,8 @@ def _work(pick: Pick, *, has_jobs: bool) -> Keys:
     task: Keys = {}
     if pick(0, 3) == 0:
         task["strategy"] = _strategy(pick)
+        if has_jobs and pick(0, 1) == 0:
+            task["strategy"] = _waves(pick)
     if pick(0, 2) == 0:
         task["retry"] = _retry(pick, has_jobs=has_jobs)
     if pick(0, 4) == 0:
@@ -152,6 +159,28 @@ def _strategy(pick: Pick) -> Keys:
         strategy["max-parallel"] = pick(1, 3)
     if pick(0, 1) == 0:
         strategy["fail-fast"] = False
+    return strategy
+
+
+def _waves(pick: Pick) -> Keys:
+    first: Keys = {"name": "first", "percent": 50, "bake": ("5m", "40m")[pick(0, 1)]}
+    if pick(0, 2) == 0:
+        first["approval"] = {"rules": ANYBODY}
+    rest: Keys = {"name": "rest", "percent": 100, "max-failures": pick(0, 1)}
+    strategy: Keys = {"matrix": {"n": list(range(pick(2, 4)))}, "waves": [first, rest]}
+    if pick(0, 1) == 0:
+        strategy["bake-check"] = {
+            "dispatch": "acme/api/.github/workflows/check.yml@main",
+            "every": "10m",
+            "outputs": {"count": {"type": "integer", "default": 3}},
+            "pass-when": "outputs.count < 5",
+        }
+    if pick(0, 1) == 0:
+        strategy["rollback"] = {
+            "on": "wave-failed",
+            "scope": ("wave", "all")[pick(0, 1)],
+            "dispatch": "acme/api/.github/workflows/back.yml@main",
+        }
     return strategy
 
 

@@ -38,10 +38,12 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.legs.wanted import is_wanted, look_up_instead
+from app.core.plan import Plan
 from app.core.state import Orchestration, new_orchestration
 from tests.kit import laws
 from tests.kit.build import START
 from tests.kit.graphs import random_plan
+from tests.kit.machines import random_machine
 from tests.kit.world import Fact, Run, Seen, Told, World
 from tests.simulation.neighbours import Neighbours
 from tests.simulation.people import People
@@ -69,7 +71,7 @@ class CoreAlone:
         self.dice = random.Random(seed)
         self.trouble = self.dice.choice((0.0, 0.05, 0.2))
         self.world = World(self.dice, START)
-        self.state: Orchestration = new_orchestration(random_plan(self.dice.randint))
+        self.state: Orchestration = new_orchestration(self._plan())
         self.neighbours = Neighbours(self.dice, self.world, self.state.id)
         self.people = People(self.dice, self.world, self.state.plan.cause)
         self.journal: list[Event] = []
@@ -78,6 +80,10 @@ class CoreAlone:
         self.events_heard = 0
         self._agenda: list[tuple[datetime, int, Row | Fact]] = []
         self._count = 0
+
+    def _plan(self) -> Plan:
+        pick = self.dice.randint
+        return random_machine(pick) if self.dice.random() < 0.2 else random_plan(pick)
 
     def run(self) -> None:
         """Run to the end, then let the world come to rest, and compare."""

@@ -19,7 +19,7 @@ from app.core.events import (
 from app.core.moves import LegStatus, TaskStatus
 from app.core.naming import definition_of
 from app.core.plan import Cause
-from app.core.state import Orchestration
+from app.core.state import Orchestration, WaveStatus
 from app.core.values import ONLY_LEG, LegKey, TaskName
 from tests.kit.world import World
 
@@ -49,6 +49,9 @@ class People:
             for key, leg in task.legs.items():
                 if leg.status is LegStatus.AWAITING and leg.gate is not None:
                     self._see(state, name, key, str(leg.gate.opened_at))
+            for wave, progress in task.waves.items():
+                if progress.status is WaveStatus.ASKING and progress.gate is not None:
+                    self._see_wave(name, wave, str(progress.gate.opened_at))
             if task.status is TaskStatus.ASKING and task.question is not None:
                 self._see(state, name, ONLY_LEG, f"? {state.events}")
 
@@ -70,7 +73,15 @@ class People:
             takes = self.dice.choice((1, 200, 4_000))
             self.world.later(takes, lambda: self._answer(name, key, option))
 
-    def _answer(self, name: TaskName, key: LegKey, option: str) -> None:
+    def _see_wave(self, name: TaskName, wave: str, when: str) -> None:
+        if (name, wave, when) in self._asked:
+            return
+        self._asked.add((name, wave, when))
+        option = self.dice.choice(("approve", "approve", "reject"))
+        takes = self.dice.choice((1, 200, 4_000))
+        self.world.later(takes, lambda: self._answer(name, ONLY_LEG, option, wave))
+
+    def _answer(self, name: TaskName, key: LegKey, option: str, wave: str = "") -> None:
         self._asked.discard((name, key, "?"))
         if option == "retry":
             self.retries_left -= 1
@@ -80,6 +91,7 @@ class People:
                 at=self.world.now,
                 task=name,
                 leg=key,
+                wave=wave,
                 option=option,
                 by="mona",
                 reason=self.dice.choice(("", "because", "because")),

@@ -163,7 +163,7 @@ def _record_answer(
 def _record_wave(state: Orchestration, task: Task, event: ApprovalDecided) -> Orchestration:
     wave = task.waves.get(event.wave)
     strategy = definition_of(state.plan.definition, event.task).strategy
-    if wave is None or wave.gate is None or strategy is None:
+    if wave is None or wave.gate is None or strategy is None or task.has_ended:
         return state
     approval = next((each.approval for each in strategy.waves if each.name == event.wave), None)
     gate = _decided(wave.gate, approval, event)

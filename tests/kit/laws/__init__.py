@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.core.decide import decide, settle
 from app.core.events import Event
+from app.core.naming import origin_of
 from app.core.rules import Decision
 from app.core.state import Orchestration, Task
 from tests.kit.laws import (
@@ -43,7 +44,8 @@ def check(before: Orchestration, event: Event, decision: Decision) -> None:
     waving.check(before, decision)
     ending.check(before, decision)
     # What became due meanwhile elsewhere waits for its own timer, which is about to elapse.
-    idle = [name for name, task in after.tasks.items() if not _is_due(task, event.at)]
+    due = {origin_of(name) for name, task in after.tasks.items() if _is_due(task, event.at)}
+    idle = [name for name in after.tasks if origin_of(name) not in due]
     if after.timer is None or after.timer > event.at:
         assert settle(after, event.at, idle) == Decision(state=after), "nothing is left to do"
 
