@@ -5,6 +5,7 @@ others that pass the same contract suite. Nothing here does anything.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
@@ -58,6 +59,11 @@ class Inbox(Protocol):
 class Store(Keeping, Protocol):
     """Remembers. One contract suite (`tests/shell/test_store.py`) holds for every adapter."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas decide, too: no memory of a state is to be trusted."""
+        ...
+
     # deliveries
     async def save_deliveries(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
         """Save deliveries in one commit; false for each whose id was there already."""
@@ -65,6 +71,13 @@ class Store(Keeping, Protocol):
 
     async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
         """Return the oldest deliveries that are new, in the order they came in."""
+        ...
+
+    def hold_deliveries(self, limit: int) -> AbstractAsyncContextManager[Sequence[Delivery]]:
+        """Have the oldest new deliveries that nobody else has, until a commit ends some.
+
+        Whoever dies, or meets a conflict, has given them back.
+        """
         ...
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
@@ -150,8 +163,16 @@ class Store(Keeping, Protocol):
         """Give up leases that an earlier life of `owner` held. Return how many."""
         ...
 
-    async def postpone(self, command_id: int, *, due: datetime, why: str) -> None:
-        """Release a lease and make the command due later."""
+    async def renew(
+        self, command_ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta
+    ) -> int:
+        """Lease for longer those of these that `owner` still holds. Return how many."""
+        ...
+
+    async def postpone(
+        self, command_id: int, *, due: datetime, why: str, owner: str | None = None
+    ) -> None:
+        """Release a lease and make the command due later; with `owner` only if it is theirs."""
         ...
 
     async def keys_asked(self, subject: str) -> Sequence[str]:
@@ -189,12 +210,14 @@ class Errand:
     """What a performer is told beside the command.
 
     `state` is the orchestration as it is now (none for chores); `tries` above 1 means that
-    an earlier try, first made at `first_tried_at`, may have had its effect.
+    an earlier try, first made at `first_tried_at`, may have had its effect, and where another
+    replica made it, until `held_until`.
     """
 
     state: Orchestration | None
     tries: int
     first_tried_at: datetime
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,8 @@ class NewCommand:
 class ClaimedCommand:
     """A command that we hold the lease of.
 
-    `tries` counts this one, so above 1 an earlier try may have had its effect.
+    `tries` counts this one, so above 1 an earlier try may have had its effect. Where it is
+    taken over from somebody who let the lease run out, `held_until` says when that was.
     """
 
     id: int
@@ -143,6 +144,7 @@ class ClaimedCommand:
     command: Command
     tries: int
     first_tried_at: datetime
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

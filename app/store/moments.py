@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, overload
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @overload
@@ -13,7 +13,7 @@ def to_micros(moment: datetime) -> int: ...
 def to_micros(moment: datetime | None) -> int | None: ...
 def to_micros(moment: datetime | None) -> int | None:
     """Return a moment as a number."""
-    return None if moment is None else (moment - EPOCH) // _MICROSECOND
+    return None if moment is None else (moment - EPOCH) // MICROSECOND
 
 
 @overload

@@ -170,7 +170,7 @@ def merged(batch: Batch) -> list[NewCommand]:
     return list(found.values())
 
 
-def claimed(row: CommandRow) -> ClaimedCommand:
+def claimed(row: CommandRow, held_until: datetime | None = None) -> ClaimedCommand:
     """Return what the holder of a row is told."""
     assert row.first_tried_at is not None, "a claimed row has been tried"
     return ClaimedCommand(
@@ -179,6 +179,7 @@ def claimed(row: CommandRow) -> ClaimedCommand:
         command=row.command,
         tries=row.tries,
         first_tried_at=row.first_tried_at,
+        held_until=held_until,
     )
 
 

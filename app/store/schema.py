@@ -27,15 +27,30 @@ METADATA: Final = sa.MetaData(
 _COUNT: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+class _WithoutNul(sa.TypeDecorator[str]):
+    """Text for PostgreSQL, which cannot keep a NUL: strangers may well send one."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: sa.Dialect) -> str | None:
+        if value is not None and "\x00" in value:
+            return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+        return value
+
+
+TEXT: Final = sa.Text().with_variant(_WithoutNul(), "postgresql")
+
+
 deliveries: Final = sa.Table(
     "deliveries",
     METADATA,
     sa.Column("seq", _COUNT, primary_key=True, autoincrement=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("id", TEXT, nullable=False, unique=True),
+    sa.Column("event", TEXT, nullable=False),
     sa.Column("received_at", sa.BigInteger, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("status", TEXT, nullable=False),
+    sa.Column("note", TEXT, nullable=False),
     sa.Column("workflow_run_id", sa.BigInteger),
     sqlite_autoincrement=True,
 )
@@ -54,25 +69,25 @@ payloads: Final = sa.Table(
 changed_files: Final = sa.Table(
     "changed_files",
     METADATA,
-    sa.Column("delivery_id", sa.Text, primary_key=True),
-    sa.Column("files", sa.Text, nullable=False),
+    sa.Column("delivery_id", TEXT, primary_key=True),
+    sa.Column("files", TEXT, nullable=False),
 )
 orchestrations: Final = sa.Table(
     "orchestrations",
     METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", TEXT, primary_key=True),
     sa.Column("definition_repository_id", sa.BigInteger, nullable=False),
-    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("definition_id", TEXT, nullable=False),
     sa.Column("number", sa.BigInteger, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("status", TEXT, nullable=False),
     sa.Column("is_open", sa.Boolean, nullable=False),
     sa.Column("started_at", sa.BigInteger, nullable=False),
     sa.Column("ended_at", sa.BigInteger),
     sa.Column("version", sa.BigInteger, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("correlation", sa.Text),
-    sa.Column("chain", sa.Text, nullable=False, server_default=""),
+    sa.Column("state", TEXT, nullable=False),
+    sa.Column("correlation", TEXT),
+    sa.Column("chain", TEXT, nullable=False, server_default=""),
     sa.Column("gate_since", sa.BigInteger),
     sa.UniqueConstraint(
         "definition_repository_id", "definition_id", "number", name="uq_orchestrations_place"
@@ -81,59 +96,55 @@ orchestrations: Final = sa.Table(
 texts: Final = sa.Table(
     "texts",
     METADATA,
-    sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("digest", TEXT, primary_key=True),
+    sa.Column("text", TEXT, nullable=False),
 )
 plans: Final = sa.Table(
     "plans",
     METADATA,
-    sa.Column(
-        "orchestration_id", sa.Text, sa.ForeignKey("orchestrations.id"), primary_key=True
-    ),
-    sa.Column("digest", sa.Text, sa.ForeignKey("texts.digest"), nullable=False),
-    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("orchestration_id", TEXT, sa.ForeignKey("orchestrations.id"), primary_key=True),
+    sa.Column("digest", TEXT, sa.ForeignKey("texts.digest"), nullable=False),
+    sa.Column("plan", TEXT, nullable=False),
 )
 journal: Final = sa.Table(
     "journal",
     METADATA,
-    sa.Column(
-        "orchestration_id", sa.Text, sa.ForeignKey("orchestrations.id"), primary_key=True
-    ),
+    sa.Column("orchestration_id", TEXT, sa.ForeignKey("orchestrations.id"), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("event", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False, server_default=""),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("event", TEXT, nullable=False),
+    sa.Column("digest", TEXT, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 commands: Final = sa.Table(
     "commands",
     METADATA,
     sa.Column("id", _COUNT, primary_key=True, autoincrement=True),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("subject", TEXT, nullable=False),
+    sa.Column("key", TEXT, nullable=False),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("body", TEXT, nullable=False),
     sa.Column("due", sa.BigInteger, nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("status", TEXT, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("first_tried_at", sa.BigInteger),
     sa.Column("last_tried_at", sa.BigInteger),
-    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_owner", TEXT),
     sa.Column("lease_until", sa.BigInteger),
     sa.Column("again_due", sa.BigInteger),
-    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("note", TEXT, nullable=False),
     sa.UniqueConstraint("subject", "key"),
     sqlite_autoincrement=True,
 )
 dispatched: Final = sa.Table(
     "dispatched",
     METADATA,
-    sa.Column("marker", sa.Text, primary_key=True),
-    sa.Column("orchestration_id", sa.Text, sa.ForeignKey("orchestrations.id"), nullable=False),
-    sa.Column("task", sa.Text, nullable=False),
-    sa.Column("leg", sa.Text, nullable=False),
+    sa.Column("marker", TEXT, primary_key=True),
+    sa.Column("orchestration_id", TEXT, sa.ForeignKey("orchestrations.id"), nullable=False),
+    sa.Column("task", TEXT, nullable=False),
+    sa.Column("leg", TEXT, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("workflow_run_id", sa.BigInteger, index=True),
 )
@@ -141,60 +152,58 @@ repositories: Final = sa.Table(
     "repositories",
     METADATA,
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("default_branch", sa.Text, nullable=False),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("default_branch", TEXT, nullable=False),
     sa.Column("installation_id", sa.BigInteger, nullable=False),
-    sa.Column("head_sha", sa.Text),
-    sa.Column("policy", sa.Text),
+    sa.Column("head_sha", TEXT),
+    sa.Column("policy", TEXT),
 )
 definitions: Final = sa.Table(
     "definitions",
     METADATA,
     sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("path", sa.Text, primary_key=True),
-    sa.Column("blob_sha", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("path", TEXT, primary_key=True),
+    sa.Column("blob_sha", TEXT, nullable=False),
+    sa.Column("text", TEXT, nullable=False),
 )
 shared: Final = sa.Table(
     "shared",
     METADATA,
-    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("subject", TEXT, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
 )
 members: Final = sa.Table(
     "members",
     METADATA,
-    sa.Column("subject", sa.Text, primary_key=True),
-    sa.Column("orchestration_id", sa.Text, primary_key=True, index=True),
+    sa.Column("subject", TEXT, primary_key=True),
+    sa.Column("orchestration_id", TEXT, primary_key=True, index=True),
     sqlite_with_rowid=False,
 )
 interests: Final = sa.Table(
     "interests",
     METADATA,
-    sa.Column("event", sa.Text, primary_key=True),
+    sa.Column("event", TEXT, primary_key=True),
     sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("orchestration_id", sa.Text, primary_key=True, index=True),
+    sa.Column("orchestration_id", TEXT, primary_key=True, index=True),
     sqlite_with_rowid=False,
 )
 reports: Final = sa.Table(
     "reports",
     METADATA,
-    sa.Column(
-        "orchestration_id", sa.Text, sa.ForeignKey("orchestrations.id"), primary_key=True
-    ),
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("format", sa.Text, primary_key=True),
+    sa.Column("orchestration_id", TEXT, sa.ForeignKey("orchestrations.id"), primary_key=True),
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("format", TEXT, primary_key=True),
     sa.Column("made_at", sa.BigInteger, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", TEXT, nullable=False),
 )
 turns: Final = sa.Table(
     "turns",
     METADATA,
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("name", TEXT, primary_key=True),
     sa.Column("due", sa.BigInteger, nullable=False),
-    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("note", TEXT, nullable=False),
 )
 
 

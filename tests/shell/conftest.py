@@ -9,14 +9,17 @@ from tests.shell.store_kit import (
     ClosableStore,
     Home,
     MemoryHome,
+    PostgresHome,
     SqliteHome,
 )
 
 
-@pytest.fixture(params=["memory", "memory, encoded", "sqlite"])
+@pytest.fixture(params=["memory", "memory, encoded", "sqlite", "postgres"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
     if request.param == "sqlite":
         return SqliteHome(tmp_path)
+    if request.param == "postgres":
+        return PostgresHome()
     return MemoryHome(is_encoded=request.param == "memory, encoded")
 
 

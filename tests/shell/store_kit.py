@@ -18,6 +18,7 @@ from app.ports import Batch, Delivery, JournalEntry, NewCommand, Saved, Store
 from app.store.memory import MemoryStore
 from app.store.migrations import migrate
 from app.store.sql import open_store
+from tests.kit import postgres
 
 NOW = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -66,7 +67,17 @@ class SqliteHome:
         return open_store(self.url)
 
 
-Home = MemoryHome | SqliteHome
+class PostgresHome:
+    """A database of its own; each opening is another replica's view of it."""
+
+    def __init__(self) -> None:
+        self.url = postgres.fresh_database()
+
+    def open(self) -> ClosableStore:
+        return open_store(self.url, is_time_rehearsed=True)
+
+
+Home = MemoryHome | SqliteHome | PostgresHome
 
 
 @cache

@@ -5,9 +5,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.commands import WriteCheck, WriteComment
-from app.ports import Batch, ClaimedCommand, DeliveryDone, DeliveryStatus, StoreUnavailable
+from app.ports import Batch, StoreUnavailable
 from app.store.sql import open_store
-from app.store.sql.database import driver_url, sqlite_engine
+from app.store.sql.database import driver_url
+from app.store.sql.sqlite import sqlite_engine
 from tests.kit import tree
+from tests.shell.store_alike import STEPS, Seen
 from tests.shell.store_kit import (
-    LEASE,
-    ClosableStore,
     MemoryHome,
     SqliteHome,
-    at,
     delivery,
-    dispatch,
     first,
     orchestration,
-    wanted,
 )
 
 pytestmark = pytest.mark.anyio
@@ -173,40 +168,6 @@ def test_what_waits_costs_nothing(tmp_path: Path) -> None:
 
 # the same as memory
 
-SECONDS = st.integers(0, 20)
-COMMANDS = st.sampled_from([dispatch(1), dispatch(2), WriteCheck(), WriteComment()])
-WISHES = st.builds(
-    wanted,
-    COMMANDS,
-    seconds=SECONDS,
-    priority=st.integers(1, 3),
-    subject=st.sampled_from("ab"),
-    owner=st.sampled_from([None, None, "me"]),
-    spacing=st.sampled_from([0, 0, 5]),
-)
-NUMBERS = st.integers(0, 5)
-STEPS = st.one_of(
-    st.tuples(st.just("ask"), st.lists(WISHES, max_size=4)),
-    st.tuples(st.just("claim"), st.tuples(SECONDS, st.sampled_from(["me", "you"]))),
-    st.tuples(
-        st.just("done"), st.tuples(st.lists(NUMBERS, max_size=2), st.lists(WISHES, max_size=2))
-    ),
-    st.tuples(st.just("failed"), NUMBERS),
-    st.tuples(st.just("postpone"), st.tuples(NUMBERS, SECONDS)),
-    st.tuples(st.just("take back"), st.just("me")),
-    st.tuples(st.just("save"), st.lists(st.sampled_from("vwxyz"), max_size=3)),
-    st.tuples(
-        st.just("end"),
-        st.tuples(
-            st.sampled_from("vwxyz"),
-            st.sampled_from([*DeliveryStatus]),
-            st.sampled_from([None, 11]),
-        ),
-    ),
-    st.tuples(st.just("wake"), st.just(11)),
-    st.tuples(st.just("files"), st.sampled_from("vwxyz")),
-)
-
 
 @settings(max_examples=60)
 @given(st.lists(STEPS, max_size=25))
@@ -220,56 +181,6 @@ async def test_a_file_and_memory_answer_alike(steps: list[tuple[str, Any]]) -> N
 
     for step, (of_memory, of_file) in zip(steps, answers, strict=True):
         assert of_memory == of_file, step
-
-
-class Seen:
-    """A store as one sees it from outside: its own ids of commands become their order."""
-
-    def __init__(self, store: ClosableStore) -> None:
-        self.store = store
-        self._ids: list[int] = []
-
-    async def take(self, step: tuple[str, Any]) -> object:
-        """Take one step, and return all that can be seen of it."""
-        claimed, answer = await self._take(step)
-        self._ids += [it.id for it in claimed if it.id not in self._ids]
-        seen = [replace(it, id=self._ids.index(it.id)) for it in claimed]
-        new = [it.id for it in await self.store.new_deliveries(9)]
-        return seen, answer, await self.store.next_due(), new
-
-    async def _take(self, step: tuple[str, Any]) -> tuple[Sequence[ClaimedCommand], object]:
-        match step:
-            case "claim", (seconds, owner):
-                now = at(seconds)
-                return await self.store.claim(owner=owner, now=now, lease=LEASE, limit=2), None
-            case "take back", owner:
-                return [], await self.store.take_back(owner=owner)
-            case "save", names:
-                return [], await self.store.save_deliveries([delivery(it) for it in names])
-            case "postpone", (number, seconds):
-                command_id, due = self._id(number), at(seconds)
-                return [], await self.store.postpone(command_id, due=due, why="502")
-        return await self.store.commit(self._batch(step)), None
-
-    def _batch(self, step: tuple[str, Any]) -> Batch:
-        match step:
-            case "ask", wishes:
-                return Batch(commands=wishes)
-            case "done", (numbers, wishes):
-                return Batch(commands_done=[self._id(it) for it in numbers], commands=wishes)
-            case "failed", number:
-                return Batch(commands_failed=[(self._id(number), "poison")])
-            case "end", (name, status, run):
-                done = DeliveryDone(id=name, status=status, workflow_run_id=run)
-                return Batch(deliveries=[done])
-            case "wake", run:
-                return Batch(wake_workflow_runs=[run])
-            case "files", name:
-                return Batch(changed_files=[(name, ("a", "b"))])
-        raise AssertionError(step)
-
-    def _id(self, number: int) -> int:
-        return self._ids[number] if number < len(self._ids) else 0
 
 
 @contextmanager

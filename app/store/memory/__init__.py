@@ -5,7 +5,8 @@ Same contract, same suite as the database. Its content stands for the disk: a te
 through the codec on its way, so that a simulation finds what the codec forgets.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -41,6 +42,8 @@ from app.store.rows import claimed, merged, orchestration_row
 class MemoryStore(MemoryKeeping):
     """Remembers as long as it lives."""
 
+    is_shared = False
+
     def __init__(self, *, is_encoded: bool = False) -> None:
         super().__init__()
         self._is_encoded = is_encoded
@@ -65,6 +68,11 @@ class MemoryStore(MemoryKeeping):
 
     async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
         return self._deliveries.new(limit)
+
+    @asynccontextmanager
+    async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
+        """Have all there is: nobody else works on it."""
+        yield self._deliveries.new(limit)
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
         return self._deliveries.files.get(delivery_id)
@@ -149,13 +157,21 @@ class MemoryStore(MemoryKeeping):
     async def claim(
         self, *, owner: str, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[ClaimedCommand]:
-        return [claimed(row) for row in self._commands.claim(owner, now, now + lease, limit)]
+        found = self._commands.claim(owner, now, now + lease, limit)
+        return [claimed(row, held_until) for row, held_until in found]
 
     async def take_back(self, *, owner: str) -> int:
         return self._commands.take_back(owner)
 
-    async def postpone(self, command_id: int, *, due: datetime, why: str) -> None:
-        self._commands.postpone(command_id, due, why)
+    async def renew(
+        self, command_ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta
+    ) -> int:
+        return self._commands.renew(command_ids, owner, now + lease)
+
+    async def postpone(
+        self, command_id: int, *, due: datetime, why: str, owner: str | None = None
+    ) -> None:
+        self._commands.postpone(command_id, due, why, owner)
 
     async def keys_asked(self, subject: str) -> Sequence[str]:
         return self._commands.keys_of(subject)

@@ -4,7 +4,7 @@ A heap's entry may be outdated by the time it comes up; it is then passed over, 
 cheaper than finding it at each change. Every change of a row enters it anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
@@ -52,8 +52,17 @@ class MemoryCommands:
         """Note that a command failed for good."""
         self._change(command_id, lambda row: set_aside(row, why))
 
-    def postpone(self, command_id: int, due: datetime, why: str) -> None:
-        """Release a lease and make the command due later."""
+    def renew(self, ids: Iterable[int], owner: str, until: datetime) -> int:
+        """Lease for longer what an owner holds; return how many of these that are."""
+        held = sorted(self._held.get(owner, set()) & set(ids))
+        for command_id in held:
+            self._put(replace(self._rows[command_id], lease_until=until))
+        return len(held)
+
+    def postpone(self, command_id: int, due: datetime, why: str, owner: str | None) -> None:
+        """Release a lease and make the command due later, if it is the owner's (still)."""
+        if owner is not None and command_id not in self._held.get(owner, set()):
+            return
         self._change(command_id, lambda row: postponed(row, due, why))
 
     def take_back(self, owner: str) -> int:
@@ -64,14 +73,16 @@ class MemoryCommands:
             self._put(replace(row, lease_owner=None, lease_until=None, again_due=None))
         return len(held)
 
-    def claim(self, owner: str, now: datetime, until: datetime, limit: int) -> list[CommandRow]:
-        """Lease due commands, the most urgent first."""
+    def claim(
+        self, owner: str, now: datetime, until: datetime, limit: int
+    ) -> list[tuple[CommandRow, datetime | None]]:
+        """Lease due commands, the most urgent first; say when leases of others ran out."""
         while self._waiting and self._waiting[0][0] <= now:
             moment, command_id = heappop(self._waiting)
             row = self._rows[command_id]
             if row.status is CommandStatus.OPEN and _claimable_at(row) == moment:
                 heappush(self._ripe, (row.priority, row.due, command_id))
-        found: list[CommandRow] = []
+        found: list[tuple[CommandRow, datetime | None]] = []
         while self._ripe and len(found) < limit:
             priority, due, command_id = heappop(self._ripe)
             row = self._rows[command_id]
@@ -81,6 +92,7 @@ class MemoryCommands:
             if _claimable_at(row) > now:  # claimed already, or the clock was set back
                 heappush(self._waiting, (_claimable_at(row), command_id))
                 continue
+            held_until = row.lease_until
             row = replace(
                 row,
                 tries=row.tries + 1,
@@ -91,7 +103,7 @@ class MemoryCommands:
                 again_due=None,
             )
             self._put(row)
-            found.append(row)
+            found.append((row, held_until))
         return found
 
     def next_due(self) -> datetime | None:

@@ -1,5 +1,7 @@
 """Makes the tables and brings those of an older Signalbox up to date; only ever forward."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 
 import sqlalchemy as sa
@@ -7,23 +9,48 @@ from alembic import command
 from alembic.config import Config
 
 from app.ports import StoreUnavailable
-from app.store.sql.database import driver_url, sqlite_engine
+from app.store.sql.database import driver_url, is_postgres
+from app.store.sql.postgres import MIGRATION_LOCK, UNREACHABLE, migration_engine
+from app.store.sql.sqlite import sqlite_engine
 
 
 def migrate(database_url: str) -> None:
     """Bring the database up to date: all of it or nothing, and one process at a time."""
-    engine = sqlite_engine(driver_url(database_url))
+    url = driver_url(database_url)
+    try:
+        if is_postgres(url):
+            # In a thread of its own, since an event loop may run in the caller's.
+            with ThreadPoolExecutor(1, "migrate") as one:
+                one.submit(asyncio.run, _migrate_postgres(url)).result()
+        else:
+            _migrate_sqlite(url)
+    except UNREACHABLE as error:
+        why = getattr(error, "orig", None) or error
+        raise StoreUnavailable(f"the database cannot be opened: {why}") from error
+
+
+def _migrate_sqlite(url: sa.URL) -> None:
+    engine = sqlite_engine(url)
     try:
         with engine.execution_options(is_write=True).begin() as connection:
-            command.upgrade(_config(connection), "head")
-    except sa.exc.OperationalError as error:
-        raise StoreUnavailable(f"the database cannot be opened: {error.orig}") from error
+            _upgrade(connection)
     finally:
         engine.dispose()
 
 
-def _config(connection: sa.Connection) -> Config:
+async def _migrate_postgres(url: sa.URL) -> None:
+    engine = migration_engine(url)
+    try:
+        async with engine.begin() as connection:
+            # Replicas that start together wait for the first, and find nothing left to do.
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: sa.Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(files(__name__)))
     config.attributes["connection"] = connection
-    return config
+    command.upgrade(config, "head")

@@ -6,7 +6,8 @@ version is asked for each time, since another process may have written.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,12 +16,9 @@ import sqlalchemy as sa
 
 from app.core.audit import Chain
 from app.core.events import AttemptId
-from app.core.hearing.findings import File
-from app.core.hearing.heard import Repository
 from app.core.interests import Interest
 from app.core.parse import parse
-from app.core.plan import Plan
-from app.core.values import LegKey, OrchestrationId, RepositoryName, Sha, TaskName
+from app.core.values import LegKey, OrchestrationId, TaskName
 from app.ports import (
     Batch,
     Catalogue,
@@ -29,36 +27,34 @@ from app.ports import (
     Delivery,
     Dispatched,
     JournalEntry,
-    KnownDefinition,
-    KnownRepository,
     OrchestrationRow,
     Report,
     Saved,
     SavedShared,
     StoreUnavailable,
 )
-from app.store import codec
 from app.store.moments import from_micros, to_micros
 from app.store.plans import Definitions
 from app.store.schema import (
     REVISION,
     changed_files,
-    definitions,
     deliveries,
     dispatched,
     is_new,
     is_open,
     orchestrations,
     payloads,
-    plans,
-    repositories,
-    texts,
 )
 from app.store.sql import commands as sql_commands
 from app.store.sql import journals, sharing
-from app.store.sql.database import SqliteDatabase, driver_url
+from app.store.sql.catalogue import read_catalogue
+from app.store.sql.commands import Leases
+from app.store.sql.database import Among, Database, Held, driver_url, is_postgres
 from app.store.sql.keeping import SqlKeeping
+from app.store.sql.postgres import PostgresDatabase
 from app.store.sql.save import prepared, save, save_deliveries
+from app.store.sql.sqlite import SqliteDatabase
+from app.store.sql.states import read_states
 
 STATES_MAX: Final = 512
 """How many decoded states are remembered; each may hold a payload of some 100 KB."""
@@ -73,26 +69,33 @@ _NEW_DELIVERIES: Final = (
     .order_by(deliveries.c.seq)
     .limit(sa.bindparam("most"))
 )
-_VERSIONS: Final = sa.select(orchestrations.c.id, orchestrations.c.version).where(
-    orchestrations.c.id.in_(sa.bindparam("ids", expanding=True))
-)
+# Whoever works them off holds the rows, and passes over what another replica holds.
+_UNHELD_DELIVERIES: Final = _NEW_DELIVERIES.with_for_update(of=deliveries, skip_locked=True)
 
 _PLACE: Final = (orchestrations.c.definition_repository_id, orchestrations.c.definition_id)
-_LAST_NUMBERS: Final = (
-    sa.select(*_PLACE, sa.func.max(orchestrations.c.number))
-    .where(sa.tuple_(*_PLACE).in_(sa.bindparam("places", expanding=True)))
-    .group_by(*_PLACE)
+_LAST_NUMBERS: Final = Among(
+    _PLACE,
+    lambda known: (
+        sa.select(*_PLACE, sa.func.max(orchestrations.c.number)).where(known).group_by(*_PLACE)
+    ),
 )
 
 
 class SqlStore(SqlKeeping):
     """Remembers in a database."""
 
-    def __init__(self, database: SqliteDatabase, definitions: Definitions) -> None:
+    def __init__(self, database: Database, definitions: Definitions, leases: Leases) -> None:
         super().__init__(database)
+        self._leases = leases
+        self._held: Held | None = None
         self._definitions = definitions
         self._states: OrderedDict[OrchestrationId, Saved] = OrderedDict()
         self._shared: OrderedDict[str, SavedShared] = OrderedDict()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas decide on the same states."""
+        return self._database.is_shared
 
     async def close(self) -> None:
         """Finish what is being written and let go of the database."""
@@ -107,10 +110,20 @@ class SqlStore(SqlKeeping):
         rows = await self._database.read(
             lambda it: it.execute(_NEW_DELIVERIES, {"most": limit}).all()
         )
-        return [
-            Delivery(id=key, event=event, body=body, received_at=from_micros(received_at))
-            for key, event, body, received_at in rows
-        ]
+        return [_delivery(row) for row in rows]
+
+    @asynccontextmanager
+    async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
+        """Have the oldest new deliveries that nobody else works off, to the end."""
+        async with self._database.hold() as held:
+            rows = await held.work(
+                lambda it: it.execute(_UNHELD_DELIVERIES, {"most": limit}).all()
+            )
+            self._held = held
+            try:
+                yield [_delivery(row) for row in rows]
+            finally:
+                self._held = None
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
         query = sa.select(changed_files.c.files).where(
@@ -124,6 +137,7 @@ class SqlStore(SqlKeeping):
             sa.select(deliveries.c.seq, deliveries.c.id)
             .where(sa.not_(is_new()), deliveries.c.received_at < to_micros(before))
             .limit(DROP_MAX)
+            .with_for_update(skip_locked=True)  # another replica may drop them, too
         )
 
         def drop(connection: sa.Connection) -> int:
@@ -147,7 +161,9 @@ class SqlStore(SqlKeeping):
         if not ids:
             return {}
         remembered = {key: self._states[key] for key in ids if key in self._states}
-        found = await self._database.read(lambda it: self._load(it, ids, remembered))
+        found = await self._database.read(
+            lambda it: read_states(it, ids, remembered, self._definitions)
+        )
         for key, saved in found.items():
             self._remember(key, saved)
         return found
@@ -175,9 +191,7 @@ class SqlStore(SqlKeeping):
     async def last_numbers(
         self, definitions: Collection[tuple[int, str]]
     ) -> Mapping[tuple[int, str], int]:
-        rows = await self._database.read(
-            lambda it: it.execute(_LAST_NUMBERS, {"places": list(definitions)}).all()
-        )
+        rows = await self._database.read(lambda it: _LAST_NUMBERS.rows(it, definitions))
         return {(repository, name): number for repository, name, number in rows}
 
     async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]:
@@ -243,14 +257,25 @@ class SqlStore(SqlKeeping):
         self, *, owner: str, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[ClaimedCommand]:
         return await self._database.write(
-            lambda it: sql_commands.claim(it, owner, now, now + lease, limit)
+            lambda it: sql_commands.claim(it, owner, now, lease, limit, self._leases)
         )
 
     async def take_back(self, *, owner: str) -> int:
         return await self._database.write(lambda it: sql_commands.take_back(it, owner))
 
-    async def postpone(self, command_id: int, *, due: datetime, why: str) -> None:
-        await self._database.write(lambda it: sql_commands.postpone(it, command_id, due, why))
+    async def renew(
+        self, command_ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta
+    ) -> int:
+        return await self._database.write(
+            lambda it: sql_commands.renew(it, command_ids, owner, now, lease, self._leases)
+        )
+
+    async def postpone(
+        self, command_id: int, *, due: datetime, why: str, owner: str | None = None
+    ) -> None:
+        await self._database.write(
+            lambda it: sql_commands.postpone(it, command_id, due, why, owner)
+        )
 
     async def keys_asked(self, subject: str) -> Sequence[str]:
         return await self._database.read(lambda it: sql_commands.keys_of(it, subject))
@@ -261,34 +286,19 @@ class SqlStore(SqlKeeping):
     # catalogue
 
     async def catalogue(self) -> Catalogue:
-        def read(connection: sa.Connection) -> Catalogue:
-            return Catalogue(
-                repositories=tuple(
-                    _known_repository(row)
-                    for row in connection.execute(
-                        sa.select(repositories).order_by(repositories.c.id)
-                    )
-                ),
-                definitions=tuple(
-                    KnownDefinition(
-                        repository_id=row.repository_id,
-                        file=File(path=row.path, blob_sha=Sha(row.blob_sha), text=row.text),
-                    )
-                    for row in connection.execute(
-                        sa.select(definitions).order_by(
-                            definitions.c.repository_id, definitions.c.path
-                        )
-                    )
-                ),
-            )
-
-        return await self._database.read(read)
+        return await self._database.read(read_catalogue)
 
     # everything at once
 
     async def commit(self, batch: Batch) -> Sequence[ClaimedCommand]:
         rows = prepared(batch)
-        claimed = await self._database.write(lambda it: save(it, rows))
+        held, is_held = self._held, bool(batch.deliveries)
+        if held is not None and is_held:
+            # Once: from then on they are not held any longer.
+            self._held = None
+            claimed = await held.finish(lambda it: save(it, rows, self._leases))
+        else:
+            claimed = await self._database.write(lambda it: save(it, rows, self._leases))
         for saved in batch.states:
             self._remember(saved.state.id, saved)
         for change in batch.shared:
@@ -330,67 +340,20 @@ class SqlStore(SqlKeeping):
         while len(self._shared) > STATES_MAX:
             self._shared.popitem(last=False)
 
-    def _load(
-        self,
-        connection: sa.Connection,
-        ids: Collection[OrchestrationId],
-        remembered: Mapping[OrchestrationId, Saved],
-    ) -> dict[OrchestrationId, Saved]:
-        """Load states; what is remembered in its present version is not read again."""
-        table = orchestrations.c
-        versions = connection.execute(_VERSIONS, {"ids": list(ids)})
-        found: dict[OrchestrationId, Saved] = {}
-        outdated: list[OrchestrationId] = []
-        for key, version in versions:
-            known = remembered.get(key)
-            if known is not None and known.version == version:
-                found[key] = known
-            else:
-                outdated.append(key)
-        if not outdated:
-            return found
-        made = {key: remembered[key].state.plan for key in outdated if key in remembered}
-        made.update(self._plans(connection, [key for key in outdated if key not in made]))
-        rows = connection.execute(
-            sa.select(table.id, table.version, table.state).where(table.id.in_(outdated))
-        )
-        for key, version, text in rows:
-            state = codec.decode_state(text, made[key])
-            found[key] = Saved(state=state, version=version)
-        return found
 
-    def _plans(
-        self, connection: sa.Connection, ids: list[OrchestrationId]
-    ) -> dict[OrchestrationId, Plan]:
-        if not ids:
-            return {}
-        rows = connection.execute(
-            sa.select(plans.c.orchestration_id, plans.c.plan, plans.c.digest).where(
-                plans.c.orchestration_id.in_(ids)
-            )
-        ).all()
-        wanted = {row.digest for row in rows}
-        known = connection.execute(
-            sa.select(texts.c.digest, texts.c.text).where(texts.c.digest.in_(wanted))
-        )
-        by_digest = {row.digest: row.text for row in known}
-        return {
-            key: self._definitions.complete(codec.decode_plan(plan), by_digest[digest])
-            for key, plan, digest in rows
-        }
+def open_store(database_url: str, *, is_time_rehearsed: bool = False) -> SqlStore:
+    """Open the database that a URL names; `migrate` has made its tables before.
+
+    Replicas share the database's clock for their leases. Where time is rehearsed the leases
+    follow whoever asks, as those of a file always do.
+    """
+    url, definitions = driver_url(database_url), Definitions(parse)
+    if is_postgres(url):
+        leases = Leases(are_of_database=not is_time_rehearsed)
+        return SqlStore(PostgresDatabase(url), definitions, leases)
+    return SqlStore(SqliteDatabase(url), definitions, Leases(are_of_database=False))
 
 
-def open_store(database_url: str) -> SqlStore:
-    """Open the database that a URL names; `migrate` has made its tables before."""
-    return SqlStore(SqliteDatabase(driver_url(database_url)), Definitions(parse))
-
-
-def _known_repository(row: Any) -> KnownRepository:
-    return KnownRepository(
-        repository=Repository(
-            id=row.id, name=RepositoryName(row.name), default_branch=row.default_branch
-        ),
-        installation_id=row.installation_id,
-        head_sha=None if row.head_sha is None else Sha(row.head_sha),
-        policy=row.policy,
-    )
+def _delivery(row: Any) -> Delivery:
+    key, event, body, received_at = row
+    return Delivery(id=key, event=event, body=body, received_at=from_micros(received_at))

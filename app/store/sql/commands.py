@@ -5,7 +5,8 @@ rows it is written here once more, in SQL; the contract suite holds the two toge
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -13,12 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
-from app.ports import ClaimedCommand, NewCommand
+from app.ports import ClaimedCommand, Conflict, NewCommand
 from app.store import codec
-from app.store.moments import from_micros, to_micros
+from app.store.moments import EPOCH, MICROSECOND, from_micros, to_micros
 from app.store.rows import LEVEL_KINDS, CommandRow, CommandStatus, asked
 from app.store.schema import commands, is_free, is_held
-from app.store.sql.database import upsert_into
+from app.store.sql.database import Among, upsert_into
+
+ASKED_MAX: Final = 10
+"""Somebody else may be first now and then, but hardly ten times in a row."""
 
 _UNHELD: Final = {"lease_owner": None, "lease_until": None, "again_due": None}
 _CHANGING: Final = (
@@ -36,6 +40,10 @@ _CHANGING: Final = (
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 _MOMENT: Final = sa.bindparam("moment", type_=sa.BigInteger)
+_LEASE_NOW: Final = sa.bindparam("lease_now", type_=sa.BigInteger)
+_CLAIMED: Final = (
+    "id", "subject", "body", "tries", "first_tried_at", "lease_until", "priority", "due",
+)  # fmt: skip
 _IS_CURRENT: Final = (
     # Open, and not a level that was asked for again since this holder lost it.
     commands.c.status == CommandStatus.OPEN.value,
@@ -49,8 +57,22 @@ _OPEN_AGAIN: Final = _ENDED.where(commands.c.again_due.is_not(None)).values(
     due=commands.c.again_due, tries=0, first_tried_at=None, **_UNHELD
 )
 _NEXT_DUE: Final = sa.select(sa.func.min(commands.c.due)).where(is_free())
-_KNOWN: Final = sa.select(commands).where(
-    sa.tuple_(commands.c.subject, commands.c.key).in_(sa.bindparam("places", expanding=True))
+_KNOWN: Final = Among(
+    (commands.c.subject, commands.c.key),
+    lambda known: (
+        sa.select(commands)
+        .where(known)
+        .order_by(commands.c.subject, commands.c.key)  # so that no two wait for each other
+        .with_for_update()
+    ),
+)
+_RENEW: Final = (
+    sa.update(commands)
+    .where(commands.c.id.in_(_IDS), is_held(), commands.c.lease_owner == sa.bindparam("owner"))
+    .values(lease_until=sa.bindparam("until"))
+)
+_DATABASE_NOW: Final = sa.select(
+    sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1_000_000, sa.BigInteger)
 )
 _LEASE: Final = (
     sa.update(commands)
@@ -66,52 +88,115 @@ _LEASE: Final = (
 )
 
 
+class Leases:
+    """On whose clock leases run out: the asker's, or the database's, which all share."""
+
+    def __init__(self, *, are_of_database: bool) -> None:
+        self._are_of_database = are_of_database
+
+    def now(self, connection: sa.Connection, now: datetime) -> int:
+        """Return the moment on that clock."""
+        if not self._are_of_database:
+            return to_micros(now)
+        moment: int = connection.execute(_DATABASE_NOW).scalar_one()
+        return moment
+
+    def on_their_clock(
+        self, connection: sa.Connection, wanted: Sequence[NewCommand]
+    ) -> Sequence[NewCommand]:
+        """Move the leases of new commands to that clock: they begin now."""
+        if not self._are_of_database or all(new.lease_owner is None for new in wanted):
+            return wanted
+        now = from_micros(self.now(connection, EPOCH))
+        return [
+            new
+            if new.lease_until is None
+            else replace(new, lease_until=now + (new.lease_until - new.due))
+            for new in wanted
+        ]
+
+
 def _due() -> sa.Select[Any]:
     """Select what may be claimed, the most urgent first; each half has its partial index."""
-    names = ("id", "subject", "body", "tries", "first_tried_at", "priority", "due")
-    columns = [commands.c[name] for name in names]
+    columns = [commands.c[name] for name in _CLAIMED]
     due = sa.union_all(
         sa.select(*columns).where(is_free(), commands.c.due <= _MOMENT),
-        sa.select(*columns).where(is_held(), commands.c.lease_until <= _MOMENT),
+        sa.select(*columns).where(is_held(), commands.c.lease_until <= _LEASE_NOW),
     ).subquery()
     in_order = sa.select(due).order_by(due.c.priority, due.c.due, due.c.id)
     return in_order.limit(sa.bindparam("most"))
 
 
-_DUE: Final = _due()
+def _due_for_one() -> sa.Select[Any]:
+    """Select the same, passing over what another claims at this moment."""
+    may_be_claimed = sa.or_(
+        sa.and_(is_free(), commands.c.due <= _MOMENT),
+        sa.and_(is_held(), commands.c.lease_until <= _LEASE_NOW),
+    )
+    in_order = (
+        sa.select(*(commands.c[name] for name in _CLAIMED))
+        .where(may_be_claimed)
+        .order_by(commands.c.priority, commands.c.due, commands.c.id)
+    )
+    return in_order.limit(sa.bindparam("most")).with_for_update(skip_locked=True)
 
 
-def ask(connection: sa.Connection, wanted: Sequence[NewCommand]) -> list[ClaimedCommand]:
+_DUE: Final = {"sqlite": _due(), "postgresql": _due_for_one()}
+
+
+def ask(
+    connection: sa.Connection, wanted: Sequence[NewCommand], leases: Leases
+) -> list[ClaimedCommand]:
     """Store commands, each subject and key once; return those that their asker now holds."""
-    if not wanted:
-        return []
-    known = _known(connection, wanted)
-    results = [
-        result
-        for new in wanted
-        if (result := asked(known.get((new.subject, new.command.key)), new)) is not None
-    ]
-    ours = [it.row for it in results if it.is_claimed]
-    # All in the order in which they were asked for, since that is the order of their ids.
-    ids = _put(connection, [it.row for it in results], with_ids=bool(ours))
-    return [
-        ClaimedCommand(
-            id=ids[row.subject, row.command.key],
-            subject=row.subject,
-            command=row.command,
-            tries=row.tries,
-            first_tried_at=row.first_tried_at or row.due,
-        )
-        for row in ours
-    ]
+    wanted = leases.on_their_clock(connection, wanted)
+    ours: list[ClaimedCommand] = []
+    for _ in range(ASKED_MAX):
+        if not wanted:
+            return ours
+        known = _known(connection, wanted)
+        results = [
+            result
+            for new in wanted
+            if (result := asked(known.get((new.subject, new.command.key)), new)) is not None
+        ]
+        # All in the order in which they were asked for: that is the order of their ids.
+        must_know = connection.dialect.name != "sqlite" or any(it.is_claimed for it in results)
+        ids = _put(connection, [it.row for it in results], with_ids=must_know)
+        if not must_know:
+            return ours
+        ours += [
+            ClaimedCommand(
+                id=ids[it.row.subject, it.row.command.key],
+                subject=it.row.subject,
+                command=it.row.command,
+                tries=it.row.tries,
+                first_tried_at=it.row.first_tried_at or it.row.due,
+            )
+            for it in results
+            if it.is_claimed and (it.row.subject, it.row.command.key) in ids
+        ]
+        # What another replica asked for in the meantime is known now, and looked at again.
+        missed = {
+            (it.row.subject, it.row.command.key)
+            for it in results
+            if (it.row.subject, it.row.command.key) not in ids
+        }
+        wanted = [new for new in wanted if (new.subject, new.command.key) in missed]
+    raise Conflict("commands were asked for by others, again and again")
 
 
 def claim(
-    connection: sa.Connection, owner: str, now: datetime, until: datetime, limit: int
+    connection: sa.Connection,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    leases: Leases,
 ) -> list[ClaimedCommand]:
     """Lease due commands, the most urgent first."""
-    moment = to_micros(now)
-    rows = connection.execute(_DUE, {"moment": moment, "most": limit}).all()
+    moment, lease_now = to_micros(now), leases.now(connection, now)
+    given = {"moment": moment, "lease_now": lease_now, "most": limit}
+    rows = connection.execute(_DUE[connection.dialect.name], given).all()
     if not rows:
         return []
     connection.execute(
@@ -120,7 +205,7 @@ def claim(
             "ids": [row.id for row in rows],
             "moment": moment,
             "owner": owner,
-            "until": to_micros(until),
+            "until": lease_now + lease // MICROSECOND,
         },
     )
     return [
@@ -132,9 +217,24 @@ def claim(
             first_tried_at=now
             if row.first_tried_at is None
             else from_micros(row.first_tried_at),
+            held_until=from_micros(row.lease_until),
         )
         for row in rows
     ]
+
+
+def renew(
+    connection: sa.Connection,
+    ids: Sequence[int],
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    leases: Leases,
+) -> int:
+    """Lease for longer what an owner holds; return how many of these that are."""
+    until = leases.now(connection, now) + lease // MICROSECOND
+    given = {"ids": ids, "owner": owner, "until": until}
+    return connection.execute(_RENEW, given).rowcount
 
 
 def take_back(connection: sa.Connection, owner: str) -> int:
@@ -143,13 +243,18 @@ def take_back(connection: sa.Connection, owner: str) -> int:
     return connection.execute(statement.values(**_UNHELD)).rowcount
 
 
-def postpone(connection: sa.Connection, command_id: int, due: datetime, why: str) -> None:
-    """Release a lease and make the command due later."""
-    connection.execute(
+def postpone(
+    connection: sa.Connection, command_id: int, due: datetime, why: str, owner: str | None
+) -> None:
+    """Release a lease and make the command due later, if it is the owner's (still)."""
+    statement = (
         sa.update(commands)
         .where(commands.c.id == command_id, commands.c.status == CommandStatus.OPEN.value)
         .values(due=to_micros(due), note=why, **_UNHELD)
     )
+    if owner is not None:
+        statement = statement.where(commands.c.lease_owner == owner)
+    connection.execute(statement)
 
 
 def keys_of(connection: sa.Connection, subject: str) -> list[str]:
@@ -194,7 +299,7 @@ def _known(
 ) -> dict[tuple[str, str], CommandRow]:
     """Return the stored rows of these subjects and keys."""
     places = {(new.subject, new.command.key): new for new in wanted}
-    rows = connection.execute(_KNOWN, {"places": list(places)})
+    rows = _KNOWN.rows(connection, sorted(places))
     return {
         (row.subject, row.key): CommandRow(
             id=row.id,
@@ -216,18 +321,24 @@ def _known(
 
 
 def _put(
-    connection: sa.Connection, rows: Sequence[CommandRow], *, with_ids: bool = False
+    connection: sa.Connection, rows: Sequence[CommandRow], *, with_ids: bool
 ) -> dict[tuple[str, str], int]:
-    """Insert rows, or bring those that are known up to date, all in one statement."""
-    if not rows:
-        return {}
-    statement = upsert_into(connection, commands, ("subject", "key"), _CHANGING)
-    values = [_values(row) for row in rows]
-    if not with_ids:
-        connection.execute(statement, values)
-        return {}
-    returned = connection.execute(_with_id(statement), values)
-    return {(subject, key): command_id for command_id, subject, key in returned}
+    """Insert rows that are new, and bring those that are known up to date.
+
+    Return the ids; a new row has none where another replica was first.
+    """
+    ids: dict[tuple[str, str], int] = {}
+    for is_known in (False, True):
+        values = [_values(row) for row in rows if bool(row.id) is is_known]
+        if values:
+            changing = _CHANGING if is_known else ()
+            statement = upsert_into(connection, commands, ("subject", "key"), changing)
+            if not with_ids:
+                connection.execute(statement, values)
+                continue
+            returned = connection.execute(_with_id(statement), values)
+            ids.update({(subject, key): found for found, subject, key in returned})
+    return ids
 
 
 @cache

@@ -1,35 +1,67 @@
-"""One database behind one face: whatever differs between SQLite and PostgreSQL is here.
+"""One database behind one face: which there are, and what they have in common.
 
-Work is a plain function of a SQLAlchemy connection, run whole in one transaction. On SQLite
-it runs in a thread of its own: one hop for a batch instead of one for each statement, and the
-event loop goes on while the disk is waited for. Statements that carry many rows do so in one
-step, since at every step the thread may lose Python's lock to a busy event loop.
+Work is a plain function of a SQLAlchemy connection, run whole in one transaction. What
+differs between SQLite and PostgreSQL stands in `sqlite` and `postgres`, and nowhere else.
 """
 
-import asyncio
-import sqlite3
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import cache
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
-
-from app.ports import Conflict, StoreUnavailable
 
 T = TypeVar("T")
+Work = Callable[[sa.Connection], T]
 
-BUSY_TIMEOUT_MS: Final = 5_000
-"""How long a writer waits for one of another process, the command line for example."""
-READERS_MAX: Final = 2
-CARRY_OVER_SECONDS: Final = 0.25
-"""How often at most the log of what was written is carried over into the file."""
+VALUES_MAX: Final = 1_000
+"""Of one list in one statement: PostgreSQL takes 32,767 values in all, SQLite 32,766."""
 
 
 class UnknownDatabaseError(Exception):
     """`DATABASE_URL` names a database that Signalbox does not know."""
+
+
+class Held(Protocol):
+    """A transaction that is open between two pieces of work."""
+
+    async def work(self, work: Work[T]) -> T:
+        """Do some work in it."""
+        ...
+
+    async def finish(self, work: Work[T]) -> T:
+        """Do the last work in it, and commit: all is on disk when this returns, or none."""
+        ...
+
+
+class Database(Protocol):
+    """What a store needs of its database. Whatever goes wrong is a `StoreUnavailable`."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas may write, too."""
+        ...
+
+    async def read(self, work: Work[T]) -> T:
+        """Do some reading, all of it on one state of the database."""
+        ...
+
+    async def write(self, work: Work[T]) -> T:
+        """Do some writing: all of it is on disk when this returns, or none."""
+        ...
+
+    def hold(self) -> AbstractAsyncContextManager[Held]:
+        """Keep a transaction open; what was not finished at the end is undone."""
+        ...
+
+    async def listen(self, channel: str, heard: Callable[[str], None]) -> None:
+        """Hear what others say, until cancelled or the connection is lost."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is being written and let go."""
+        ...
 
 
 def driver_url(database_url: str) -> sa.URL:
@@ -45,124 +77,78 @@ def driver_url(database_url: str) -> sa.URL:
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
         return url.set(drivername="sqlite+pysqlite")
     if url.get_backend_name() in ("postgresql", "postgres"):
-        return url.set(drivername="postgresql+asyncpg")
+        return _asyncpg_url(url)
     raise UnknownDatabaseError(
         "DATABASE_URL must be sqlite:///FILE or postgresql://USER@HOST/NAME,"
         f" not {url.render_as_string(hide_password=True)}"
     )
 
 
-def sqlite_engine(url: sa.URL) -> sa.Engine:
-    """Make an engine whose connections are safe against power loss and patient with others.
-
-    Transactions of the engine's option `is_write` lock at once, so that what they read is
-    what they change.
-    """
-    engine = sa.create_engine(
-        url,
-        pool_size=READERS_MAX + 2,  # the writer, and who carries over
-        max_overflow=0,
-        connect_args={"check_same_thread": False, "cached_statements": 256},
-    )
-    engine.dialect.use_insertmanyvalues_wo_returning = True
-
-    @sa.event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we begin transactions ourselves, below
-        # https://sqlite.org/pragma.html: with FULL, what was committed survives power loss.
-        for pragma in (
-            f"busy_timeout = {BUSY_TIMEOUT_MS}",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            "cache_size = -16384",  # KiB
-            # Pages, 64 MB: only where `SqliteDatabase` has not carried them over before.
-            "wal_autocheckpoint = 16000",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        is_write = connection.get_execution_options().get("is_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
-
-    return engine
+def _asyncpg_url(url: sa.URL) -> sa.URL:
+    """Say it to asyncpg, which knows libpq's `sslmode` as `ssl`."""
+    query = {("ssl" if name == "sslmode" else name): it for name, it in url.query.items()}
+    return url.set(drivername="postgresql+asyncpg", query=query)
 
 
-class SqliteDatabase:
-    """A file, with one writer thread and a few readers that never wait for it.
+def is_postgres(url: sa.URL) -> bool:
+    """Tell whether a URL of `driver_url` names PostgreSQL."""
+    return url.get_backend_name() == "postgresql"
 
-    A commit writes to the log, and what is in the log has to be carried over into the file
-    some time. That takes as long again, so it is no writer's business: a thread of its own
-    does it while the next commits go on, and no delivery waits for it.
+
+def in_chunks(
+    connection: sa.Connection,
+    statement: sa.Executable,
+    name: str,
+    values: Sequence[Any],
+    others: Mapping[str, Any] | None = None,
+) -> Iterator[sa.CursorResult[Any]]:
+    """Carry a statement out for a list of any length, as often as it takes."""
+    for start in range(0, len(values), VALUES_MAX):
+        chunk = {name: values[start : start + VALUES_MAX], **(others or {})}
+        yield cast(sa.CursorResult[Any], connection.execute(statement, chunk))
+
+
+class Among:
+    """A statement about rows that are told by several columns, for any number of them.
+
+    SQLite gets them as a list of pairs, PostgreSQL as arrays that it joins: a long list of
+    pairs it would compare with each row.
     """
 
-    def __init__(self, url: sa.URL) -> None:
-        self._readers = sqlite_engine(url)
-        self._writer = self._readers.execution_options(is_write=True)
-        self._write_thread = ThreadPoolExecutor(1, "store-write")
-        self._read_threads = ThreadPoolExecutor(READERS_MAX, "store-read")
-        self._carry_thread = ThreadPoolExecutor(1, "store-carry")
-        self._carried: Future[None] | None = None
-        self._carried_at = 0.0
+    def __init__(
+        self,
+        columns: Sequence[sa.Column[Any]],
+        make: Callable[[sa.ColumnElement[bool]], sa.Executable],
+    ) -> None:
+        place = sa.tuple_(*columns)
+        self._columns = columns
+        self._of_pairs = make(place.in_(sa.bindparam("places", expanding=True)))
+        arrays = [
+            sa.bindparam(f"places_{number}", type_=postgresql.ARRAY(column.type))
+            for number, column in enumerate(columns)
+        ]
+        given = (
+            sa.func.unnest(*arrays).table_valued(*(it.name for it in columns)).render_derived()
+        )
+        self._of_arrays = make(place.in_(sa.select(*given.c)))
 
-    async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Do some reading, all of it on one state of the database."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._read_threads, _transact, self._readers, work)
+    def rows(self, connection: sa.Connection, places: Collection[Any]) -> list[Any]:
+        """Carry it out; return the rows that it finds."""
+        if not places:
+            return []
+        found = self._carry_out(connection, list(places))
+        return [row for result in found if result.returns_rows for row in result]
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Do some writing: all of it is on disk when this returns, or none."""
-        loop = asyncio.get_running_loop()
-        result = await loop.run_in_executor(self._write_thread, _transact, self._writer, work)
-        is_idle = self._carried is None or self._carried.done()
-        if is_idle and loop.time() - self._carried_at >= CARRY_OVER_SECONDS:
-            self._carried_at = loop.time()
-            self._carried = self._carry_thread.submit(_carry_over, self._readers)
-        return result
-
-    async def close(self) -> None:
-        """Finish what is being written and close the file."""
-        for threads in (self._write_thread, self._read_threads, self._carry_thread):
-            await asyncio.to_thread(threads.shutdown)
-        self._readers.dispose()
-
-
-def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
-    try:
-        with engine.begin() as connection:
-            return work(connection)
-    except IntegrityError as error:
-        if not _is_taken(error):
-            raise  # a broken promise of our own
-        raise Conflict(str(error.orig)) from error
-    except (DataError, ProgrammingError):
-        raise
-    except (DBAPIError, OSError) as error:
-        raise StoreUnavailable(str(getattr(error, "orig", error))) from error
-
-
-def _carry_over(engine: sa.Engine) -> None:
-    """Carry the log over as far as nobody reads or writes it: https://sqlite.org/wal.html"""
-    try:
-        connection = engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
-        finally:
-            connection.close()
-    except (sqlite3.Error, sa.exc.SQLAlchemyError):
-        # Nothing is lost: it stays in the log, and a writer will say what is the matter.
-        return
-
-
-def _is_taken(error: IntegrityError) -> bool:
-    """Tell whether another row has this key, from what either database says."""
-    code = getattr(error.orig, "sqlstate", None)  # PostgreSQL's 23505 is unique_violation
-    name = getattr(error.orig, "sqlite_errorname", "")
-    return code == "23505" or name in (
-        "SQLITE_CONSTRAINT_UNIQUE",
-        "SQLITE_CONSTRAINT_PRIMARYKEY",
-    )
+    def _carry_out(
+        self, connection: sa.Connection, places: list[Any]
+    ) -> Iterable[sa.CursorResult[Any]]:
+        if connection.dialect.name == "sqlite":
+            return in_chunks(connection, self._of_pairs, "places", places)
+        arrays = {
+            f"places_{number}": [place[number] for place in places]
+            for number in range(len(self._columns))
+        }
+        return [cast(sa.CursorResult[Any], connection.execute(self._of_arrays, arrays))]
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> sqlite.Insert:

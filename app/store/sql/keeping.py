@@ -20,7 +20,7 @@ from app.store.schema import (
     orchestrations,
     turns,
 )
-from app.store.sql.database import SqliteDatabase, insert_into
+from app.store.sql.database import Database, insert_into
 
 DROPPED: Final = "dropped by hand"
 
@@ -28,7 +28,7 @@ DROPPED: Final = "dropped by hand"
 class SqlKeeping:
     """Keeps turns, what was set aside, and the figures, in a database."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     # turns

@@ -43,7 +43,7 @@ from app.store.schema import (
     texts,
 )
 from app.store.sql import commands as sql_commands
-from app.store.sql.database import insert_into, upsert_into
+from app.store.sql.database import in_chunks, insert_into, upsert_into
 from app.store.sql.sharing import save_sharing, shared_texts
 
 Row = dict[str, Any]
@@ -56,8 +56,10 @@ _INSERT_PAYLOADS: Final = sa.insert(payloads)
 _LOCK_VERSIONS: Final = (
     sa.select(orchestrations.c.id, orchestrations.c.version, orchestrations.c.chain)
     .where(orchestrations.c.id.in_(_IDS))
+    .order_by(orchestrations.c.id)  # so that no two wait for each other
     .with_for_update()
 )
+_INSERT_STATES: Final = sa.insert(orchestrations)
 _SET_CHAIN: Final = (
     sa.update(orchestrations)
     .where(orchestrations.c.id == sa.bindparam("key"))
@@ -118,7 +120,9 @@ def prepared(batch: Batch) -> Prepared:
     )
 
 
-def save(connection: sa.Connection, rows: Prepared) -> list[ClaimedCommand]:
+def save(
+    connection: sa.Connection, rows: Prepared, leases: sql_commands.Leases
+) -> list[ClaimedCommand]:
     """Save a batch; return the commands stored as claimed.
 
     The order matters: a delivery is parked before it is woken, and a command is ticked off
@@ -133,7 +137,7 @@ def save(connection: sa.Connection, rows: Prepared) -> list[ClaimedCommand]:
     _end_deliveries(connection, batch)
     sql_commands.tick_off(connection, batch.commands_done)
     sql_commands.set_aside(connection, batch.commands_failed)
-    return sql_commands.ask(connection, merged(batch))
+    return sql_commands.ask(connection, merged(batch), leases)
 
 
 def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[bool]:
@@ -212,7 +216,12 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
         return
     wanted = {row["id"]: row["version"] - 1 for row in rows.states}
     ids = dict.fromkeys([*wanted, *(row["orchestration_id"] for row in rows.journal)])
-    stored = connection.execute(_LOCK_VERSIONS, {"ids": [*ids, *seen]}).all()
+    concerned = sorted({*ids, *seen})
+    stored = [
+        row
+        for result in in_chunks(connection, _LOCK_VERSIONS, "ids", concerned)
+        for row in result
+    ]
     found = {row.id: row.version for row in stored}
     for key, version in {**seen, **wanted}.items():
         if found.get(key, 0) != version:
@@ -220,9 +229,12 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
     heads = _chain(rows, {row.id: row.chain for row in stored})
     for row in rows.states:
         row["chain"] = heads.get(row["id"], NO_DIGEST)
-    if rows.states:
+    # A new one that somebody else has made meanwhile is a conflict, and not to be replaced.
+    if new := [row for row in rows.states if row["version"] == 1]:
+        connection.execute(_INSERT_STATES, new)
+    if changed := [row for row in rows.states if row["version"] > 1]:
         statement = upsert_into(connection, orchestrations, ("id",), _CHANGING)
-        connection.execute(statement, rows.states)
+        connection.execute(statement, changed)
     if rows.plans:
         connection.execute(upsert_into(connection, texts, ("digest",), ()), rows.texts)
         connection.execute(_INSERT_PLANS, rows.plans)
@@ -327,5 +339,5 @@ def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
             ],
         )
         connection.execute(_WAKE_BY_ID, {"ids": list(found)})
-    if runs := batch.wake_workflow_runs:
-        connection.execute(_WAKE_BY_RUN, {"ids": runs})
+    for _ in in_chunks(connection, _WAKE_BY_RUN, "ids", batch.wake_workflow_runs):
+        pass

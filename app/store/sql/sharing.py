@@ -11,7 +11,7 @@ from app.ports import Batch, Conflict, Correlation, Report, SavedShared, SharedC
 from app.store import codec
 from app.store.moments import from_micros, to_micros
 from app.store.schema import interests, is_joinable, members, orchestrations, reports, shared
-from app.store.sql.database import upsert_into
+from app.store.sql.database import Among, in_chunks, upsert_into
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _NAMES: Final[sa.BindParameter[Any]] = sa.bindparam("names", expanding=True)
@@ -27,26 +27,38 @@ _LOCK_SHARED: Final = (
     .order_by(shared.c.subject)
     .with_for_update()
 )
+_INSERT_SHARED: Final = sa.insert(shared)
 _MEMBERSHIPS: Final = (
     sa.select(members.c.orchestration_id, members.c.subject)
     .where(members.c.orchestration_id.in_(_NAMES))
     .order_by(members.c.subject)
 )
+_FORGET_INTERESTS: Final = sa.delete(interests).where(interests.c.orchestration_id.in_(_NAMES))
+_LEAVE: Final = Among(
+    (members.c.subject, members.c.orchestration_id),
+    lambda gone: sa.delete(members).where(gone),
+)
 _TOPIC: Final = (interests.c.event, interests.c.repository_id, interests.c.number)
-_INTERESTED: Final = (
-    sa.select(*_TOPIC, interests.c.orchestration_id)
-    .where(sa.tuple_(*_TOPIC).in_(sa.bindparam("topics", expanding=True)))
-    .order_by(interests.c.orchestration_id)
+_INTERESTED: Final = Among(
+    _TOPIC,
+    lambda known: (
+        sa.select(*_TOPIC, interests.c.orchestration_id)
+        .where(known)
+        .order_by(interests.c.orchestration_id)
+    ),
 )
 _PLACE: Final = (
     orchestrations.c.definition_repository_id,
     orchestrations.c.definition_id,
     orchestrations.c.correlation,
 )
-_CORRELATED: Final = (
-    sa.select(*_PLACE, orchestrations.c.id)
-    .where(is_joinable(), sa.tuple_(*_PLACE).in_(sa.bindparam("places", expanding=True)))
-    .order_by(orchestrations.c.number)
+_CORRELATED: Final = Among(
+    _PLACE,
+    lambda known: (
+        sa.select(*_PLACE, orchestrations.c.id)
+        .where(is_joinable(), known)
+        .order_by(orchestrations.c.number)
+    ),
 )
 
 
@@ -81,21 +93,24 @@ def read_memberships(
     connection: sa.Connection, ids: Collection[OrchestrationId]
 ) -> list[tuple[OrchestrationId, str]]:
     """Return the names of the states that these are members of."""
-    rows = connection.execute(_MEMBERSHIPS, {"names": list(ids)})
-    return [(OrchestrationId(row.orchestration_id), row.subject) for row in rows]
+    return [
+        (OrchestrationId(row.orchestration_id), row.subject)
+        for rows in in_chunks(connection, _MEMBERSHIPS, "names", list(ids))
+        for row in rows
+    ]
 
 
 def read_interested(
     connection: sa.Connection, topics: Collection[Interest]
 ) -> list[tuple[Interest, OrchestrationId]]:
     """Return who listens to any of these."""
-    wanted = [(it.event, it.repository_id, it.number) for it in topics]
+    wanted = sorted((it.event, it.repository_id, it.number) for it in topics)
     return [
         (
             Interest(event=row.event, repository_id=row.repository_id, number=row.number),
             OrchestrationId(row.orchestration_id),
         )
-        for row in connection.execute(_INTERESTED, {"topics": wanted})
+        for row in _INTERESTED.rows(connection, wanted)
     ]
 
 
@@ -103,12 +118,11 @@ def read_correlated(
     connection: sa.Connection, keys: Collection[Correlation]
 ) -> dict[Correlation, OrchestrationId]:
     """Return the newest open orchestration of each key that has one."""
-    rows = connection.execute(_CORRELATED, {"places": list(keys)})
     return {
         (row.definition_repository_id, row.definition_id, row.correlation): OrchestrationId(
             row.id
         )
-        for row in rows
+        for row in _CORRELATED.rows(connection, keys)
     }
 
 
@@ -169,9 +183,12 @@ def _save_shared(
         for change, text in zip(changes, texts, strict=True)
         if text is not None
     ]
-    if kept:
+    # A new one that somebody else has made meanwhile is a conflict, and not to be replaced.
+    if new := [row for row in kept if row["subject"] not in found]:
+        connection.execute(_INSERT_SHARED, new)
+    if changed := [row for row in kept if row["subject"] in found]:
         statement = upsert_into(connection, shared, ("subject",), ("version", "state"))
-        connection.execute(statement, kept)
+        connection.execute(statement, changed)
     _save_members(connection, changes)
 
 
@@ -182,9 +199,7 @@ def _save_members(connection: sa.Connection, changes: Sequence[SharedChange]) ->
         for it in changes
         for member in sorted(it.joined)
     ]
-    if gone:
-        place = sa.tuple_(members.c.subject, members.c.orchestration_id)
-        connection.execute(sa.delete(members).where(place.in_(gone)))
+    _LEAVE.rows(connection, gone)
     if new:
         statement = upsert_into(connection, members, ("subject", "orchestration_id"), ())
         connection.execute(statement, new)
@@ -194,9 +209,8 @@ def _save_interests(connection: sa.Connection, batch: Batch) -> None:
     if not batch.interests:
         return
     latest = dict(batch.interests)
-    connection.execute(
-        sa.delete(interests).where(interests.c.orchestration_id.in_(list(latest)))
-    )
+    for _ in in_chunks(connection, _FORGET_INTERESTS, "names", sorted(latest)):
+        pass
     rows = [
         {
             "event": each.event,
