@@ -38,7 +38,7 @@ async def failed(here: House) -> int:
 
 def rerun(number: int) -> RerunWorkflowRun:
     return RerunWorkflowRun(
-        attempt=build.attempt("api", 2), repository=API, workflow_run_id=number, run_attempt=1
+        attempt=build.attempt("api#2"), repository=API, workflow_run_id=number, run_attempt=1
     )
 
 

@@ -278,9 +278,9 @@ async def test_a_title_may_come_out_as_a_number(here: House) -> None:
 
 async def test_an_operation_keeps_its_attempt(here: House) -> None:
     """The event is about the attempt that asked."""
-    command = replace(operation("issue.create", title="x"), attempt=build.attempt("api/eu", 3))
+    command = replace(operation("issue.create", title="x"), attempt=build.attempt("api/eu#3"))
     event = await here.event(command)
 
     assert isinstance(event, OperationPerformed)
-    assert event.attempt == build.attempt("api/eu", 3)
+    assert event.attempt == build.attempt("api/eu#3")
     assert event.url.endswith("/issues/1")

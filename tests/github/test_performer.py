@@ -152,7 +152,7 @@ async def test_a_policy_that_is_read_after_a_push_holds_at_once(here: House) -> 
 def nth(here: House, number: int) -> DispatchWorkflow:
     """Return one of several dispatches."""
     marker = f"sb-0123456789abcdef-{number:08x}"
-    return here.dispatch(attempt=build.attempt("api", number), marker=marker)
+    return here.dispatch(attempt=build.attempt(f"api#{number}"), marker=marker)
 
 
 # --- trouble ----------------------------------------------------------------------------------
