@@ -18,11 +18,11 @@ from app import logs
 from app.cli.checking import explained
 from app.cli.saying import Refused, console, print_json, printable
 from app.core.problems import Problem
-from app.core.state import Orchestration, Task
+from app.core.state import Orchestration
 from app.core.summary import summarise_check
 from app.core.telling.headline import headline
-from app.core.telling.looks import look_of_task, name_of
-from app.core.telling.task_table import duration
+from app.core.telling.markdown import unmarked
+from app.core.telling.task_table import duration, rows_of
 from app.scenario import (
     Finding,
     Line,
@@ -35,7 +35,6 @@ from app.scenario import (
     subject_of,
     timeline,
 )
-from app.scenario.timeline import said
 
 GOOD, BAD, WRONG = 0, 1, 2
 COLOURS = {
@@ -160,28 +159,17 @@ def _print_end(state: Orchestration) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("TASK", "STATE", "TOOK", "WHY"):
         table.add_column(heading, overflow="fold")
-    for name, task in state.tasks.items():
-        look = look_of_task(task)
-        took = ""
-        if task.started_at is not None and task.ended_at is not None:
-            took = duration(task.ended_at - task.started_at)
-        table.add_row(
-            printable(name_of(name)),
-            Text(look.word, COLOURS.get(look.style, "")),
-            took,
-            printable(_why(task)),
-        )
+    for row in rows_of(state):
+        look = row.look
+        style = COLOURS.get(look.style, "") if look is not None else ""
+        word = row.told or (look.word if look is not None else "")
+        cells = (printable(unmarked(each)) for each in (row.name, row.took, row.why))
+        name, took, why = cells
+        table.add_row(name, Text(printable(word), style), took, why)
     out.print()
     out.print(table)
-    check = summarise_check(state)
     out.print()
-    out.print(printable(f"The check: {check.title}"), style="bold", soft_wrap=True)
-    out.print(printable(check.summary), soft_wrap=True)
-
-
-def _why(task: Task) -> str:
-    reasons = (task.reason, *(leg.reason for leg in task.legs.values()))
-    return said(next((each for each in reasons if each is not None), None))
+    out.print(printable(f"The check: {summarise_check(state).title}"), soft_wrap=True)
 
 
 # --- for programs ---------------------------------------------------------------------

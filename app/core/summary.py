@@ -38,7 +38,15 @@ from app.core.telling.markdown import (
 )
 from app.core.telling.masking import mask
 from app.core.telling.problem_report import Annotation, ProblemsText, summarise_problems
-from app.core.telling.task_table import HEAD, NAME_MAX, rows_of, why, why_of_leg, why_of_task
+from app.core.telling.task_table import (
+    HEAD,
+    NAME_MAX,
+    borne,
+    rows_of,
+    why,
+    why_of_leg,
+    why_of_task,
+)
 from app.core.telling.waiting import why_held
 from app.core.values import Json, JsonObject, RepositoryName, TaskName
 
@@ -298,7 +306,7 @@ def _why_short(state: Orchestration, name: TaskName) -> str:
     if reason is None:
         return names
     same = all(leg.reason == reason for leg in failed)
-    return f"{names}{':' if same else '; the first:'} {why(reason, task.is_tolerated)}"
+    return f"{names}{':' if same else '; the first:'} {why(reason, borne(state, name))}"
 
 
 def _leg_link(leg: Leg) -> str:

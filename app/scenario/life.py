@@ -8,6 +8,7 @@ same way.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Final
 
 from app.core.actions import APPROVE
@@ -59,7 +60,8 @@ class Past:
 class Note:
     """Something that people did, or could not do, or were told, and when.
 
-    `told` is who was told it.
+    `told` is who was told it. `seen` is how many events had made the orchestration what it
+    was, by which it is told apart what came before and what after.
     """
 
     at: datetime
@@ -67,6 +69,7 @@ class Note:
     text: str
     is_in_vain: bool = False
     told: str = ""
+    seen: float = inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +272,7 @@ class _Life:
             due = due_of_moment(each.when, state, self._start)
             if due is not None and due <= now:
                 self._events.remove(each)
-                self._happen(each)
+                self._happen(each, state)
                 return True
         for deed in self._deeds:
             due = due_of(deed, state, self._start)
@@ -279,10 +282,9 @@ class _Life:
                 return True
         return False
 
-    def _happen(self, each: Happening) -> None:
-        self._lived.notes.append(
-            Note(at=self._clock.now(), who="", text=f"{each.event} by {each.by}")
-        )
+    def _happen(self, each: Happening, state: Orchestration) -> None:
+        now, text = self._clock.now(), f"{each.event} by {each.by}"
+        self._lived.notes.append(Note(at=now, who="", text=text, seen=state.events))
         self._stage.happen(each.event, each, each.repository or self._where, self._listen)
 
     async def _do(self, deed: Deed, state: Orchestration) -> None:
@@ -300,7 +302,13 @@ class _Life:
                 await self._house.engine.take()
                 is_done = (await self._state()) != state or deed.verb is Verb.FREEZE
         self._lived.notes.append(
-            Note(at=now, who=deed.by, text=cast.said(deed), is_in_vain=not is_done)
+            Note(
+                at=now,
+                who=deed.by,
+                text=cast.said(deed),
+                is_in_vain=not is_done,
+                seen=state.events,
+            )
         )
 
     def _say(self, deed: Deed, state: Orchestration) -> bool:

@@ -95,7 +95,7 @@ def test_a_wait_says_what_it_waits_for() -> None:
 
     assert whys(state)["settle"] == "waits for its time, until 2026-11-23 11:35 UTC"
     assert whys(state)["merged"] == (
-        "waits for `pull_request.closed`, until 2026-11-30 09:35 UTC"
+        "waits for `pull_request.closed`, at most until 2026-11-30 09:30 UTC"
     )
 
 
@@ -122,7 +122,7 @@ def placed() -> Told:
     return told.hear(SeatGranted(at=told.now, holder=WHOLE, lock=lock))
 
 
-def told_calendar(told: Told, *, is_open: bool) -> Told:
+def told_calendar(told: Told, *, is_open: bool, why: str = "Holidays") -> Told:
     """Let the calendar answer."""
     return told.hear(
         CalendarTold(
@@ -131,7 +131,7 @@ def told_calendar(told: Told, *, is_open: bool) -> Told:
             calendar="release-freeze",
             is_open=is_open,
             opens_at=told.now + timedelta(days=1),
-            why="Holidays",
+            why=why,
         )
     )
 
@@ -143,6 +143,15 @@ def test_a_closed_calendar_says_until_when_and_why() -> None:
     assert whys(told.state)["deploy"] == "asks the calendar `release-freeze`"
     assert whys(told_calendar(told, is_open=False).state)["deploy"] == (
         "the calendar `release-freeze` is closed until 2026-11-24 09:30 UTC: Holidays"
+    )
+
+
+def test_a_calendar_that_is_closed_without_a_reason_is_not_named_twice() -> None:
+    """What a calendar says of itself then, says when it is closed."""
+    told = told_calendar(placed(), is_open=False, why="release-freeze is closed on Mondays")
+
+    assert whys(told.state)["deploy"] == (
+        "the calendar release-freeze is closed on Mondays; it opens at 2026-11-24 09:30 UTC"
     )
 
 

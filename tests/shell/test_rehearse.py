@@ -44,6 +44,30 @@ outputs: {image: '${{ tasks.build.outputs.image }}'}
 """
 
 
+PLACES = """\
+version: 1
+on: push
+initial: lab
+states:
+  lab:
+    concurrency: {group: lab, scope: organization}
+    max-visits: 1
+    on-max-visits: {to: again}
+    tasks: {a: {dispatch: acme/api/.github/workflows/a.yml@main, outputs: {n: {type: object}}}}
+    transitions: [{on: tasks.succeeded, to: lab}, {on: tasks.failed, to: done}]
+  again:
+    approval: {}
+    transitions: [{on: approval.approved, to: done}, {on: approval.rejected, to: done}]
+  done: {final: true, conclusion: neutral}
+"""
+BUSY = """\
+runs: {a: {outputs: {n: {x: true}}}}
+people: [{choose: again, option: approve, by: grace}]
+locks: [{group: lab, scope: organization, until: 2h}]
+expect: {conclusion: neutral}
+"""
+
+
 @pytest.fixture
 def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
     return Terminal(capsys)
@@ -218,3 +242,28 @@ def test_its_own_comments_start_nothing(terminal: Terminal, tmp_path: Path) -> N
 
     assert said.code == 0, said.err
     assert said.json["dispatched"] == ["build", "deploy"]
+
+
+def test_the_timeline_says_what_is_waited_for(terminal: Terminal, tmp_path: Path) -> None:
+    """Places and calendars have their reason; what people do stands where they did it."""
+    definition = write(tmp_path, "release.yml", PLACES)
+    scenario = write(tmp_path, "busy.yml", BUSY)
+    said = terminal.run("rehearse", definition, "--scenario", scenario, "--json")
+
+    told = [(line["about"], line["what"], line["why"]) for line in said.json["timeline"]]
+    assert said.code == 0, said.err
+    assert told[:3] == [
+        ("", "running", ""),
+        ("lab", "entered", ""),
+        ("lab", "blocked", "waits for a place in the concurrency group `lab`, place 1, "
+         "behind others-1 #1"),
+    ]  # fmt: skip
+    assert told[-7:] == [
+        ("lab · a", "succeeded", 'n = {"x": true}'),
+        ("again", "entered", "in place of lab, which has had its 1 visit (max-visits)"),
+        ("again", "awaiting", "waits for a person, until 2026-11-30 09:00 UTC"),
+        ("", "grace decides about again: approve", ""),
+        ("again", "succeeded", "`approve` by grace"),
+        ("done", "entered", ""),
+        ("", "succeeded, neutral", ""),
+    ]

@@ -84,7 +84,8 @@ def _doubt(action: Dispatch, attempt: Attempt) -> Reason | None:
             return Reason(code="job-not-succeeded", message=why)
     least, since, end = action.min_duration, attempt.running_since, attempt.ended_at
     if least is not None and end is not None and end - (since or end) < least:
-        why = f"it was green in less than {least}, too fast to be believed (`min-duration`)"
+        short = f"{least.total_seconds():g} s"
+        why = f"it was green in less than {short}, too fast to be believed (`min-duration`)"
         return Reason(code="too-fast", message=why)
     return None
 

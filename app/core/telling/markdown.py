@@ -8,6 +8,7 @@ nothing gets into a text but through these functions. They know nothing of orche
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from html import unescape
 from itertools import accumulate
 
 from app.core.telling.masking import mask_text
@@ -28,6 +29,10 @@ _BLOCK = re.compile(r"(?:[#+=-]|\d+[.)])")
 _NOT_PLAIN_CODE = re.compile(r"[`|\\]")
 # What follows may make a name or a number of it, also if it is another's text that follows.
 _MENTION = re.compile(r"@|#(?=\d|$)|(?<=\b[gG][hH])-(?=\d|$)")
+_LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(([^)]*)\)")
+_TICK = re.compile(r"(?<!\\)`")
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
+_CODE = re.compile(r"</?code>")
 _FOREIGN = re.compile(r"<(?=\S)|@(?=\S)|#(?=\d)|(?<=\b[gG][hH])-(?=\d)|!(?=\[)")
 
 
@@ -69,6 +74,19 @@ def code(text: str, length_max: int = 300) -> str:
         return f"`{line}`"
     # A code span cannot hold everything everywhere; numbers of characters can.
     return f"<code>{''.join(map(_numbered, line))}</code>"
+
+
+def unmarked(markdown: str) -> str:
+    """Return as plain text what a sentence shows that was written by these functions.
+
+    Code stays in backticks; behind the words of a link stands its address.
+    """
+    parts = _TICK.split(markdown)
+    for at in range(0, len(parts), 2):
+        text = _CODE.sub("", _LINK.sub(r"\1 (\2)", parts[at]))
+        parts[at] = _ESCAPED.sub(r"\1", text)
+        parts[at] = unescape(parts[at]).replace(INVISIBLE, "")
+    return "`".join(parts)
 
 
 def link(shown: str, url: str) -> str:

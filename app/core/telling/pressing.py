@@ -4,24 +4,24 @@ A notice goes by comment, issue or webhook. It is plain text, with code in backt
 carries it names the orchestration.
 """
 
-import re
 from collections.abc import Iterator
-from html import unescape
 
 from app.core.definition import Alert
+from app.core.gate_events import GateId
 from app.core.legs.context import current_tasks
 from app.core.legs.escalating import Pressing
 from app.core.machine.happening import state_of
 from app.core.moves import TaskStatus
-from app.core.naming import definition_of, in_visit
+from app.core.naming import in_visit
 from app.core.state import Leg, MachineState, Orchestration, WaveStatus
 from app.core.telling.looks import look_of_leg, name_of
-from app.core.telling.markdown import INVISIBLE, code
+from app.core.telling.markdown import code, unmarked
 from app.core.telling.waiting import moment, who_decides, why_leg
 from app.core.values import TaskName
 
 SHOWN_MAX = 5
 SOURCE_MAX = 200
+CALENDAR = "the calendar"
 
 
 def task_text(state: Orchestration, name: TaskName, waiting: Pressing) -> str:
@@ -44,10 +44,10 @@ CANCEL = "`/cancel REASON` ends the whole"
 
 
 def _wave(state: Orchestration, name: TaskName, wave: str) -> str:
-    strategy = definition_of(state.plan.definition, name).strategy
-    assert strategy is not None, "only a matrix has waves"
-    asked = [w.approval for w in strategy.waves if w.name == wave and w.approval is not None]
-    return f"wave {wave}, waits for {_unmarked(who_decides(asked[0]))}"
+    gate = state.tasks[name].waves[wave].gate
+    assert gate is not None, "only a wave that asks is waited for"
+    whom = who_decides(state, GateId(task=name, wave=wave), gate)
+    return f"wave {wave}, waits for {unmarked(whom)}"
 
 
 def state_text(state: Orchestration, machine: MachineState) -> str:
@@ -78,8 +78,9 @@ def _details(state: Orchestration, name: TaskName) -> Iterator[str]:
     task = state.tasks[name]
     for leg in task.legs.values():
         if not leg.has_ended:
-            why = _unmarked(why_leg(state, name, leg)) or _where(leg)
-            yield f"{name_of(name, leg.key)} {why}"
+            why = unmarked(why_leg(state, name, leg)) or _where(leg)
+            waits = "waits: " if why.startswith(CALENDAR) else ""
+            yield f"{name_of(name, leg.key)} {waits}{why}"
     for wave, progress in task.waves.items():
         if progress.status is WaveStatus.BAKING:
             yield f"{name_of(name)}, wave {wave}, bakes"
@@ -87,16 +88,6 @@ def _details(state: Orchestration, name: TaskName) -> Iterator[str]:
 
 def _where(leg: Leg) -> str:
     return f"is {look_of_leg(leg).word}: {leg.attempt.url}"
-
-
-def _unmarked(markdown: str) -> str:
-    """Return the plain text of a sentence that was written as Markdown."""
-    text = unescape(_LINK.sub(r"\1 (\2)", markdown)).replace(INVISIBLE, "")
-    return _ESCAPED.sub(r"\1", text)
-
-
-_LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
-_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 
 
 def _listed(details: list[str]) -> str:

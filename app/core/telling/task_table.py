@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.core.definition import Handling
 from app.core.legs.refs import is_sha
 from app.core.moves import LegStatus, TaskStatus
 from app.core.naming import definition_of, sibling, visit_holder, visit_of
@@ -58,6 +59,10 @@ BETWEEN = frozenset({LegStatus.RESTING, LegStatus.PENDING, LegStatus.BLOCKED})
 ATTENTION = frozenset({LegStatus.FAILED, LegStatus.HELD, LegStatus.AWAITING})
 
 
+WARNED = "it ended neutral, which is a warning"
+BORNE = "; tolerated by `continue-on-error`"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRow:
     """One row, for a task or for one leg of it; all but the look is Markdown."""
@@ -84,11 +89,11 @@ def rows_of(state: Orchestration) -> Iterator[TaskRow]:
                 workflow_run=target_shown(state, name),
                 why=why_of_task(state, name),
             )
-        elif task.status is TaskStatus.ASKING and not task.is_matrix:
-            yield _asking_row(state, name, next(iter(task.legs.values())))
+        elif not task.is_matrix and _is_the_tasks_own(task):
+            yield _task_row(state, name, next(iter(task.legs.values())))
         elif len(task.legs) <= LEGS_SHOWN_MAX:
             if task.status is TaskStatus.ASKING:
-                yield _asking_row(state, name, None)
+                yield _task_row(state, name, None)
             for leg in task.legs.values():
                 yield _leg_row(state, name, leg)
         else:
@@ -106,14 +111,14 @@ def why_of_task(state: Orchestration, name: TaskName) -> str:
     """Say why a task is as it is, or what it waits for; empty where nothing is to be said."""
     task = state.tasks[name]
     if task.status is TaskStatus.ASKING:
-        about = f"{why(task.reason)}; " if task.reason is not None else ""
-        return f"{about}choose between retry, skip with a reason, and fail"
+        about = why(task.reason) if task.reason is not None else WARNED
+        return f"{about}; choose between retry, skip with a reason, and fail"
     if task.is_stale:
         return "what it needs was tried again since: run it again to follow"
     if task.reason is not None:
-        return why(task.reason, task.is_tolerated)
+        return why(task.reason, borne(state, name))
     if task.status is not TaskStatus.WAITING:
-        return "not all of it went well" if task.is_warned else ""
+        return WARNED if task.is_warned else ""
     needs = definition_of(state.plan.definition, name).needs
     awaited = [
         plain(need, NAME_MAX)
@@ -128,13 +133,33 @@ def why_of_task(state: Orchestration, name: TaskName) -> str:
     )
 
 
-def why(reason: Reason, is_tolerated: bool = False) -> str:
+def borne(state: Orchestration, name: TaskName) -> str:
+    """Say by whom or what a failure is borne, or was left as it is."""
+    task = state.tasks[name]
+    question = task.question
+    if task.status is TaskStatus.FAILED and question is not None and question.choice:
+        because = f": {prose(question.reason, WHY_MAX)}" if question.reason else ""
+        return f"; {plain(question.by, NAME_MAX)} chose to let it fail{because}"
+    if task.status is not TaskStatus.FAILED or not task.is_tolerated:
+        return ""
+    failed = [leg for leg in task.legs.values() if leg.status is LegStatus.FAILED]
+    if failed and all(leg.is_tolerated for leg in failed):
+        return BORNE
+    return f"; tolerated by {code(_bearing(state, name))}"
+
+
+def _bearing(state: Orchestration, name: TaskName) -> str:
+    continues = definition_of(state.plan.definition, name).on_failure is Handling.CONTINUE
+    return "on-failure: continue" if continues else "max-failures"
+
+
+def why(reason: Reason, rest: str = "") -> str:
     """Say a reason with its remedy and its code, by which people search for it."""
     parts = [prose(reason.message, WHY_MAX)]
-    if reason.code in REMEDIES:
+    # People skip things, too, and have said why.
+    if reason.code in REMEDIES and not reason.message.startswith("skipped by"):
         parts.append(f"; {REMEDIES[reason.code]}")
-    if is_tolerated:
-        parts.append("; tolerated by `continue-on-error`")
+    parts.append(rest)
     parts.append(f" ({code(reason.code, NAME_MAX)})" if reason.code else "")
     return "".join(parts)
 
@@ -146,7 +171,7 @@ def why_of_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:
     if leg.status is LegStatus.SUCCEEDED and leg.gate is not None:
         return why_closed(leg.gate)
     if leg.reason is not None:
-        return why(leg.reason, leg.is_tolerated)
+        return why(leg.reason, BORNE if leg.is_tolerated else "")
     return why_leg(state, name, leg)
 
 
@@ -166,18 +191,29 @@ def _leg_row(state: Orchestration, name: TaskName, leg: Leg) -> TaskRow:
         name=plain(name_of(name, leg.key), NAME_MAX),
         look=look_of_leg(leg),
         workflow_run=_workflow_run(leg.attempt) if leg.attempts else target_shown(state, name),
-        took=_took(leg.attempt) if leg.attempts else "",
+        took=_took(leg.attempt) if leg.attempts else _waited(state.tasks[name], leg),
         why=why_of_leg(state, name, leg),
     )
 
 
-def _asking_row(state: Orchestration, name: TaskName, leg: Leg | None) -> TaskRow:
-    """Return the row of a task that asks people, with its workflow run if it has just one."""
-    has_run = leg is not None and bool(leg.attempts)
+def _is_the_tasks_own(task: Task) -> bool:
+    """Tell whether a task of one leg ended otherwise than the leg did, or asks about it."""
+    leg = next(iter(task.legs.values()))
+    if not task.has_ended:
+        return task.status is TaskStatus.ASKING
+    is_answered = task.question is not None and bool(task.question.choice)
+    return is_answered or look_of_task(task) != look_of_leg(leg)
+
+
+def _task_row(state: Orchestration, name: TaskName, leg: Leg | None) -> TaskRow:
+    """Return the row of a task as a whole, with its workflow run if it has just one."""
+    attempt = leg.attempt if leg is not None and leg.attempts else None
+    has_ended = state.tasks[name].has_ended
     return TaskRow(
         name=plain(name_of(name), NAME_MAX),
         look=look_of_task(state.tasks[name]),
-        workflow_run=_workflow_run(leg.attempt) if leg is not None and has_run else "",
+        workflow_run=_workflow_run(attempt) if attempt is not None else "",
+        took=_took(attempt) if attempt is not None and has_ended else "",
         why=why_of_task(state, name),
     )
 
@@ -216,6 +252,13 @@ def _run_name(repository: str, workflow: str) -> str:
 
 def _took(attempt: Attempt) -> str:
     return _spent(attempt.running_since or attempt.asked_at, attempt.ended_at)
+
+
+def _waited(task: Task, leg: Leg) -> str:
+    """Say how long a gate was open; of several nobody knows when each was closed."""
+    if leg.gate is None or task.is_matrix:
+        return ""
+    return _spent(leg.gate.opened_at, task.ended_at)
 
 
 def _spent(start: datetime | None, end: datetime | None) -> str:

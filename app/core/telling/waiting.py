@@ -5,12 +5,15 @@ One sentence each, as Markdown. Nothing waits without one.
 
 from datetime import datetime
 
-from app.core.actions import Agent, Approval, Requirement, Wait
+from app.core.actions import Requirement, Wait
+from app.core.gate_events import GateId
+from app.core.legs.asking import question_at
 from app.core.legs.gates import BY_TIME, due_of
+from app.core.machine.happening import state_of
 from app.core.moves import LegStatus
-from app.core.naming import WHOLE, definition_of, leg_holder
+from app.core.naming import WHOLE, definition_of, leg_holder, visit_of
 from app.core.state import Gate, Leg, Orchestration, Passage, Seat
-from app.core.telling.markdown import code, link, plain
+from app.core.telling.markdown import code, link, plain, prose
 from app.core.values import Holder, TaskName
 
 NAME_MAX = 120
@@ -53,6 +56,10 @@ def _why_closed(passage: Passage) -> str:
     name = code(passage.calendar, NAME_MAX)
     if passage.told_at is None:
         return f"asks the calendar {name}"
+    opens = f"opens at {moment(passage.opens_at)}" if passage.opens_at is not None else ""
+    if passage.why.startswith(f"{passage.calendar} is closed"):
+        # What nobody gave a reason for says by itself when it is closed.
+        return f"the calendar {plain(passage.why)}{opens and f'; it {opens}'}"
     until = f" until {moment(passage.opens_at)}" if passage.opens_at is not None else ""
     because = f": {plain(passage.why)}" if passage.why else ""
     return f"the calendar {name} is closed{until}{because}"
@@ -61,19 +68,42 @@ def _why_closed(passage: Passage) -> str:
 def why_awaiting(state: Orchestration, name: TaskName, leg: Leg) -> str:
     """Say what an open gate waits for, and until when."""
     action = definition_of(state.plan.definition, name).action
-    due = due_of(state, name, leg)
-    until = f", until {moment(due)}" if due is not None else ""
+    due = _due(state, name, leg)
+    until = f"until {moment(due)}" if due is not None else ""
     if isinstance(action, Wait):
-        return f"{_what_wait(state, name, leg, action)}{until}"
-    approval = action.review if isinstance(action, Agent) else action
-    if not isinstance(approval, Approval):
-        return f"waits{until}"
-    return f"waits for {who_decides(approval)}{until}"
+        is_calendar = bool(state.passages.get(leg_holder(name, leg.key)))
+        if until and (is_calendar or action.event is not None):
+            until = f"at most {until}"
+        return _joined(_what_wait(state, name, leg, action), until)
+    assert leg.gate is not None, "what awaits something is a gate"
+    whom = who_decides(state, GateId(task=name, leg=leg.key), leg.gate)
+    return _joined(f"waits for {whom}", until)
 
 
-def who_decides(approval: Approval) -> str:
-    """Say whose votes an approval asks for, all its rules together."""
-    asked = [_who(each) for rule in approval.rules for each in rule.require]
+def _joined(what: str, until: str) -> str:
+    return f"{what}, {until}" if until else what
+
+
+def _due(state: Orchestration, name: TaskName, leg: Leg) -> datetime | None:
+    """Return when waiting ends by itself: that of the gate, of the state, or of the whole."""
+    own, machine, visit = due_of(state, name, leg), state.machine, visit_of(name)
+    ends = [own, state.deadline]
+    if machine is not None and visit == (machine.state, machine.visits[machine.state]):
+        here = state_of(state)
+        timeout = here.timeout if here is not None else None
+        ends.append(machine.entered_at + timeout if timeout is not None else None)
+    return min((end for end in ends if end is not None), default=None) if own else None
+
+
+def who_decides(state: Orchestration, where: GateId, gate: Gate) -> str:
+    """Say whose votes a gate asks for: all rules that hold, also those of policies."""
+    asked_at = gate.survey.at if gate.survey is not None else gate.opened_at
+    question = question_at(state, where, gate, asked_at)
+    rules = [rule for rule in question.rules if rule.is_enforced]
+    unclear = next((rule.error for rule in rules if rule.error), "")
+    if unclear:
+        return f"nobody, since a rule of it has no value: {prose(unclear, REASON_MAX)}"
+    asked = [_who(each) for rule in rules if rule.holds for each in rule.require]
     return " and ".join(dict.fromkeys(asked)) or "a person"
 
 

@@ -1,0 +1,169 @@
+"""What people read once something has ended otherwise than its last attempt did."""
+
+from app.core.events import ApprovalDecided, Conclusion, TimerElapsed
+from app.core.telling.markdown import code, link, plain, unmarked
+from app.core.telling.task_table import TaskRow, rows_of
+from app.core.values import ONLY_LEG, TaskName
+from tests.core.told import Told, plan_of
+
+TASKS = """\
+version: 1
+on: {push: {}}
+tasks:
+  build:
+    dispatch: acme/api/.github/workflows/build.yml@main
+"""
+MACHINE = """\
+version: 1
+on: {push: {}}
+initial: review
+states:
+  review:
+    approval:
+      rules:
+        - {require: [{teams: [acme/sre], count: 1}]}
+        - {when: "inputs.level > 2", require: [{teams: [acme/ciso], count: 1}]}
+    timeout-minutes: 60
+    transitions:
+      - {on: approval.approved, to: done}
+      - {on: approval.rejected, to: done}
+      - {on: timeout, to: done}
+  done: {final: true, conclusion: neutral}
+inputs: {level: {type: integer, default: 1}, levels: {type: array, default: [1]}}
+"""
+
+
+def begun(keys: str) -> Told:
+    """Begin the one task, with these keys."""
+    return Told(plan_of(f"{TASKS}    {keys}\n")).begin().accept("build")
+
+
+def row_of(told: Told) -> TaskRow:
+    """Return the first row."""
+    return next(iter(rows_of(told.state)))
+
+
+def answered(told: Told, option: str, reason: str = "") -> Told:
+    """Let somebody choose what becomes of the task."""
+    return told.hear(
+        ApprovalDecided(
+            at=told.now,
+            task=TaskName("build"),
+            leg=ONLY_LEG,
+            option=option,
+            by="mona",
+            reason=reason,
+            inputs={},
+        )
+    )
+
+
+def test_a_failure_that_is_gone_on_with_is_shown_as_tolerated() -> None:
+    """`on-failure: continue` is named as what bears it."""
+    told = begun("on-failure: continue").end("build", conclusion=Conclusion.FAILURE)
+
+    row = row_of(told)
+    assert row.look is not None
+    assert row.look.word == "failed, tolerated"
+    assert row.why == (
+        "the workflow run failed; its log says where; tolerated by `on-failure: continue` "
+        "(`failure`)"
+    )
+
+
+def test_a_task_that_is_skipped_for_its_time_is_not_shown_as_failed() -> None:
+    """What took too long was skipped, and what it needs goes on."""
+    told = begun("timeout-minutes: 5\n    on-timeout: skip").run("build").wait(minutes=6)
+    told.hear(TimerElapsed(at=told.now, task=TaskName("build")))
+    told.end("build", conclusion=Conclusion.CANCELLED)
+
+    row = row_of(told)
+    assert row.look is not None
+    assert row.look.word == "skipped"
+    assert "it ran for more than 5 minutes" in row.why
+
+
+def test_a_warning_is_asked_about() -> None:
+    """A neutral end says that it is one, and what may be chosen."""
+    told = begun("on-warning: ask").end("build", conclusion=Conclusion.NEUTRAL)
+
+    assert row_of(told).why == (
+        "it ended neutral, which is a warning; "
+        "choose between retry, skip with a reason, and fail"
+    )
+
+
+def test_who_went_on_without_a_task_is_named() -> None:
+    """The row says skipped, though its workflow run had succeeded."""
+    told = begun("on-warning: ask").end("build", conclusion=Conclusion.NEUTRAL)
+
+    row = row_of(answered(told, "skip", "good enough"))
+    assert row.look is not None
+    assert row.look.word == "skipped"
+    assert row.why == "skipped by mona: good enough (`skipped`)"
+
+
+def test_who_let_a_task_fail_is_named() -> None:
+    """Beside why it failed stands who wanted no other try."""
+    told = begun("on-failure: ask").end("build", conclusion=Conclusion.FAILURE)
+
+    assert row_of(answered(told, "fail", "never mind")).why == (
+        "the workflow run failed; its log says where; mona chose to let it fail: never mind "
+        "(`failure`)"
+    )
+
+
+def test_who_let_a_task_fail_needs_no_reason() -> None:
+    """Without a reason none is made up."""
+    told = begun("on-failure: ask").end("build", conclusion=Conclusion.FAILURE)
+
+    assert row_of(answered(told, "fail")).why.endswith("mona chose to let it fail (`failure`)")
+
+
+def test_a_gate_ends_with_the_state_that_it_is_in() -> None:
+    """People read until when the state waits, and only of rules that hold."""
+    told = Told(plan_of(MACHINE, inputs={"level": 1})).begin()
+
+    assert row_of(told).why == "waits for 1 of acme/sre, until 2026-11-23 10:30 UTC"
+
+
+def test_a_rule_that_holds_is_waited_for() -> None:
+    """Its people are named beside those of the others."""
+    told = Told(plan_of(MACHINE, inputs={"level": 3})).begin()
+
+    assert row_of(told).why.startswith("waits for 1 of acme/sre and 1 of acme/ciso, until")
+
+
+def test_a_rule_without_a_value_lets_nobody_decide() -> None:
+    """The gate stays shut, and the row says why."""
+    text = MACHINE.replace("inputs.level > 2", "int(inputs.levels[7]) > 2")
+    told = Told(plan_of(text, inputs={"levels": [1]})).begin()
+
+    assert row_of(told).why.startswith("waits for nobody, since a rule of it has no value: ")
+
+
+def test_a_gate_of_a_state_that_was_left_has_no_end() -> None:
+    """Its row says how it ended instead."""
+    told = Told(plan_of(MACHINE, inputs={"level": 1})).begin()
+    name = next(iter(told.state.tasks))
+    told.hear(
+        ApprovalDecided(
+            at=told.now,
+            task=name,
+            leg=ONLY_LEG,
+            option="approve",
+            by="mona",
+            reason="",
+            inputs={},
+        )
+    )
+
+    assert row_of(told).why == "`approve` by mona"
+
+
+def test_markdown_can_be_read_without_its_marks() -> None:
+    """For a terminal words are bare, code stays in backticks, a link has its address behind."""
+    text = f"{plain('*a* #1 & `b`')} {code('x & y')} {link('its page', 'https://x.test/1')}"
+
+    assert unmarked(text) == "*a* #1 & `b` `x & y` its page (https://x.test/1)"
+    assert unmarked(code("a|b")) == "a|b"
