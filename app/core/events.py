@@ -279,19 +279,24 @@ class ApprovalDecided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseRequested:
-    """Somebody wants nothing new to begin until further notice."""
+    """Somebody wants nothing new to begin until further notice.
+
+    With a `code` it is ourselves, for that reason.
+    """
 
     at: datetime
     by: str
     reason: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeRequested:
-    """Somebody wants a paused orchestration to go on."""
+    """Somebody wants a paused orchestration to go on; with a `code` only if paused by that."""
 
     at: datetime
     by: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

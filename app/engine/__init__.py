@@ -22,6 +22,7 @@ from app.engine.doors import Doors
 from app.engine.intake import Intake, Read
 from app.engine.letters import ToShared
 from app.engine.library import Library
+from app.engine.presence import follow_presence
 from app.engine.rows import chore
 from app.engine.upkeep import upkeep_of, upkeep_of_all
 from app.engine.work import Work
@@ -167,6 +168,7 @@ class Engine:
 
     async def _save(self, work: Work) -> bool:
         """Decide and save all; false if another writer got ahead: then all is done anew."""
+        back = await follow_presence(work, self._library, self._store)
         await work.carry(self._load, self._store)
         try:
             claimed = await self._store.commit(work.batch)
@@ -178,6 +180,9 @@ class Engine:
         for saved in work.batch.states:
             self._remember(saved)
         self._library.apply(work.batch)
+        if back:
+            # What was put off meanwhile need not wait for its time.
+            await self._store.hasten(back, due=self._clock.now())
         if claimed and self._hand is not None:
             self._hand(claimed)
         if work.batch.wake_workflow_runs or work.batch.arrivals:

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import orjson
 import structlog
 
+from app.core.absence import Absence
 from app.core.chores import ListChangedFiles
 from app.core.events import OutputsReported
 from app.core.hearing.asking import REPORT, SAY, AskedWrongly, orchestration_meant
@@ -199,6 +200,9 @@ class Intake:
         if routed.gone is not None:
             gone = self._library.of_installation(routed.gone)
             work.batch.forget_repositories.extend(gone)
+            is_suspended = heard.action == "suspend"
+            why = Absence.SUSPENDED if is_suspended else Absence.UNINSTALLED
+            work.absences.update(dict.fromkeys(gone, why))
         notes = list(routed.notes)
         run = attempts.get(letter.workflow_run_id) if letter.workflow_run_id else None
         # A run of ours is answered for by the orchestration that dispatched it, by no other.

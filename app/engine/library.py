@@ -89,7 +89,7 @@ class Library:
         """Return a repository as it is known."""
         return self._repositories.get(repository_id)
 
-    def of_installation(self, installation_id: int) -> Iterable[int]:
+    def of_installation(self, installation_id: int) -> list[int]:
         """Return the ids of the repositories that an installation covers."""
         return [
             known.repository.id

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
 
+from app.core.absence import Absence, presence
 from app.core.audit import Chain
 from app.core.calendar_state import CalendarLeft
 from app.core.chores import Chore
@@ -32,7 +33,7 @@ from app.core.events import (
     SeatGranted,
     WorkflowRunObserved,
 )
-from app.core.interests import concerns, interests
+from app.core.interests import Interest, concerns, interests
 from app.core.locks import AllSeatsLeft, SeatLeft
 from app.core.plan import Cause, Plan
 from app.core.shared import LOCK, is_shared, lock_subject
@@ -77,6 +78,7 @@ class Work:
     ) -> None:
         self.now = now
         self.batch = Batch()
+        self.absences: dict[int, Absence] = {}
         self._owner = owner
         self._lease_until = now + lease
         self._library = library
@@ -363,8 +365,8 @@ class Work:
             saved = self._loaded.get(id_)
             version = saved.version if saved is not None else 0
             self.batch.states.append(Saved(state=after, version=version + 1))
-            before = interests(saved.state) if saved is not None else frozenset()
-            listens = interests(after)
+            before = _topics(saved.state) if saved is not None else frozenset()
+            listens = _topics(after)
             if listens != before:
                 self.batch.interests.append((id_, listens))
         for id_, saved in self._loaded.items():
@@ -372,6 +374,10 @@ class Work:
                 version = saved.version if saved is not None else 0
                 self.batch.seen.append((id_, version))
         self._commons.close()
+
+
+def _topics(state: Orchestration) -> frozenset[Interest]:
+    return interests(state) | presence(state)
 
 
 def _place(plan: Plan) -> tuple[int, str]:

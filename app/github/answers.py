@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from app.github.errors import (
+    AwayError,
     ConflictError,
     ForbiddenError,
     GitHubError,
@@ -91,6 +92,8 @@ def fault(answer: Answer, now: datetime, *, is_write: bool) -> GitHubError | Non
         )
     if answer.status == 401:
         return UnauthorizedError(f"{answer.call}: 401 {message}")
+    if answer.status == 403 and "installation has been suspended" in message.lower():
+        return AwayError(f"{answer.call}: {message}")
     limited = _rate_limit(answer, message, now)
     if limited is not None:
         return limited

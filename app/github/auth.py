@@ -128,13 +128,17 @@ class Tokens:
         for name in [n for n, (_, i) in self._installations.items() if i == installation_id]:
             del self._installations[name]
 
-    async def installation_of(self, repository: RepositoryName) -> int:
+    async def installation_of(
+        self, repository: RepositoryName, *, is_anew: bool = False
+    ) -> int:
         """Find the installation that covers a repository. Raises NotFoundError if none does.
+
+        `is_anew` asks GitHub, whatever was answered before.
 
         https://docs.github.com/en/rest/apps/apps#get-a-repository-installation-for-the-authenticated-app
         """
         known = self._installations.get(repository)
-        if known is not None and self._clock.now() < known[0]:
+        if known is not None and not is_anew and self._clock.now() < known[0]:
             return known[1]
         answer = await self._transport.send(
             "GET",

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final
 
 from app.github.answers import Allowance, allowance
-from app.github.errors import RateLimitedError
+from app.github.errors import AwayError, RateLimitedError
 from app.ports import Clock
 
 # "No more than 900 points per minute are allowed for REST API endpoints."
@@ -23,6 +23,8 @@ MINUTE: Final = timedelta(minutes=1)
 BUDGETS_MAX: Final = 10_000
 # A secondary limit met again and again is waited out for twice as long each time.
 PAUSE_MAX: Final = timedelta(minutes=30)
+AWAY_PAUSE: Final = timedelta(minutes=10)
+"""How often a suspended installation is asked again, should nobody tell us that it is back."""
 PAUSE_FIRST: Final = timedelta(minutes=1)
 
 
@@ -47,6 +49,7 @@ class _Account:
     left: Allowance | None = None
     closed_until: datetime | None = None
     closed_kind: str = ""
+    away_until: datetime | None = None
     refusals: int = 0
     spent: deque[tuple[datetime, int]] = field(default_factory=deque)
     points: int = 0
@@ -58,6 +61,18 @@ class Budget:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._accounts: OrderedDict[int | None, _Account] = OrderedDict()
+
+    def check_presence(self, installation_id: int | None) -> None:
+        """Raise AwayError while an installation is known to be suspended or gone."""
+        away_until = self._account(installation_id).away_until
+        if away_until is not None and self._clock.now() < away_until:
+            raise AwayError("the App is suspended or gone there", until=away_until)
+
+    def away(self, installation_id: int | None) -> datetime:
+        """Take note that an installation is away. Return until when nothing is sent there."""
+        account = self._account(installation_id)
+        account.away_until = self._clock.now() + AWAY_PAUSE
+        return account.away_until
 
     async def admit(
         self, installation_id: int | None, urgency: Urgency, *, is_write: bool
@@ -95,6 +110,7 @@ class Budget:
         """Take note of what an answer says is left."""
         account = self._account(installation_id)
         account.refusals = 0
+        account.away_until = None
         account.left = allowance(headers) or account.left
 
     def limited(self, installation_id: int | None, error: RateLimitedError) -> datetime:

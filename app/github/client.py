@@ -6,6 +6,7 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
@@ -18,10 +19,13 @@ from app.github.answers import Answer, next_page
 from app.github.auth import AppKey, Grant, Tokens
 from app.github.budget import Budget, Urgency
 from app.github.errors import (
+    AwayError,
     NotFoundError,
+    PermissionMissingError,
     RateLimitedError,
     UnauthorizedError,
     UnavailableError,
+    UnprocessableError,
 )
 from app.github.transport import Capabilities, Pause, Transport
 from app.ports import Clock
@@ -36,13 +40,15 @@ REMEMBERED_BYTES_MAX: Final = 32 * 1024 * 1024
 class Access:
     """In whose name a call is made, on which repository, and how urgent it is.
 
-    Without a repository it is about the whole installation.
+    Without a repository it is about the whole installation. A probe finds out whether an
+    installation that was away is back.
     """
 
     installation_id: int
     repository: RepositoryName | None = None
     repository_id: int | None = None
     urgency: Urgency = Urgency.DECISION
+    is_probe: bool = False
 
     def grant(self, permissions: Mapping[str, str]) -> Grant:
         """Return the least that a call with these permissions needs."""
@@ -79,6 +85,7 @@ class Client:
         self._transport = Transport(api_url, clock=clock, pause=pause, http=http)
         self._key = AppKey(app_id, private_key, clock=clock)
         self._remembered = _Remembered()
+        self._elsewhere: OrderedDict[Grant, Grant] = OrderedDict()
         self.clock = clock
         self.tokens = Tokens(self._key, self._transport, clock=clock)
         self.budget = Budget(clock=clock)
@@ -159,12 +166,14 @@ class Client:
     ) -> Answer:
         account = access.installation_id if access is not None else None
         urgency = access.urgency if access is not None else Urgency.DECISION
+        if access is None or not access.is_probe:
+            self.budget.check_presence(account)
         await self.budget.admit(account, urgency, is_write=method != "GET")
         known = self._remembered.get((target, grant)) if method == "GET" else None
         headers = {"If-None-Match": known.headers["etag"]} if known is not None else None
         authorization = ""
         try:
-            authorization = await self._authorization(grant)
+            authorization, grant = await self._authorization(grant, access)
             answer = await self._transport.send(
                 method, target, authorization=authorization, body=body, headers=headers
             )
@@ -175,6 +184,8 @@ class Client:
         except RateLimitedError as error:
             until = self.budget.limited(account, error)
             raise RateLimitedError(error.message, until=until, kind=error.kind) from error
+        except AwayError as error:
+            raise AwayError(error.message, until=self.budget.away(account)) from error
         self.budget.answered(account, answer.headers)
         if answer.status == 304 and known is not None:
             return replace(known, headers={**known.headers, **answer.headers})
@@ -182,18 +193,47 @@ class Client:
             self._remembered.put((target, grant), answer)
         return answer
 
-    async def _authorization(self, grant: Grant | None) -> str:
-        if grant is None:
-            return self._key.authorization()
+    async def _authorization(
+        self, grant: Grant | None, access: Access | None
+    ) -> tuple[str, Grant | None]:
+        """Return the header for a call, and the grant under which it is made."""
+        if grant is None or access is None:
+            return self._key.authorization(), None
         try:
-            return await self.tokens.authorization(grant)
-        except NotFoundError:
-            # Installed anew under another id, perhaps.
-            self.tokens.forget_installation(grant.installation_id)
-            raise
+            if (elsewhere := self._elsewhere.get(grant)) is not None:
+                return await self.tokens.authorization(elsewhere), elsewhere
+            return await self.tokens.authorization(grant), grant
+        except (NotFoundError, UnprocessableError) as error:
+            return await self._follow(grant, access, error)
         except UnauthorizedError as error:
             # It is the App's own key that is not accepted; no other token will help.
             raise UnavailableError(error.message, effect_unknown=False) from error
+
+    async def _follow(
+        self, grant: Grant, access: Access, error: NotFoundError | UnprocessableError
+    ) -> tuple[str, Grant]:
+        """Find who covers the repository now: the App was installed anew, or it has moved.
+
+        A token for the id of a repository is minted only where that very one is covered.
+        """
+        self._elsewhere.pop(grant, None)
+        self.tokens.forget_installation(grant.installation_id)
+        found = grant.installation_id
+        if access.repository is not None and not isinstance(error, PermissionMissingError):
+            with suppress(NotFoundError):
+                found = await self.tokens.installation_of(access.repository, is_anew=True)
+        if found == grant.installation_id:
+            if isinstance(error, NotFoundError):
+                raise AwayError(
+                    f"the App is not installed any more: {error.message}"
+                ) from error
+            raise error
+        elsewhere = replace(grant, installation_id=found)
+        authorization = await self.tokens.authorization(elsewhere)
+        self._elsewhere[grant] = elsewhere
+        while len(self._elsewhere) > REMEMBERED_MAX:
+            self._elsewhere.popitem(last=False)
+        return authorization, elsewhere
 
 
 class _Remembered:

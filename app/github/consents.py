@@ -14,9 +14,9 @@ from app.core.hearing.findings import RepositoryRead
 from app.core.plan import Origin
 from app.core.policy import POLICY_PATH
 from app.core.values import RepositoryName
-from app.github.budget import Urgency
+from app.github.budget import AWAY_PAUSE, Urgency
 from app.github.client import Access, Client
-from app.github.errors import ForbiddenError, NotFoundError, RefusedError
+from app.github.errors import AwayError, ForbiddenError, NotFoundError, RefusedError
 from app.github.repositories import get_repository, read_file
 
 KEPT: Final = timedelta(seconds=60)
@@ -43,6 +43,9 @@ class Consents:
     ) -> Access:
         """Return how to reach a repository. Raises NotFoundError where no installation does.
 
+        Where none reaches the definition's own either, it is the App that is away, and nothing
+        is said about the target: AwayError.
+
         The definition's own is reached by its id: it needs no consent, so its name, which may
         have become another's, must not decide.
         """
@@ -53,7 +56,17 @@ class Consents:
                 repository_id=origin.repository_id,
                 urgency=urgency,
             )
-        installation_id = await self._client.tokens.installation_of(repository)
+        find = self._client.tokens.installation_of
+        try:
+            installation_id = await find(repository)
+        except NotFoundError as error:
+            try:
+                await find(origin.repository, is_anew=True)
+            except NotFoundError as away:
+                until = self._client.clock.now() + AWAY_PAUSE
+                message = f"the App is not installed any more: {away.message}"
+                raise AwayError(message, until=until) from error
+            raise
         return Access(installation_id=installation_id, repository=repository, urgency=urgency)
 
     async def policy(self, access: Access) -> str | None:

@@ -11,6 +11,8 @@
   + UnauthorizedError        the token is not valid (any more): mint anew, once.
   + UnavailableError         no answer, or a 5xx: asking again later may help, but if
                              `effect_unknown`, look first whether it has been done.
+    - AwayError                  the installation is suspended or gone: it is asked again at
+                                 `until`, and nothing is sent before. It had no effect.
   + RateLimitedError         asking again before `until` is useless. It had no effect.
 
 This file imports nothing of ours, so that every other one may import it. No error holds a
@@ -106,6 +108,14 @@ class UnavailableError(GitHubError):
     def __init__(self, message: str, *, effect_unknown: bool) -> None:
         super().__init__(message)
         self.effect_unknown = effect_unknown
+
+
+class AwayError(UnavailableError):
+    """The installation is suspended or gone: nothing works there until it is back."""
+
+    def __init__(self, message: str, *, until: datetime | None = None) -> None:
+        super().__init__(message, effect_unknown=False)
+        self.until = until
 
 
 class RateLimitedError(GitHubError):

@@ -113,5 +113,9 @@ class Keeping(Protocol):
         """Return the commands of a subject that were put off, and why."""
         ...
 
+    async def hasten(self, subjects: Collection[str], *, due: datetime) -> None:
+        """Let what was put off of these subjects be due earlier."""
+        ...
+
     # how things stand
     async def standing(self, now: datetime) -> Standing: ...

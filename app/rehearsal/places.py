@@ -178,6 +178,32 @@ class Places(Timekeeper):
         which.suspended_at = None
         self._tell_installation(which, "unsuspend")
 
+    def choose_repositories(
+        self, which: Installation, repositories: Iterable[str] | None
+    ) -> None:
+        """Let an installation cover these repositories, or all, and tell the App so."""
+        world = self.world
+        before = {r.id for r in world.repositories.values() if world.covers(which, r)}
+        which.repository_ids = (
+            None
+            if repositories is None
+            else {world.repository(name).id for name in repositories}
+        )
+        known = world.repositories.values()
+        after = {r.id for r in known if world.covers(which, r)}
+        for action, ids in (("added", after - before), ("removed", before - after)):
+            if not ids:
+                continue
+            named = people.installed_repositories([r for r in known if r.id in ids])
+            payload: dict[str, Any] = {
+                "action": action,
+                "installation": people.installation(world.at, world.registered_app(), which),
+                "repository_selection": "all" if repositories is None else "selected",
+                f"repositories_{action}": named,
+                "sender": people.account(world.at, which.account),
+            }
+            world.send("installation_repositories", payload, which.id, None)
+
     def uninstall(self, which: Installation) -> None:
         """Remove an installation."""
         del self.world.installations[which.id]

@@ -33,6 +33,7 @@ Asked: TypeAlias = (
     | RollBackRequested
 )
 _O = OrchestrationStatus
+PAUSED = "paused"
 RETRY, SKIP, FAIL = "retry", "skip", "fail"
 ANSWERS = (RETRY, SKIP, FAIL)
 """What people may choose of when a task asks (`on-failure: ask`)."""
@@ -48,11 +49,11 @@ def record_request(state: Orchestration, event: Asked) -> Orchestration:
                 _O.CANCELLING, _said("cancelled", "cancelled", event.by, event.reason)
             )
         case PauseRequested():
-            if state.status not in (_O.BLOCKED, _O.RUNNING) or state.paused is not None:
-                return state
-            return replace(state, paused=_said("paused", "paused", event.by, event.reason))
+            return _record_pause(state, event)
         case ResumeRequested():
-            return state if state.paused is None else replace(state, paused=None)
+            paused = state.paused
+            is_meant = paused is not None and event.code in ("", paused.code)
+            return replace(state, paused=None) if is_meant else state
         case RetryRequested():
             return _record_retry(state, event)
         case SkipRequested():
@@ -65,6 +66,16 @@ def record_request(state: Orchestration, event: Asked) -> Orchestration:
 
 def _said(code: str, verb: str, by: str, reason: str) -> Reason:
     return Reason(code=code, message=f"{verb} by {by}" + (f": {reason}" if reason else ""))
+
+
+def _record_pause(state: Orchestration, event: PauseRequested) -> Orchestration:
+    if state.status not in (_O.BLOCKED, _O.RUNNING):
+        return state
+    # What a person paused stays paused by that person; a pause of our own may become theirs.
+    if state.paused is not None and (event.code or state.paused.code == PAUSED):
+        return state
+    reason = _said(event.code or PAUSED, "paused", event.by, event.reason)
+    return replace(state, paused=reason)
 
 
 def _record_retry(state: Orchestration, event: RetryRequested) -> Orchestration:

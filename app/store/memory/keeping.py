@@ -66,6 +66,9 @@ class MemoryKeeping:
     async def delayed(self, subject: str) -> Sequence[Delayed]:
         return self._commands.delayed(subject)
 
+    async def hasten(self, subjects: Collection[str], *, due: datetime) -> None:
+        self._commands.hasten(subjects, due)
+
     # how things stand
 
     async def standing(self, now: datetime) -> Standing:

@@ -168,6 +168,15 @@ class SqlKeeping:
             for row in rows
         ]
 
+    async def hasten(self, subjects: Collection[str], *, due: datetime) -> None:
+        moment, table = to_micros(due), commands.c
+        statement = (
+            sa.update(commands)
+            .where(table.subject.in_(subjects), is_free(), table.note != "", table.due > moment)
+            .values(due=moment)
+        )
+        await self._database.write(lambda it: it.execute(statement))
+
     # how things stand
 
     async def standing(self, now: datetime) -> Standing:
