@@ -19,6 +19,8 @@ from app.core.hearing.findings import (
 )
 from app.core.hearing.heard import Repository
 from app.core.parse import parse
+from app.core.policy import read_policy
+from app.core.preflight import Concern, at_the_top
 from app.core.problems import Problem
 from app.core.routing import DEFINITIONS, is_definition, policies_of
 from app.core.telling.problem_report import ProblemsText, summarise_problems
@@ -27,13 +29,13 @@ from app.github import repositories, surfaces
 from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.errors import (
-    AwayError,
     ConflictError,
     ForbiddenError,
     NotFoundError,
     RefusedError,
     UnprocessableError,
 )
+from app.github.preflight import Preflight
 from app.github.reporting import Reporter
 from app.github.templates import Templates
 from app.ports import Carried, Errand
@@ -47,10 +49,13 @@ log = logging.getLogger(__name__)
 class Chores:
     """Does chores, and keeps the texts of files by their blob, which never change."""
 
-    def __init__(self, client: Client, reporter: Reporter, templates: Templates) -> None:
+    def __init__(
+        self, client: Client, reporter: Reporter, templates: Templates, preflight: Preflight
+    ) -> None:
         self._client = client
         self._reporter = reporter
         self._templates = templates
+        self._preflight = preflight
         self._blobs: OrderedDict[tuple[int, Sha], str] = OrderedDict()
 
     async def list_installations(self) -> Carried:
@@ -61,14 +66,10 @@ class Chores:
 
     async def list_repositories(self, command: ListRepositories) -> Carried:
         """List what an installation covers; one that is gone or suspended covers nothing."""
-        access = Access(
-            installation_id=command.installation_id, urgency=Urgency.SWEEP, is_probe=True
-        )
-        # What it grants may have changed, too.
-        self._client.tokens.forget_installation(command.installation_id)
+        access = Access(installation_id=command.installation_id, urgency=Urgency.SWEEP)
         try:
             found = await repositories.list_repositories(self._client, access)
-        except (NotFoundError, ForbiddenError, AwayError) as error:
+        except (NotFoundError, ForbiddenError) as error:
             log.warning("installation %d: %s", command.installation_id, error)
             found = ()
         finding = RepositoriesListed(
@@ -85,7 +86,7 @@ class Chores:
         )
         try:
             repository = await repositories.get_repository(self._client, by_id)
-        except (NotFoundError, AwayError):
+        except NotFoundError:
             gone = RepositoryGone(
                 installation_id=command.installation_id, repository_id=command.repository_id
             )
@@ -216,25 +217,35 @@ class Chores:
 
     async def _problems(
         self, access: Access, command: CheckDefinitions
-    ) -> Mapping[str, tuple[Problem, ...]]:
+    ) -> Mapping[str, tuple[Problem | Concern, ...]]:
         paths = command.paths
         if command.pull_request is not None:
             found = await repositories.list_pull_request_files(
                 self._client, access, command.pull_request
             )
             paths = found.paths
-        problems = {}
+        assert access.repository is not None, "by now its name is known"
+        policies = policies_of(access.repository)
+        problems: dict[str, tuple[Problem | Concern, ...]] = {}
         for path in paths:
-            if not is_definition(path):
+            if not is_definition(path) and path not in policies:
                 continue
             try:
                 text = await self._text(access, path, command.sha)
             except NotFoundError:
                 # The commit removes it.
                 continue
+            if path in policies:
+                problems[path] = read_policy(text)[1]
+                continue
             file = File(path=path, blob_sha=Sha(""), text=text)
             whole = await self._templates.join(access, file, command.sha)
-            problems[path] = parse(whole.text, path)[1]
+            definition, problems[path] = parse(whole.text, path)
+            if definition is not None:
+                concerns = await self._preflight.concerns(access, definition, path, command.sha)
+                # What stands in a template has no line here.
+                is_whole = whole.text == text
+                problems[path] = concerns if is_whole else tuple(map(at_the_top, concerns))
         return problems
 
 

@@ -50,7 +50,6 @@ from app.github.client import Client
 from app.github.consents import Consents
 from app.github.environments import Gatekeeper
 from app.github.errors import (
-    AwayError,
     GitHubError,
     NotFoundError,
     RateLimitedError,
@@ -59,6 +58,7 @@ from app.github.errors import (
 from app.github.following import Follower
 from app.github.notifying import Herald, Webhooks
 from app.github.operations import Operator
+from app.github.preflight import Preflight
 from app.github.reporting import Reporter, access_to_cause
 from app.github.rulings import Rulings
 from app.github.starting import SETTLED_AFTER, Starter, explain, refused
@@ -89,13 +89,18 @@ class GitHubPerformer:
         self._rulings = Rulings(client)
         self._gatekeeper = Gatekeeper(client, self._consents, self._rulings)
         self._clerk = Clerk(client, self._surveyor, self._reporter.own_id)
-        self._chores = Chores(client, self._reporter, Templates(client, self._consents))
+        self._chores = Chores(
+            client,
+            self._reporter,
+            Templates(client, self._consents),
+            Preflight(client, self._consents),
+        )
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
         """Carry one command out. Raises nothing for what the world does."""
         try:
             return await self._perform(command, errand)
-        except (RateLimitedError, AwayError) as error:
+        except RateLimitedError as error:
             return Postponed(why=str(error), until=error.until)
         except GitHubError as error:
             return Postponed(why=str(error))

@@ -85,7 +85,9 @@ async def test_a_template_that_cannot_be_had_is_a_problem(here: House, name: str
 
 async def test_a_commit_s_check_knows_its_template(here: House) -> None:
     """A definition that uses a template of the same commit has no problem."""
-    files = {f"{FOLDER}/user.yml": using("./shared.yml"), f"{FOLDER}/shared.yml": TEMPLATE}
+    target = "acme/release/.github/workflows/deploy.yml"
+    template = TEMPLATE.replace("acme/build/.github/workflows/run.yml", target)
+    files = {f"{FOLDER}/user.yml": using("./shared.yml"), f"{FOLDER}/shared.yml": template}
     sha = here.github.push("acme/release", files, branch="change")
     await here.perform(
         CheckDefinitions(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.core.preflight import Concern
 from app.core.problems import Problem
 from app.core.telling.headline import count
 from app.core.telling.markdown import code, fit, one_line, prose, size
@@ -37,13 +38,14 @@ class ProblemsText:
     annotations: tuple[Annotation, ...]
 
 
-def summarise_problems(files: Mapping[str, Sequence[Problem]]) -> ProblemsText:
+def summarise_problems(files: Mapping[str, Sequence[Problem | Concern]]) -> ProblemsText:
     """Say what is wrong with definitions, by file, or that nothing is.
 
+    A concern is about what a definition dispatches; one that is only a notice fails nothing.
     There may be more annotations than GitHub takes in one call.
     """
-    number = sum(len(problems) for problems in files.values())
-    faulty = [path for path, problems in files.items() if problems]
+    number = sum(_count(problems) for problems in files.values())
+    faulty = [path for path, problems in files.items() if _count(problems)]
     lines = [line for path in files for line in _lines(path, files[path])]
     if number:
         title = f"{count(number, 'problem')} in {_files(len(faulty), len(files))}"
@@ -64,19 +66,28 @@ def summarise_problems(files: Mapping[str, Sequence[Problem]]) -> ProblemsText:
     )
 
 
+def _count(problems: Sequence[Problem | Concern]) -> int:
+    return sum(_level(each) == "failure" for each in problems)
+
+
+def _level(problem: Problem | Concern) -> Literal["notice", "failure"]:
+    return problem.level if isinstance(problem, Concern) else "failure"
+
+
 def _files(faulty: int, all_of_them: int) -> str:
     if all_of_them == 1:
         return "1 definition"
     return f"{faulty} of {count(all_of_them, 'definition')}"
 
 
-def _lines(path: str, problems: Sequence[Problem]) -> list[str]:
-    if not problems:
-        return [f"- ✅ {code(path)} is fine"]
-    return [f"- ❌ {code(path)} has {count(len(problems), 'problem')}", *map(_line, problems)]
+def _lines(path: str, problems: Sequence[Problem | Concern]) -> list[str]:
+    number = _count(problems)
+    if not number:
+        return [f"- ✅ {code(path)} is fine", *map(_line, problems)]
+    return [f"- ❌ {code(path)} has {count(number, 'problem')}", *map(_line, problems)]
 
 
-def _line(problem: Problem) -> str:
+def _line(problem: Problem | Concern) -> str:
     said = f"  - line {problem.line}, column {problem.column}: {prose(problem.message, 1_000)}"
     hint = f" — {prose(problem.hint, 1_000)}" if problem.hint else ""
     return f"{said}{hint} ({code(problem.code)})"
@@ -86,13 +97,13 @@ def _more(left: int) -> str:
     return f"\n{count(left, 'more line')} did not fit here; the annotations have them all."
 
 
-def _annotation(path: str, problem: Problem) -> Annotation:
+def _annotation(path: str, problem: Problem | Concern) -> Annotation:
     message = "\n".join(each for each in (problem.message, problem.hint) if each)
     return Annotation(
         path=path,
         start_line=problem.line,
         start_column=problem.column,
-        level="failure",
+        level=_level(problem),
         title=one_line(problem.code, TITLE_MAX),
         message=_cut(mask_text(message)),
     )
