@@ -29,6 +29,7 @@ from app.github import repositories, surfaces
 from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.errors import (
+    AwayError,
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -66,10 +67,14 @@ class Chores:
 
     async def list_repositories(self, command: ListRepositories) -> Carried:
         """List what an installation covers; one that is gone or suspended covers nothing."""
-        access = Access(installation_id=command.installation_id, urgency=Urgency.SWEEP)
+        access = Access(
+            installation_id=command.installation_id, urgency=Urgency.SWEEP, is_probe=True
+        )
+        # What it grants may have changed, too.
+        self._client.tokens.forget_installation(command.installation_id)
         try:
             found = await repositories.list_repositories(self._client, access)
-        except (NotFoundError, ForbiddenError) as error:
+        except (NotFoundError, ForbiddenError, AwayError) as error:
             log.warning("installation %d: %s", command.installation_id, error)
             found = ()
         finding = RepositoriesListed(
@@ -86,7 +91,7 @@ class Chores:
         )
         try:
             repository = await repositories.get_repository(self._client, by_id)
-        except NotFoundError:
+        except (NotFoundError, AwayError):
             gone = RepositoryGone(
                 installation_id=command.installation_id, repository_id=command.repository_id
             )

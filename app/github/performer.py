@@ -50,6 +50,7 @@ from app.github.client import Client
 from app.github.consents import Consents
 from app.github.environments import Gatekeeper
 from app.github.errors import (
+    AwayError,
     GitHubError,
     NotFoundError,
     RateLimitedError,
@@ -100,7 +101,7 @@ class GitHubPerformer:
         """Carry one command out. Raises nothing for what the world does."""
         try:
             return await self._perform(command, errand)
-        except RateLimitedError as error:
+        except (RateLimitedError, AwayError) as error:
             return Postponed(why=str(error), until=error.until)
         except GitHubError as error:
             return Postponed(why=str(error))
