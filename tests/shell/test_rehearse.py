@@ -193,6 +193,8 @@ def test_children_are_rehearsed_with_their_parents(terminal: Terminal, tmp_path:
         ("pull_request_review", True),
         ("merge_group", True),
         ("issue_comment", True),
+        ("{issue_comment: {labels: [ship]}}", True),
+        ("{pull_request: {types: [opened], labels: ['change/*']}}", True),
         ("{release: {types: [published]}}", True),
         ("create", True),
         ("{deployment_status: {environments: [production]}}", True),

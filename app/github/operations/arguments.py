@@ -4,6 +4,7 @@ Pure. An expression may give a number as text, and nothing where a text was mean
 not there at all has a default or is refused.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from app.core.values import Json, JsonObject, RepositoryName
 
 NAMES_MAX: Final = 100
+SHOWN_MAX: Final = 200
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 
@@ -88,8 +90,10 @@ class Arguments:
 
     def wrong(self, name: str, why: str) -> Refusal:
         """Return the refusal of one argument."""
-        message = f"`with.{name}` of `{self._operation}` {why}; it came out as "
-        return Refusal("bad-argument", message + repr(self._given.get(name))[:200])
+        value = self._given.get(name)
+        shown = json.dumps(value, ensure_ascii=False, default=str)[:SHOWN_MAX]
+        found = "it is not there" if value is None else f"it came out as {shown}"
+        return Refusal("bad-argument", f"`with.{name}` of `{self._operation}` {why}; {found}")
 
 
 def repository_name(text: str, given: Arguments, name: str) -> RepositoryName:

@@ -132,7 +132,11 @@ class Stage:
         self, name: str, action: str, what: Happening, listen: Listen | None
     ) -> None:
         if action in ("", "opened"):
-            self._open(name, what, listen)
+            with self._quietly() if _wants_labels(listen) else _loudly():
+                pull = self._open(name, what, listen)
+            if _wants_labels(listen):
+                world, found = self._github.world, self._repository(name)
+                pulls.tell(world, found, pull, "opened", world.account(what.by))
             return
         pull = self._pull(name, what, listen)
         world, found = self._github.world, self._repository(name)
@@ -282,6 +286,9 @@ class Stage:
             fork=fork,
         )
         self._pulls[name] = pull
+        if _wants_labels(listen):
+            with self._quietly():
+                self._github.label(name, pull.number, _label(listen), what.by)
         return pull
 
     def _pull(self, name: str, what: Happening, listen: Listen | None) -> PullRequest:
@@ -322,8 +329,13 @@ def _is_merged(payload: JsonObject) -> bool:
     return isinstance(pull, Mapping) and pull.get("merged") is True
 
 
+def _wants_labels(listen: Listen | None) -> bool:
+    return listen is not None and bool(listen.labels)
+
+
 def _label(listen: Listen | None) -> str:
-    return listen.labels[0] if listen is not None and listen.labels else "made-up"
+    label = listen.labels[0] if listen is not None and listen.labels else "made-up"
+    return label.replace("**", "*").replace("*", "made-up").strip("!")
 
 
 def _text(payload: JsonObject, room: str, name: str) -> str:

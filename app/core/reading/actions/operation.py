@@ -32,29 +32,35 @@ OPERATIONS: Mapping[str, Operation] = {
         gives={"shas": NameType.OBJECT, "untrusted": NameType.BOOLEAN},
     ),
     "file.read": Operation(
-        required=words("repository path"), optional=words("ref"), gives=None
+        required=words("path"), optional=words("repository ref"), gives=None
     ),
     "issue.create": Operation(
-        required=words("repository title"),
-        optional=words("body labels assignees"),
+        required=words("title"),
+        optional=words("repository body labels"),
         gives={"number": _NUMBER, "url": _TEXT},
     ),
     "comment.create": Operation(
-        required=words("repository number body"), gives={"id": _NUMBER, "url": _TEXT}
+        required=words("number body"),
+        optional=words("repository"),
+        gives={"id": _NUMBER, "url": _TEXT},
     ),
-    "labels.add": Operation(required=words("repository number labels"), gives={}),
+    "labels.add": Operation(
+        required=words("number labels"),
+        optional=words("repository"),
+        gives={"labels": NameType.ARRAY},
+    ),
     "pull-request.merge": Operation(
-        required=words("repository number"),
-        optional=words("method sha title message"),
+        required=words("number sha"),
+        optional=words("repository method"),
         gives={"sha": _TEXT, "merged": NameType.BOOLEAN},
     ),
     "release.create": Operation(
-        required=words("repository tag"),
-        optional=words("name body target draft prerelease"),
+        required=words("tag"),
+        optional=words("repository name body target prerelease"),
         gives={"id": _NUMBER, "url": _TEXT, "tag": _TEXT},
     ),
 }
-_LISTS = words("labels assignees")
+_LISTS = words("labels")
 
 
 def read_operation(
