@@ -215,6 +215,8 @@ class Courier:
             return await self._performer.perform(command, errand)
         instead = look_up_instead(state, command) if errand.tries > 1 else None
         if instead is not None:
+            # A look shows what was so when it began, however long it took.
+            looked_at = self._clock.now()
             outcome = await self._performer.perform(instead, errand)
             if not isinstance(outcome, Carried):
                 return outcome
@@ -222,7 +224,7 @@ class Courier:
                 return outcome
             # An earlier life may have dispatched a moment ago, and GitHub not show it yet.
             settled_at = max(errand.first_tried_at, self._opened_at) + SETTLED_AFTER
-            if self._clock.now() < settled_at:
+            if looked_at < settled_at:
                 why = "it is not yet known whether an earlier try started the workflow"
                 return Postponed(why=why, until=settled_at)
         return self._withdraw(command)

@@ -84,6 +84,8 @@ class Starter:
     async def _look(
         self, command: DispatchWorkflow, errand: Errand, access: Access, earlier: _Try | None
     ) -> Outcome | None:
+        # A list shows what was so when it was asked for, however long the answer took.
+        asked_at = self._clock.now()
         found = await dispatching.look_up(
             self._client,
             access,
@@ -92,8 +94,8 @@ class Starter:
             marker=command.marker,
             since=errand.first_tried_at,
         )
-        now = self._clock.now()
         if isinstance(found, WorkflowRunFacts):
+            now = self._clock.now()
             # Its status may be a new word of GitHub's; that it was accepted is known anyway.
             event: Event = observed(command.attempt, found, now) or DispatchAccepted(
                 at=now, attempt=command.attempt, workflow_run_id=found.id, url=found.url
@@ -103,7 +105,7 @@ class Starter:
         # one began, or at least as long ago as a lease lasts.
         last = earlier.at if earlier else max(errand.first_tried_at, self._opened_at)
         settled_at = last + SETTLED_AFTER
-        if now < settled_at:
+        if asked_at < settled_at:
             why = "it is not yet known whether an earlier try started the workflow"
             return Postponed(why=why, until=settled_at)
         if found is Sought.NOT_THERE:
