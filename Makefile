@@ -5,6 +5,8 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 SEEDS ?= 10000
+ROUNDS ?= 200
+SEED ?= 0
 TESTS ?= tests
 WORKERS ?= 2
 COVERAGE ?= --cov --cov-report=term-missing:skip-covered
@@ -19,7 +21,7 @@ sources := app tests $(wildcard action)
 typed := app $(wildcard action tests/kit)
 workflows := $(wildcard workflow-templates/*.yml .github/workflows/*.yml)
 
-.PHONY: help setup setup-runtime check test simulate planted bench demo docs lock clean
+.PHONY: help setup setup-runtime check test simulate chaos planted bench demo docs lock clean
 
 help: ## Print the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +44,9 @@ test: check ## Set up, check, and run every test; TESTS=tests/core COVERAGE= for
 
 simulate: setup ## Simulate SEEDS orchestrations with faults and crashes (10000).
 	$(python) -m tests.simulation --seeds $(SEEDS)
+
+chaos: setup ## Play ROUNDS rounds (200) of killed processes and a GitHub that misbehaves, from SEED on.
+	$(python) -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
 
 planted: setup ## Plant known bugs one by one and show which test catches each.
 	$(python) -m tests.planted

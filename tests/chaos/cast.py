@@ -1,0 +1,197 @@
+"""The stage of a round: gates, locks, retries, children, a machine, and what undoes."""
+
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from app.demo.stage import workflow
+from app.rehearsal import Outcome, Rehearsal
+from app.rehearsal.model.state import WorkflowRun
+
+HOME: Final = "acme/release"
+ACTOR: Final = "mona"
+APPROVERS: Final = ("sarah", "steve")
+OUTSIDER: Final = "eve"
+PEOPLE: Final = {ACTOR: "admin", "sarah": "write", "steve": "maintain", OUTSIDER: "read"}
+LOCKED: Final = "deploy.yml"
+"""The workflow that all definitions run under the lock `production`, which has one place."""
+
+RELEASE: Final = """\
+version: 1
+name: Release
+on: {push: {branches: [main], paths: ['versions/**']}}
+tasks:
+  build:
+    strategy: {matrix: {component: [api, web]}, fail-fast: false}
+    dispatch: acme/${{ matrix.component }}/.github/workflows/build.yml@main
+    retry: {max-attempts: 3, backoff: {initial: 5s}}
+    outputs: {image: {type: string, required: true}}
+  sign_off:
+    needs: [build]
+    approval:
+      rules: [{require: [{teams: [acme/sre], count: 1}]}]
+      exclude: [actor]
+  deploy:
+    needs: [sign_off, build]
+    dispatch: acme/deploy/.github/workflows/deploy.yml@main
+    with: {image: '${{ needs.build.outputs["api"].image }}'}
+    concurrency: {group: production, scope: organization}
+    compensate: {dispatch: acme/deploy/.github/workflows/undeploy.yml@main}
+  smoke:
+    needs: [deploy]
+    dispatch: acme/deploy/.github/workflows/smoke.yml@main
+    retry: {max-attempts: 2}
+"""
+
+PREVIEW: Final = """\
+version: 1
+name: Preview
+on: {pull_request: {types: [opened, synchronize]}}
+tasks:
+  build:
+    dispatch: acme/web/.github/workflows/build.yml@main
+    outputs: {image: {type: string, required: true}}
+  agree:
+    needs: [build]
+    approval:
+      rules: [{require: [{teams: [acme/sre], count: 1}]}]
+      exclude: [actor, authors]
+  deploy:
+    needs: [agree]
+    dispatch: acme/deploy/.github/workflows/preview.yml@main
+    concurrency: {group: previews, limit: 2}
+  tell:
+    needs: [deploy]
+    join: all-done
+    github: comment.create
+    with: {repository: acme/release, number: '${{ event.number }}', body: The preview ended.}
+"""
+
+TRAIN: Final = """\
+version: 1
+name: Train
+on: {push: {branches: [main], paths: ['train/**']}}
+tasks:
+  announce:
+    github: issue.create
+    with: {repository: acme/release, title: A train departs}
+  parts:
+    needs: [announce]
+    strategy: {matrix: {component: [api, web]}, fail-fast: false}
+    orchestrate: acme/release/.github/orchestrations/part.yml
+    with: {component: '${{ matrix.component }}'}
+  rest: {needs: [parts], wait: {for: 2m}}
+  arrive:
+    needs: [rest]
+    dispatch: acme/deploy/.github/workflows/smoke.yml@main
+    retry: {max-attempts: 2}
+"""
+
+PART: Final = """\
+version: 1
+name: Part
+on: {manual: {}}
+inputs: {component: {type: string, required: true}}
+tasks:
+  build:
+    dispatch: acme/${{ inputs.component }}/.github/workflows/build.yml@main
+    retry: {max-attempts: 3, backoff: {initial: 5s}}
+  deploy:
+    needs: [build]
+    dispatch: acme/deploy/.github/workflows/deploy.yml@main
+    concurrency: {group: production, scope: organization}
+"""
+
+CHANGE: Final = """\
+version: 1
+name: Change
+on: {push: {branches: [main], paths: ['changes/**']}}
+initial: assessing
+data: {rounds: {type: integer, default: 0}}
+states:
+  assessing:
+    max-visits: 3
+    on-max-visits: {to: rejected}
+    tasks:
+      plan: {dispatch: acme/web/.github/workflows/build.yml@main, retry: {max-attempts: 2}}
+    transitions:
+      - {on: tasks.succeeded, to: reviewing}
+      - {on: tasks.failed, set: {rounds: data.rounds + 1}, to: assessing}
+  reviewing:
+    approval:
+      rules: [{require: [{teams: [acme/sre], count: 1}]}]
+      exclude: [actor]
+    timeout-minutes: 2880
+    transitions:
+      - {on: approval.approved, to: applying}
+      - {on: approval.rejected, to: rejected}
+      - {on: timeout, to: rejected}
+  applying:
+    tasks:
+      apply:
+        dispatch: acme/deploy/.github/workflows/deploy.yml@main
+        concurrency: {group: production, scope: organization}
+    transitions:
+      - {on: tasks.succeeded, to: done}
+      - {on: tasks.failed, to: rejected}
+  done: {final: true, conclusion: success}
+  rejected: {final: true, conclusion: failure}
+"""
+
+GATED: Final[Mapping[str, tuple[str, str]]] = {
+    "release": ("deploy.yml", "sign_off"),
+    "preview": ("preview.yml", "agree"),
+    "change": ("deploy.yml", "reviewing"),
+}
+"""Per definition: the workflow that its gate holds back, and the gate."""
+
+POLICY: Final = "version: 1\naccept: [{from: acme/release}]\n"
+WORKFLOWS: Final = {
+    "acme/api": {"build.yml": "Build"},
+    "acme/web": {"build.yml": "Build"},
+    "acme/deploy": {
+        "deploy.yml": "Deploy",
+        "undeploy.yml": "Undeploy",
+        "smoke.yml": "Smoke",
+        "preview.yml": "Preview",
+    },
+}
+
+
+def set_stage(github: Rehearsal, chance: random.Random, failing: float) -> None:
+    """Make the organisation, let `failing` of all workflow runs fail, and install the App."""
+    github.add_organization("acme", sorted(PEOPLE), {"sre": APPROVERS})
+    definitions = {
+        "release": RELEASE,
+        "preview": PREVIEW,
+        "train": TRAIN,
+        "part": PART,
+        "change": CHANGE,
+    }
+    files = {f".github/orchestrations/{id_}.yml": text for id_, text in definitions.items()}
+    github.add_repository(HOME, {**files, "README.md": "hello\n"}, roles=PEOPLE)
+    fates: dict[tuple[int, int], Outcome] = {}
+
+    def fate(run: WorkflowRun, attempt: int) -> Outcome:
+        return fates.setdefault((run.id, attempt), _fate(run, chance, failing))
+
+    for repository, workflows in WORKFLOWS.items():
+        files = {".github/orchestration-policy.yml": POLICY}
+        for file, name in workflows.items():
+            files[f".github/workflows/{file}"] = workflow(name, "image")
+        github.add_repository(repository, files)
+        for file in workflows:
+            github.script(repository, file, fate)
+    github.install_app("acme")
+
+
+def _fate(run: WorkflowRun, chance: random.Random, failing: float) -> Outcome:
+    """Draw how one attempt of a workflow run goes."""
+    is_build = run.workflow.path.endswith("build.yml")
+    return Outcome(
+        queued=timedelta(seconds=chance.choice((1, 5, 20))),
+        duration=timedelta(seconds=chance.choice((2, 20, 90))),
+        conclusion="failure" if chance.random() < failing else "success",
+        outputs={"image": "ghcr.io/acme/app:1"} if is_build else None,
+    )

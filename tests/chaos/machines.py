@@ -1,0 +1,138 @@
+"""The processes of a round: started, killed at any moment, frozen, and started again."""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from app.rehearsal import Rehearsal
+from tests.chaos.hurry import HurriedClock
+from tests.kit import tree
+
+URL: Final = "https://signalbox.test"
+"""Where Signalbox is for the world: behind a balancer, whichever process answers."""
+SECRET: Final = "a webhook secret for chaos"
+STARTS_WITHIN: Final = 60.0
+LOOK_AGAIN: Final = 0.05
+
+
+class Machine:
+    """One process, on one port of its own."""
+
+    def __init__(
+        self, name: str, environ: Mapping[str, str], clock: HurriedClock, log: Path
+    ) -> None:
+        self.url = f"http://127.0.0.1:{environ['PORT']}"
+        told = {
+            "owner": name,
+            "epoch": clock.epoch,
+            "speed": clock.speed,
+            "environ": dict(environ),
+        }
+        self._command = [sys.executable, "-m", "tests.chaos.server", json.dumps(told)]
+        self._log = log.open("ab")
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it; `until_ready` waits for it."""
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, cwd=tree.ROOT, stdout=self._log, stderr=self._log
+        )
+
+    async def until_ready(self) -> None:
+        """Wait until it answers."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            async with asyncio.timeout(STARTS_WITHIN):
+                # Another process sets no event of ours.
+                while not await self._is_ready(client):  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_AGAIN)
+
+    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
+        assert self._process is not None, "it was started"
+        assert self._process.returncode is None, f"it ended by itself: {self._log.name}"
+        try:
+            return (await client.get("/ready")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def kill(self) -> None:
+        """End it without a word."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it stand still, as a machine does that swaps or pauses."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on, not knowing that time has passed."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, which: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(which)
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
+
+
+class Balancer(httpx.AsyncBaseTransport):
+    """Hands each request to the next machine, or to another where nobody listens."""
+
+    def __init__(self, machines: Sequence[Machine]) -> None:
+        self._machines = machines
+        self._inner = httpx.AsyncHTTPTransport()
+        self._next = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        self._next += 1
+        for each in range(len(self._machines)):
+            machine = self._machines[(self._next + each) % len(self._machines)]
+            url = httpx.URL(machine.url).copy_with(raw_path=request.url.raw_path)
+            there = httpx.Request(
+                request.method,
+                url,
+                headers=request.headers,
+                content=request.content,
+                extensions=request.extensions,
+            )
+            try:
+                return await self._inner.handle_async_request(there)
+            except httpx.ConnectError:
+                continue
+        raise httpx.ConnectError("nobody is at home", request=request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._inner.aclose()
+
+
+def environ_of(github: Rehearsal, database_url: str, port: int) -> dict[str, str]:
+    """Return what a process finds in its environment."""
+    return {
+        "GITHUB_APP_ID": str(github.app_id),
+        "GITHUB_PRIVATE_KEY": github.app_private_key_pem,
+        "GITHUB_WEBHOOK_SECRET": SECRET,
+        "GITHUB_API_URL": github.api_url,
+        "GITHUB_SERVER_URL": github.web_url,
+        "GITHUB_OIDC_ISSUER": github.oidc_issuer,
+        "SIGNALBOX_URL": URL,
+        "DATABASE_URL": database_url,
+        "PORT": str(port),
+    }
+
+
+def unused_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port

@@ -1,0 +1,136 @@
+"""What happens in one round, drawn from its seed before it begins.
+
+Moments of what is done to the processes are real seconds; all others pass as time does in
+the round. The scheduler of the machine is not drawn: a seed gives the same plan, and very
+nearly the same round.
+"""
+
+import random
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from app.rehearsal import CallFault, DeliveryFault
+
+SPEED: Final = 60.0
+TROUBLE_SECONDS: Final = 12.0
+"""How long, in real seconds, the world misbehaves; then all may come to its end."""
+
+
+class Doing(StrEnum):
+    """What people do that starts or changes orchestrations."""
+
+    RELEASE = "push a version"
+    PREVIEW = "open a pull request"
+    AGAIN = "push to the pull request"
+    CLOSE = "close the pull request"
+    TRAIN = "push a train"
+    CHANGE = "push a change"
+
+
+class Blow(StrEnum):
+    """What is done to a process, or to the database."""
+
+    KILL = "killed, and started again"
+    FREEZE = "frozen for a while, and thawed"
+    CUT = "its connections to the database are cut"
+    RESTART = "the database is restarted"
+
+
+class Kind(StrEnum):
+    """Which GitHub it is, beside the usual one."""
+
+    USUAL = "the usual one"
+    FORGETFUL = "tells no run ids and lists dispatches late"
+    LYING = "answers 502 or hangs up after doing the work"
+    BUSY = "turns away with 403 and 429"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """One blow at one of the processes, at `at` real seconds, for `lasts` of them."""
+
+    at: float
+    blow: Blow
+    which: int
+    lasts: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundPlan:
+    """One round."""
+
+    seed: int
+    kind: Kind
+    doings: tuple[tuple[float, Doing], ...]
+    strikes: tuple[Strike, ...]
+    failing: float
+    refusing: float
+    cancelling: float
+    visible_after: float = 0.0
+    calls: dict[CallFault, float] = field(default_factory=dict)
+    deliveries: dict[DeliveryFault, float] = field(default_factory=dict)
+
+    def told(self) -> str:
+        """Tell the plan in one line."""
+        doings = ", ".join(f"{at:.0f} s {doing}" for at, doing in self.doings)
+        strikes = ", ".join(f"{s.at:.1f} s #{s.which} {s.blow}" for s in self.strikes)
+        return f"GitHub {self.kind}; {doings}; {strikes}"
+
+
+def draw(seed: int, *, replicas: int = 1, has_server: bool = False) -> RoundPlan:
+    """Draw the plan of a round. `has_server`: the database is a server that can be hit, too."""
+    chance = random.Random(seed)
+    kind = chance.choice(tuple(Kind))
+    rate = chance.choice((0.02, 0.05, 0.1))
+    return RoundPlan(
+        seed=seed,
+        kind=kind,
+        doings=_doings(chance),
+        strikes=_strikes(chance, replicas, has_server),
+        failing=chance.choice((0.0, 0.1, 0.3)),
+        refusing=chance.choice((0.0, 0.3)),
+        cancelling=chance.choice((0.0, 0.0, 0.1)),
+        visible_after=chance.choice((0.0, 5.0, 40.0)) if kind is Kind.FORGETFUL else 0.0,
+        calls=_call_chances(chance, kind, rate),
+        deliveries={each: 2 * rate * chance.random() for each in DeliveryFault},
+    )
+
+
+def _doings(chance: random.Random) -> tuple[tuple[float, Doing], ...]:
+    starts = (Doing.RELEASE, Doing.PREVIEW, Doing.TRAIN, Doing.CHANGE)
+    doings = [(chance.uniform(0, 300), each) for each in chance.sample(starts, 2)]
+    doings += [(chance.uniform(0, 400), Doing.RELEASE)] * chance.choice((0, 1))
+    opened = [at for at, doing in doings if doing is Doing.PREVIEW]
+    for at in opened:
+        if chance.random() < 0.5:
+            doings.append((at + chance.uniform(5, 200), Doing.AGAIN))
+        if chance.random() < 0.2:
+            doings.append((at + chance.uniform(200, 400), Doing.CLOSE))
+    return tuple(sorted(doings))
+
+
+def _strikes(chance: random.Random, replicas: int, has_server: bool) -> tuple[Strike, ...]:
+    blows = [Blow.KILL] * 4
+    if has_server:
+        blows += [Blow.FREEZE, Blow.CUT, Blow.RESTART]
+    count = chance.randint(1, 2 + replicas)
+    strikes = (
+        Strike(
+            at=chance.uniform(0, TROUBLE_SECONDS),
+            blow=chance.choice(blows),
+            which=chance.randrange(replicas),
+            lasts=chance.choice((0.0, 0.0, 0.5, 3.0)),
+        )
+        for _ in range(count)
+    )
+    return tuple(sorted(strikes, key=lambda strike: strike.at))
+
+
+def _call_chances(chance: random.Random, kind: Kind, rate: float) -> dict[CallFault, float]:
+    chances = {each: rate * chance.random() / 3 for each in CallFault}
+    if kind is Kind.LYING:
+        chances |= dict.fromkeys((CallFault.ERROR_AFTER, CallFault.DROP_AFTER), 0.15)
+    if kind is Kind.BUSY:
+        chances |= dict.fromkeys((CallFault.FORBIDDEN, CallFault.TOO_MANY), 0.1)
+    return chances
