@@ -229,6 +229,22 @@ def test_what_was_undone_is_done_again() -> None:
     assert good.state.status is OrchestrationStatus.SUCCEEDED
 
 
+def test_all_that_was_undone_is_done_again() -> None:
+    """ "Retry from failed" begins each of it once."""
+    over = begun(
+        plan("api; web; ship: api, web", api=UNDO, web=UNDO),
+        ended("api"),
+        ended("web"),
+        ended("ship", "failure"),
+        ended("web~undo"),
+        ended("api~undo"),
+    )
+    decision = after(over, retried())
+
+    assert keys(decision.commands) == ["dispatch/api/2", "dispatch/web/2"]
+    assert build.statuses(decision.state)["ship"] is TaskStatus.WAITING
+
+
 def test_what_was_done_again_is_undone_again() -> None:
     """With an attempt of its own: no marker is used twice."""
     over = begun(

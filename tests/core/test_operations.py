@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.commands import ListJobs, MakeReport, PerformOperation
+from app.core.events import ChangeMeasured
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.rules import Decision
 from tests.kit import build
@@ -168,3 +169,30 @@ def test_whoever_deletes_a_run_that_ended_hides_nothing() -> None:
     asks = begun(plan("build", build=STRICT), accepted("build"), ended("build"))
 
     assert after(asks, build.missed("build")) == Decision(state=asks.state)
+
+
+def test_a_branch_is_measured_once() -> None:
+    """What is said of it twice, or after people were asked, changes nothing."""
+    schema = {
+        "type": "object",
+        "required": ["branch"],
+        "properties": {"branch": {"type": "string"}},
+    }
+    agent = {
+        "agent": "acme/ai/.github/workflows/propose.yml@main",
+        "outputs": {"schema": schema},
+        "limits": {"max-files": 5},
+    }
+    asks = begun(
+        plan("mend", mend=agent), reported("mend", {"branch": "ai/mend"}), ended("mend")
+    )
+    small, large = (
+        ChangeMeasured(
+            at=build.START, attempt=build.attempt("mend"), files=files, lines=1, paths=()
+        )
+        for files in (1, 99)
+    )
+    waits = after(asks, small)
+
+    assert build.legs(waits.state, "mend") == {"": L.AWAITING}
+    assert after(waits, large) == Decision(state=waits.state)

@@ -262,6 +262,14 @@ def test_a_matrix_may_be_another_the_second_time() -> None:
     }
 
 
+def test_what_needs_a_task_twice_over_waits_for_it_once() -> None:
+    """There may be several ways from one task to another."""
+    failed = begun(plan("a; b: a; c: a, b"), ended("a", "failure"))
+    decision = after(failed, retried())
+
+    assert build.statuses(decision.state) == {"a": RUNNING, "b": WAITING, "c": WAITING}
+
+
 # What a task asks.
 
 ASKS = {"on-failure": "ask"}

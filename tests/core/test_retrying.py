@@ -274,3 +274,20 @@ def test_an_old_report_is_not_that_of_the_re_run() -> None:
     decision = begun_again()
 
     assert after(decision, reported("build", {"image": "v1"})) == Decision(state=decision.state)
+
+
+def test_an_answer_to_the_dispatch_is_none_to_the_re_run() -> None:
+    """Late and doubled answers name the attempt that they are about."""
+    decision = begun_again()
+
+    for late in (accepted("build"), refused("build"), rerun("build")):
+        assert after(decision, late) == Decision(state=decision.state)
+
+
+def test_a_re_run_may_be_heard_before_the_answer_to_the_dispatch() -> None:
+    """The answer then tells us which workflow run it is."""
+    heard = begun(plan("build"), reported("build", {"image": "v1"}, run_attempt=2))
+    decision = after(heard, accepted("build"))
+
+    assert build.leg(decision.state, "build").attempt.workflow_run_id == build.run_id("build")
+    assert build.legs(decision.state, "build") == {"": L.QUEUED}

@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 from app.core.actions import Approval, GitHubOperation, Orchestrate, Report, Wait
 from app.core.approvals.people import Voter
 from app.core.approvals.survey import Survey
+from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.events import (
     ApprovalDecided,
     CalendarTold,
@@ -55,6 +56,7 @@ from app.core.values import (
     LegKey,
     LockKey,
     OrchestrationId,
+    RepositoryName,
     TaskName,
 )
 from tests.kit.build import HEAD, run_id
@@ -286,6 +288,21 @@ DRAWS: Mapping[type, Draw] = {
     VoteCast: _vote,
     VotesWithdrawn: lambda c: VotesWithdrawn(at=c.now, reference=c.one_of(("r1", "r9"))),
     GateSurveyed: _surveyed,
+    EnvironmentAsked: lambda c: EnvironmentAsked(
+        at=c.now,
+        attempt=c.where,
+        workflow_run_id=c.run,
+        environment="production",
+        repository_id=1,
+        repository=RepositoryName("acme/api"),
+        installation_id=9,
+    ),
+    EnvironmentAnswered: lambda c: EnvironmentAnswered(
+        at=c.now,
+        workflow_run_id=c.run,
+        environment="production",
+        outcome=c.one_of(("approved", "rejected", "gone", "refused")),
+    ),
     SubjectGone: lambda c: SubjectGone(at=c.now, code="closed", message="it was closed"),
 }
 """How an event of each kind is drawn: a story sees to it that no kind is missing."""

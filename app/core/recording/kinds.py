@@ -41,15 +41,14 @@ AboutAttempt: TypeAlias = (
 
 
 def fits(action: Action, event: AboutAttempt) -> bool:
-    """Tell whether a fact can be about an attempt at such an action; a gate has none."""
+    """Tell whether a fact can be about an attempt at such an action."""
     match action:
         case Dispatch() | Agent():
             return isinstance(event, AboutRun | DispatchRefused)
         case Orchestrate():
             return isinstance(event, ChildStarted | ChildEnded | DispatchRefused)
-        case GitHubOperation() | Report():
+        case GitHubOperation() | Report() | Approval() | Wait():
+            # A gate has no attempts that anything could be about.
             return isinstance(event, OperationPerformed | DispatchRefused)
-        case Approval() | Wait():
-            return False
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(action)
