@@ -57,7 +57,7 @@ from app.core.policy import read_policy
 from app.core.recording.people import FAIL
 from app.core.state import Orchestration
 from app.core.telling.markdown import code, plain
-from app.core.values import ONLY_LEG, OrchestrationId, TaskName
+from app.core.values import ONLY_LEG, OrchestrationId
 
 DONE, NO, HUH, LOOK = "+1", "-1", "confused", "eyes"
 """Reactions: it is done, it may not be, it is not understood, here is what you asked for."""
@@ -250,34 +250,30 @@ class _Desk:
         if request.is_approval:
             return False
         asking = [
-            Target(state=state, task=name)
+            (state, name)
             for state in self.states
             for name, task in state.tasks.items()
             if task.status is TaskStatus.ASKING
         ]
         words = list(request.words)
-        named = [each for each in asking if words and _is_called(each, words[0])]
+        named = [it for it in asking if words and words[0] in (it[1], task_name(it[1]))]
         if named:
             words.pop(0)
         elif gates_in(self.states) or len(asking) != 1:
             return False
-        for target in named or asking:
-            if self._has_role(target.state, Role.CANCEL):
-                self._answer_asking(target, " ".join(words))
+        for state, name in named or asking:
+            if self._has_role(state, Role.CANCEL):
+                event = ApprovalDecided(
+                    at=self.now,
+                    task=name,
+                    leg=ONLY_LEG,
+                    option=FAIL,
+                    by=self.judged.asked.by,
+                    reason=" ".join(words)[:REASON_LENGTH_MAX],
+                    inputs={},
+                )
+                self._do(state, event)
         return True
-
-    def _answer_asking(self, target: Target, reason: str) -> None:
-        assert target.task is not None, "a task asks"
-        event = ApprovalDecided(
-            at=self.now,
-            task=target.task,
-            leg=ONLY_LEG,
-            option=FAIL,
-            by=self.judged.asked.by,
-            reason=reason[:REASON_LENGTH_MAX],
-            inputs={},
-        )
-        self._do(target.state, event)
 
     # ------------------------------------------------------------------------------- tasks
 
@@ -341,7 +337,7 @@ class _Desk:
             if len(found) == 1:
                 return found[0]
             if found:
-                ways = [f"{it.state.plan.definition.id}:{task_name(_task(it))}" for it in found]
+                ways = [f"{it.state.plan.definition.id}:{word}" for it in found]
                 self._unknown(f"several are called so: name one of {_listed(ways)}")
             else:
                 self._unknown(f"nothing here is called {code(word[:100])}")
@@ -369,14 +365,6 @@ class _Desk:
     def _do(self, state: Orchestration, event: Event) -> None:
         self.reply.events.append((state.id, event))
         self.reply.say(DONE)
-
-
-def _is_called(target: Target, word: str) -> bool:
-    return target.task is not None and word in (target.task, task_name(target.task))
-
-
-def _task(target: Target) -> TaskName:
-    return target.task or TaskName("")
 
 
 def _listed(names: Sequence[str]) -> str:

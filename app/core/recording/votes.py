@@ -44,9 +44,7 @@ def withdraw_votes(state: Orchestration, event: VotesWithdrawn) -> Orchestration
     for name in tuple(state.tasks):
         for where, gate in tuple(gates_of(state, name)):
             votes = tuple(_withdrawn(vote, event.reference) for vote in gate.votes)
-            if gate.choice:
-                continue
-            if votes != gate.votes:
+            if votes != gate.votes and not gate.choice:
                 # What is left is looked at again.
                 changed = replace(gate, votes=votes, asked_votes=-1, survey=None)
                 state = with_gate(state, where, changed)
@@ -93,8 +91,8 @@ def give_up_gates(state: Orchestration, event: SubjectGone) -> Orchestration:
     if state.status is not OrchestrationStatus.RUNNING:
         return state
     for name in tuple(state.tasks):
-        for where, gate in tuple(gates_of(state, name)):
-            if where.wave or gate.choice:
+        for where, _ in tuple(gates_of(state, name)):
+            if where.wave:
                 continue
             task = state.tasks[name]
             leg = task.legs[where.leg].to(LegStatus.CANCELLED, reason)
