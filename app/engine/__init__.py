@@ -16,10 +16,11 @@ from typing import Final
 import structlog
 
 from app.core.chores import ListInstallations
-from app.core.hearing.findings import RequestsJudged
+from app.core.hearing.findings import PolicyProposed, RequestsJudged
 from app.core.values import OrchestrationId
 from app.engine.doors import Doors
-from app.engine.intake import Intake, Read
+from app.engine.foreseeing import foresee_policy
+from app.engine.intake import Intake, Read, told
 from app.engine.letters import ToShared
 from app.engine.library import Library
 from app.engine.presence import follow_presence
@@ -32,8 +33,12 @@ from app.ports import (
     ClaimedCommand,
     Clock,
     Conflict,
+    Delivery,
+    DeliveryDone,
+    DeliveryStatus,
     Saved,
     Store,
+    StoreUnavailable,
 )
 
 DELIVERIES_AT_ONCE: Final = 200
@@ -107,15 +112,35 @@ class Engine:
         """Work off one batch of new deliveries. Return how many there were."""
         async with self._lock:
             deliveries = await self._store.new_deliveries(limit)
-            if not deliveries:
-                return 0
+            if deliveries:
+                await self._take_in(deliveries)
+            return len(deliveries)
+
+    async def _take_in(self, deliveries: Sequence[Delivery]) -> None:
+        """Work off deliveries together; where that fails, each alone, so that one fails."""
+        try:
             for _ in range(CONFLICTS_MAX):
                 work = self._work()
                 await self._intake.take(deliveries, work)
                 if await self._save(work):
                     await self._keep_up(await self._upkeep(work.batch))
                     break
-            return len(deliveries)
+        except StoreUnavailable:
+            raise
+        # Whatever one delivery leads to, it must not keep the others from being heard.
+        except Exception as error:
+            if len(deliveries) == 1:
+                await self._set_aside(deliveries[0], error)
+                return
+            for each in deliveries:
+                await self._take_in([each])
+
+    async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
+        about = {"delivery": delivery.id, "event_name": delivery.event}
+        log.error("delivery set aside", **about, exc_info=error)
+        note = told(error)
+        failed = DeliveryDone(id=delivery.id, status=DeliveryStatus.FAILED, note=note)
+        await self._store.commit(Batch(deliveries=[failed]))
 
     async def settle(
         self,
@@ -124,22 +149,51 @@ class Engine:
     ) -> None:
         """Tick commands off, and work off what came of them, in one transaction."""
         async with self._lock:
+            await self._settle(results, failed)
+        if any(carried.findings for _, carried in results):
+            self.wake()
+
+    async def _settle(
+        self,
+        results: Sequence[tuple[ClaimedCommand, Carried]],
+        failed: Sequence[tuple[int, str]],
+    ) -> None:
+        try:
             for _ in range(CONFLICTS_MAX):
                 work = self._work()
                 work.batch.commands_failed.extend(failed)
                 for claimed, carried in results:
-                    work.batch.commands_done.append(claimed.id)
-                    for event in carried.events:
-                        work.outcome(claimed.subject, event)
-                    for finding in carried.findings:
-                        if isinstance(finding, RequestsJudged):
-                            await self._doors.take(finding, work)
-                        self._library.note(finding, work.batch, self._clock.now())
+                    await self._note(claimed, carried, work)
                 if await self._save(work):
                     await self._keep_up(await self._upkeep(work.batch))
                     break
-        if any(carried.findings for _, carried in results):
-            self.wake()
+        except StoreUnavailable:
+            raise
+        # What one command led to must not keep the others from being settled.
+        except Exception as error:
+            if not results:
+                raise
+            if len(results) > 1:
+                await self._settle((), failed)
+                for each in results:
+                    await self._settle([each], ())
+                return
+            [(claimed, _)] = results
+            about = {"key": claimed.command.key, "subject": claimed.subject}
+            log.error("command set aside", **about, exc_info=error)
+            aside = [*failed, (claimed.id, told(error))]
+            await self._store.commit(Batch(commands_failed=aside))
+
+    async def _note(self, claimed: ClaimedCommand, carried: Carried, work: Work) -> None:
+        work.batch.commands_done.append(claimed.id)
+        for event in carried.events:
+            work.outcome(claimed.subject, event)
+        for finding in carried.findings:
+            if isinstance(finding, RequestsJudged):
+                await self._doors.take(finding, work)
+            if isinstance(finding, PolicyProposed):
+                await foresee_policy(finding, self._library, self._store, work)
+            self._library.note(finding, work.batch, self._clock.now())
 
     async def load(self, subject: str) -> Saved | None:
         """Return an orchestration as it is now, or `None` if there is none of that id."""

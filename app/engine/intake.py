@@ -103,9 +103,8 @@ class Intake:
             event_name=delivery.event,
             exc_info=error,
         )
-        note = f"{type(error).__name__}: {error}"[:NOTE_LENGTH_MAX]
         work.batch.deliveries.append(
-            DeliveryDone(id=delivery.id, status=DeliveryStatus.FAILED, note=note)
+            DeliveryDone(id=delivery.id, status=DeliveryStatus.FAILED, note=told(error))
         )
 
     async def _open(self, delivery: Delivery) -> _Letter:
@@ -296,6 +295,11 @@ class Intake:
                     policy=known.policy,
                 )
             )
+
+
+def told(error: Exception) -> str:
+    """Say what went wrong, as it is noted beside what was set aside."""
+    return f"{type(error).__name__}: {error}"[:NOTE_LENGTH_MAX]
 
 
 def _parsed(delivery: Delivery) -> object:
