@@ -144,12 +144,28 @@ class AnswerRequests:
         return f"answer-requests/{self.delivery_id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPolicy:
+    """Write a check on `sha` with what a changed policy would do to what is under way."""
+
+    installation_id: int
+    repository_id: int
+    sha: Sha
+    title: str
+    summary: str
+
+    @property
+    def key(self) -> str:
+        return f"report-policy/{self.sha}"
+
+
 Chore: TypeAlias = (
     ListInstallations
     | ListRepositories
     | ReadRepository
     | CheckDefinitions
     | ListChangedFiles
+    | ReportPolicy
     | JudgeRequests
     | AnswerRequests
 )

@@ -84,7 +84,7 @@ def targets_of(definition: Definition) -> tuple[tuple[Target, ...], tuple[Concer
         dispatch = action.dispatch if isinstance(action, Agent) else action
         if not isinstance(dispatch, Dispatch):
             continue
-        target = _target(name, dispatch)
+        target = target_of(name, dispatch)
         if target is not None:
             targets.append(target)
             continue
@@ -111,7 +111,8 @@ def _of_task(task: TaskDefinition) -> Iterator[tuple[str, Action, Place]]:
         yield f"{task.name} (rollback)", task.strategy.rollback.action, task.place
 
 
-def _target(name: str, dispatch: Dispatch) -> Target | None:
+def target_of(name: str, dispatch: Dispatch) -> Target | None:
+    """Return where a dispatch goes; `None` where only an expression will tell."""
     said = literal(dispatch.target)
     found = TARGET.fullmatch(said) if isinstance(said, str) else None
     ref = found["ref"] or "" if found else ""

@@ -21,6 +21,7 @@ from app.core.hearing.findings import (
     File,
     Finding,
     InstallationsListed,
+    PolicyProposed,
     RepositoriesListed,
     RepositoryGone,
     RepositoryRead,
@@ -118,6 +119,9 @@ class Library:
                 batch.forget_repositories.append(finding.repository_id)
             case ChangedFilesListed():
                 batch.changed_files.append((finding.delivery_id, finding.files))
+            case PolicyProposed():
+                # It is not in force: see `foreseeing`.
+                pass
             case RequestsJudged():
                 # What somebody asked for is no knowledge of repositories: see `doors`.
                 pass

@@ -10,6 +10,7 @@ from app.core.chores import (
     Chore,
     JudgeRequests,
     ListChangedFiles,
+    ReportPolicy,
 )
 from app.core.commands import (
     LEVELS,
@@ -60,6 +61,7 @@ PRIORITIES: Final[Mapping[type[OrchestrationCommand] | type[Chore], int]] = {
     WriteComment: STATUS,
     WriteIssue: STATUS,
     CheckDefinitions: STATUS,
+    ReportPolicy: STATUS,
     LookUpWorkflowRun: SWEEP,
     RemoveTag: SWEEP,
 }

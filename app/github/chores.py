@@ -8,11 +8,18 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
-from app.core.chores import CheckDefinitions, ListChangedFiles, ListRepositories, ReadRepository
+from app.core.chores import (
+    CheckDefinitions,
+    ListChangedFiles,
+    ListRepositories,
+    ReadRepository,
+    ReportPolicy,
+)
 from app.core.hearing.findings import (
     ChangedFilesListed,
     File,
     InstallationsListed,
+    PolicyProposed,
     RepositoriesListed,
     RepositoryGone,
     RepositoryRead,
@@ -42,6 +49,7 @@ from app.github.templates import Templates
 from app.ports import Carried, Errand
 
 CHECK_NAME: Final = "Signalbox definitions"
+POLICY_CHECK_NAME: Final = "Signalbox policy"
 BLOBS_MAX: Final = 2_000
 
 log = logging.getLogger(__name__)
@@ -125,23 +133,51 @@ class Chores:
         )
         try:
             access = _named(by_id, await repositories.get_repository(self._client, by_id))
-            problems = await self._problems(access, command)
-            if not problems:
-                return Carried()
-            content = _check_content(summarise_problems(problems), command.sha)
-            known = None
-            if errand.tries > 1:
-                known = await self._reporter.find_check(
-                    access, command.sha, CHECK_NAME, command.key
-                )
-            if known is None:
-                await surfaces.create_check_run(
-                    self._client, access, {**content, "external_id": command.key}
-                )
+            problems, proposed = await self._problems(access, command)
+            if problems:
+                content = _check_content(summarise_problems(problems), command.sha)
+                await self._create_once(access, command, content, CHECK_NAME, errand)
         except RefusedError as error:
             # There is nowhere to say it but the log.
             log.warning("definitions at %s not checked: %s", command.sha, error)
+            return Carried()
+        return Carried(findings=proposed)
+
+    async def report_policy(self, command: ReportPolicy, errand: Errand) -> Carried:
+        """Write on a commit what its policy would change for what is under way."""
+        by_id = Access(
+            installation_id=command.installation_id,
+            repository_id=command.repository_id,
+            urgency=Urgency.STATUS,
+        )
+        content: Mapping[str, Json] = {
+            "name": POLICY_CHECK_NAME,
+            "head_sha": command.sha,
+            "status": "completed",
+            "conclusion": "neutral",
+            "output": {"title": command.title, "summary": command.summary},
+        }
+        try:
+            access = _named(by_id, await repositories.get_repository(self._client, by_id))
+            await self._create_once(access, command, content, POLICY_CHECK_NAME, errand)
+        except RefusedError as error:
+            log.warning("policy at %s not reported on: %s", command.sha, error)
         return Carried()
+
+    async def _create_once(
+        self,
+        access: Access,
+        command: CheckDefinitions | ReportPolicy,
+        content: Mapping[str, Json],
+        name: str,
+        errand: Errand,
+    ) -> None:
+        known = None
+        if errand.tries > 1:
+            known = await self._reporter.find_check(access, command.sha, name, command.key)
+        if known is None:
+            whole = {**content, "external_id": command.key}
+            await surfaces.create_check_run(self._client, access, whole)
 
     async def list_changed_files(self, command: ListChangedFiles) -> Carried:
         """List what a pull request changes, or what lies between two commits."""
@@ -222,7 +258,7 @@ class Chores:
 
     async def _problems(
         self, access: Access, command: CheckDefinitions
-    ) -> Mapping[str, tuple[Problem | Concern, ...]]:
+    ) -> tuple[Mapping[str, tuple[Problem | Concern, ...]], tuple[PolicyProposed, ...]]:
         paths = command.paths
         if command.pull_request is not None:
             found = await repositories.list_pull_request_files(
@@ -232,6 +268,7 @@ class Chores:
         assert access.repository is not None, "by now its name is known"
         policies = policies_of(access.repository)
         problems: dict[str, tuple[Problem | Concern, ...]] = {}
+        proposed: tuple[PolicyProposed, ...] = ()
         for path in paths:
             if not is_definition(path) and path not in policies:
                 continue
@@ -239,9 +276,13 @@ class Chores:
                 text = await self._text(access, path, command.sha)
             except NotFoundError:
                 # The commit removes it.
+                if path in policies:
+                    proposed = (_proposed(access, command, None),)
                 continue
             if path in policies:
                 problems[path] = read_policy(text)[1]
+                if not problems[path]:
+                    proposed = (_proposed(access, command, text),)
                 continue
             file = File(path=path, blob_sha=Sha(""), text=text)
             whole = await self._templates.join(access, file, command.sha)
@@ -251,7 +292,18 @@ class Chores:
                 # What stands in a template has no line here.
                 is_whole = whole.text == text
                 problems[path] = concerns if is_whole else tuple(map(at_the_top, concerns))
-        return problems
+        return problems, proposed
+
+
+def _proposed(access: Access, command: CheckDefinitions, text: str | None) -> PolicyProposed:
+    assert access.repository is not None, "by now its name is known"
+    return PolicyProposed(
+        installation_id=command.installation_id,
+        repository_id=command.repository_id,
+        repository=access.repository,
+        sha=command.sha,
+        text=text,
+    )
 
 
 def _named(access: Access, repository: Repository) -> Access:

@@ -27,6 +27,14 @@ class Gatekeeper:
         self._consents = consents
         self._rulings = rulings
 
+    async def carry(
+        self, command: AnswerEnvironment | ReportEnvironment, state: Orchestration
+    ) -> Carried:
+        """Carry one of the two out."""
+        if isinstance(command, ReportEnvironment):
+            return await self.report(command, state)
+        return await self.answer(command, state)
+
     async def report(self, command: ReportEnvironment, state: Orchestration) -> Carried:
         """Say why a run waits; who may not answer for an environment may not speak there."""
         access = _access(command)

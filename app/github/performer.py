@@ -17,6 +17,7 @@ from app.core.chores import (
     ListInstallations,
     ListRepositories,
     ReadRepository,
+    ReportPolicy,
 )
 from app.core.commands import (
     CancelWorkflowRun,
@@ -132,6 +133,8 @@ class GitHubPerformer:
                 return await self._read_repository(command)
             case CheckDefinitions():
                 return await self._chores.check_definitions(command, errand)
+            case ReportPolicy():
+                return await self._chores.report_policy(command, errand)
             case ListChangedFiles():
                 return await self._chores.list_changed_files(command)
             case RerunWorkflowRun():
@@ -146,10 +149,8 @@ class GitHubPerformer:
                 return await self._operator.perform(command, errand)
             case Notify():
                 return await self._herald.notify(command, errand)
-            case AnswerEnvironment():
-                return await self._gatekeeper.answer(command, _state(errand))
-            case ReportEnvironment():
-                return await self._gatekeeper.report(command, _state(errand))
+            case AnswerEnvironment() | ReportEnvironment():
+                return await self._gatekeeper.carry(command, _state(errand))
             case SurveyGate():
                 return await self._surveyor.survey(command, _state(errand))
             case AnswerVote() | JudgeRequests() | AnswerRequests():

@@ -7,7 +7,7 @@ from app.core.approvals.people import Voter
 from app.core.approvals.survey import PolicyText
 from app.core.chores import JudgeRequests
 from app.core.hearing.heard import Repository
-from app.core.values import Sha
+from app.core.values import RepositoryName, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,17 @@ class RequestsJudged:
     is_changed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyProposed:
+    """A commit holds a policy without a problem: `text` is `None` where it removes it."""
+
+    installation_id: int
+    repository_id: int
+    repository: RepositoryName
+    sha: Sha
+    text: str | None
+
+
 Finding: TypeAlias = (
     InstallationsListed
     | RepositoriesListed
@@ -92,4 +103,5 @@ Finding: TypeAlias = (
     | RepositoryGone
     | ChangedFilesListed
     | RequestsJudged
+    | PolicyProposed
 )

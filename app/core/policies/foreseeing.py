@@ -1,0 +1,200 @@
+"""What a changed policy would do to orchestrations that are under way.
+
+For the pull request that changes it: which dispatches would be forbidden, put off or let in no
+more, and which gates would ask for more people. What only an expression will tell is left out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.actions import Agent, Approval, Dispatch
+from app.core.calendars import is_open
+from app.core.definition import TaskDefinition
+from app.core.legs.asking import gates_of, subject_of
+from app.core.legs.context import values_for
+from app.core.naming import definition_of
+from app.core.policies.organization import Organization, Ruling, Subject, rule_on
+from app.core.policy import Policy, consent_to_dispatch, read_policy
+from app.core.preflight import Target, literal, target_of
+from app.core.state import Orchestration
+from app.core.telling.markdown import code, fit, plain, size
+from app.core.values import Json, RepositoryName, TaskName
+
+SUMMARY_MAX = 60_000
+Values = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A policy as it is in force and as it would be; `repository` holds it.
+
+    `is_organizations`: it stands where an organisation's policy does.
+    """
+
+    repository: RepositoryName
+    is_organizations: bool
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """One thing that would change; one that is only evaluated would be told and not done."""
+
+    title: str
+    text: str
+    is_enforced: bool = True
+
+
+def foresee(
+    proposed: Proposed, states: Sequence[Orchestration], now: datetime
+) -> tuple[Effect, ...]:
+    """Say what a changed policy would do to each of these."""
+    found = [
+        effect
+        for state in states
+        if not state.has_ended
+        for effect in _effects(proposed, state, now)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def told(effects: Sequence[Effect], seen: int) -> str:
+    """Say in Markdown what would change, after a look at so many live orchestrations."""
+    if not effects:
+        return f"Nothing would change for the {seen} orchestrations that are under way."
+    head = f"Of {seen} orchestrations that are under way:\n"
+    lines = [
+        f"- {plain(each.title)}: {each.text}"
+        + ("" if each.is_enforced else " — only reported, by `mode: evaluate`")
+        for each in effects
+    ]
+    rows = fit(lines, SUMMARY_MAX - size(head), lambda left: f"- and {left} more")
+    return "\n".join([head, *rows])
+
+
+def _effects(proposed: Proposed, state: Orchestration, now: datetime) -> Iterator[Effect]:
+    before, after = _read(proposed.before), _read(proposed.after)
+    for name, task in state.tasks.items():
+        if task.has_ended:
+            continue
+        definition = definition_of(state.plan.definition, name)
+        if not proposed.is_organizations:
+            yield from _of_consent(proposed, state, name, definition)
+            continue
+        was = before.organization if before is not None else None
+        will = after.organization if after is not None else None
+        values = values_for(state, name, now)
+        yield from _of_dispatch(proposed, state, definition, values, was, will, now)
+        if isinstance(definition.action, Approval | Agent) and _owns(proposed, state):
+            yield from _of_gates(state, name, values, was, will)
+
+
+def _read(text: str | None) -> Policy | None:
+    return read_policy(text)[0] if text is not None else None
+
+
+def _owns(proposed: Proposed, state: Orchestration) -> bool:
+    return _owner(proposed.repository) == _owner(state.plan.origin.repository)
+
+
+def _owner(repository: str) -> str:
+    return repository.partition("/")[0].lower()
+
+
+def _target(definition: TaskDefinition) -> Target | None:
+    action = definition.action
+    action = action.dispatch if isinstance(action, Agent) else action
+    return target_of(definition.name, action) if isinstance(action, Dispatch) else None
+
+
+def _of_consent(
+    proposed: Proposed, state: Orchestration, name: TaskName, definition: TaskDefinition
+) -> Iterator[Effect]:
+    target = _target(definition)
+    if target is None or target.repository.lower() != proposed.repository.lower():
+        return
+    was, will = (
+        consent_to_dispatch(
+            text,
+            target=proposed.repository,
+            origin=state.plan.origin,
+            definition=state.plan.definition.id,
+            workflow=target.workflow,
+            ref=target.ref.removeprefix("refs/heads/"),
+        ).is_given
+        for text in (proposed.before, proposed.after)
+    )
+    if was and not will:
+        text = f"{code(name)} would not be let in here any more"
+        yield Effect(title=state.plan.title, text=text)
+
+
+def _of_dispatch(
+    proposed: Proposed,
+    state: Orchestration,
+    definition: TaskDefinition,
+    values: Values,
+    before: Organization | None,
+    after: Organization | None,
+    now: datetime,
+) -> Iterator[Effect]:
+    target = _target(definition)
+    if target is None:
+        return
+    owners = {_owner(target.repository), _owner(state.plan.origin.repository)}
+    if _owner(proposed.repository) not in owners:
+        return
+    named = literal(target.environment) if target.environment is not None else None
+    subject = Subject(
+        definition=state.plan.definition.id,
+        repositories=frozenset({str(state.plan.origin.repository), str(target.repository)}),
+        environments=frozenset({named} if isinstance(named, str) else ()),
+    )
+    was, will = rule_on(before, subject, values), rule_on(after, subject, values)
+    title, task = state.plan.title, code(definition.name)
+    for each in will.denials:
+        if each not in was.denials:
+            text = f"{task} would be denied by {code(each.policy)}: "
+            said = plain(each.message or each.error)
+            yield Effect(title=title, text=text + said, is_enforced=each.is_enforced)
+    for calendar in _new_calendars(was, will):
+        text = f"{task} would wait for the calendar {code(calendar)}"
+        yield Effect(title=title, text=text + _closed(after, calendar, now))
+    most = after.max_attempts if after is not None else None
+    asked = definition.retry.max_attempts if definition.retry is not None else 1
+    known = before.max_attempts if before is not None else None
+    if most is not None and most < min(asked, known or asked):
+        yield Effect(title=title, text=f"{task} would be tried {most} times at most")
+
+
+def _new_calendars(was: Ruling, will: Ruling) -> list[str]:
+    return [each for each in will.calendars if each not in was.calendars]
+
+
+def _closed(organization: Organization | None, name: str, now: datetime) -> str:
+    calendar = organization.calendars.get(name) if organization is not None else None
+    is_closed = calendar is not None and not is_open(calendar, now)
+    return ", which is closed now" if is_closed else ""
+
+
+def _of_gates(
+    state: Orchestration,
+    name: TaskName,
+    values: Values,
+    before: Organization | None,
+    after: Organization | None,
+) -> Iterator[Effect]:
+    subject = subject_of(state)
+    was, will = rule_on(before, subject, values), rule_on(after, subject, values)
+    for where, _ in gates_of(state, name):
+        for rule in will.rules:
+            if rule in was.rules or not (rule.holds or rule.error):
+                continue
+            text = f"the gate {code(str(where))} would ask for {code(rule.policy)}, too"
+            yield Effect(title=state.plan.title, text=text, is_enforced=rule.is_enforced)
+        for denial in will.denials:
+            if denial not in was.denials:
+                text = f"the gate {code(str(where))} would be shut by {code(denial.policy)}"
+                yield Effect(title=state.plan.title, text=text, is_enforced=denial.is_enforced)

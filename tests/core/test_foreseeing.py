@@ -1,0 +1,148 @@
+"""What a changed policy would do to orchestrations that are under way."""
+
+from typing import Any
+
+import pytest
+
+from app.core.policies.foreseeing import Effect, Proposed, foresee, told
+from app.core.values import RepositoryName
+from tests.kit.build import START
+from tests.kit.stage import Stage, graph
+
+TARGET = "acme/api/.github/workflows/deploy.yml@main"
+DEPLOY = {"dispatch": TARGET, "environment": "production", "retry": {"max-attempts": 5}}
+ASK = {"approval": {"rules": [{"require": [{"users": ["mona"]}]}]}}
+CALENDAR = "calendars: {quiet: {timezone: UTC, closed: [%s]}}"
+ALWAYS = "{from: 2020-01-01T00:00, to: 2090-01-01T00:00}"
+NEVER = "{from: 2020-01-01T00:00, to: 2020-01-02T00:00}"
+ACCEPTS = "version: 1\naccept: [{from: acme/release}]\n"
+
+
+def organization(*parts: str) -> str:
+    return f"{{version: 1, organization: {{{', '.join(parts)}}}}}"
+
+
+def rules(*each: str) -> str:
+    return f"rules: [{', '.join(each)}]"
+
+
+def stage(**tasks: Any) -> Stage:
+    return Stage.of(graph(tasks or {"deploy": DEPLOY, "sign_off": ASK}))
+
+
+def effects(
+    after: str | None, before: str | None = None, of: Stage | None = None, **changes: Any
+) -> list[str]:
+    """Say what would change, without whose it is."""
+    given = {"repository": RepositoryName("acme/.github"), "is_organizations": True, **changes}
+    proposed = Proposed(before=before, after=after, **given)
+    found = foresee(proposed, [(of or stage()).state], START)
+    return [f"{each.text}{'' if each.is_enforced else ' (told)'}" for each in found]
+
+
+@pytest.mark.parametrize(
+    ("after", "found"),
+    [
+        (None, []),
+        (organization(), []),
+        (
+            organization(rules("{name: no, deny: never}")),
+            [
+                "`deploy` would be denied by `no`: never",
+                "the gate `sign_off` would be shut by `no`",
+            ],
+        ),
+        (
+            organization(rules("{name: no, deny: never, mode: evaluate}")),
+            [
+                "`deploy` would be denied by `no`: never (told)",
+                "the gate `sign_off` would be shut by `no` (told)",
+            ],
+        ),
+        (
+            organization(
+                rules("{name: no, deny: never, applies-to: {environments: [staging]}}")
+            ),
+            [],
+        ),
+        (
+            organization(rules("{calendars: [quiet]}"), CALENDAR % ALWAYS),
+            ["`deploy` would wait for the calendar `quiet`, which is closed now"],
+        ),
+        (
+            organization(rules("{calendars: [quiet]}"), CALENDAR % NEVER),
+            ["`deploy` would wait for the calendar `quiet`"],
+        ),
+        (organization("max-attempts: 3"), ["`deploy` would be tried 3 times at most"]),
+        (organization("max-attempts: 9"), []),
+        (
+            organization(
+                rules("{name: two, require: [{teams: [acme/sre]}]}",
+                      "{name: other, when: 'false', require: [{teams: [acme/qa]}]}")
+            ),
+            ["the gate `sign_off` would ask for `two`, too"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_policy_adds_is_told(after: str | None, found: list[str]) -> None:
+    """Of dispatches and of open gates, enforced or only evaluated."""
+    assert effects(after) == found
+
+
+def test_what_was_so_before_is_no_change() -> None:
+    """Only the difference is told."""
+    same = organization(
+        rules("{deny: never}", "{calendars: [quiet]}", "{require: [{users: [eve]}]}"),
+        CALENDAR % ALWAYS,
+        "max-attempts: 2",
+    )
+
+    assert effects(same, same) == []
+
+
+def test_what_has_ended_or_goes_elsewhere_is_not_concerned() -> None:
+    """Nor is what another organisation owns, or only an expression tells."""
+    denies = organization(rules("{name: no, deny: never}"))
+    ended = stage(deploy=DEPLOY)
+    ended.run("deploy")
+    half = stage(deploy=DEPLOY, prove={"dispatch": TARGET})
+    half.run("deploy")
+    dark = stage(deploy={"dispatch": "${{ repository }}/.github/workflows/a.yml@main"})
+    other = {"repository": RepositoryName("other/.github")}
+
+    assert effects(denies, of=ended) == []
+    assert effects(denies, of=half) == ["`prove` would be denied by `no`: never"]
+    assert effects(denies, of=dark) == []
+    assert effects(denies, **other) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (ACCEPTS, None, ["`deploy` would not be let in here any more"]),
+        (ACCEPTS, "version: 1\n", ["`deploy` would not be let in here any more"]),
+        (ACCEPTS, ACCEPTS, []),
+        (None, None, []),
+        (None, ACCEPTS, []),
+    ],
+)
+def test_who_is_let_in_no_more_is_told(
+    before: str | None, after: str | None, found: list[str]
+) -> None:
+    """Of the repository whose policy it is."""
+    api = {"repository": RepositoryName("acme/api"), "is_organizations": False}
+    web = {"repository": RepositoryName("acme/web"), "is_organizations": False}
+
+    assert effects(after, before, **api) == found
+    assert effects(after, before, **web) == []
+
+
+def test_it_is_told_as_markdown() -> None:
+    """With what is only evaluated marked so, and cut where it is too long."""
+    one = Effect(title="train #1", text="`deploy` would be denied")
+    two = Effect(title="train #2", text="`deploy` would be denied", is_enforced=False)
+    many = [Effect(title=f"train #{number}", text="x" * 1_000) for number in range(100)]
+
+    assert told([], 3) == "Nothing would change for the 3 orchestrations that are under way."
+    assert told([one, two], 2).endswith("— only reported, by `mode: evaluate`")
+    assert "more" in told(many, 100).rpartition("\n")[2]
