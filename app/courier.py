@@ -7,6 +7,7 @@ performs then looks before it acts. Timers are commands to ourselves.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -42,6 +43,8 @@ from app.ports import (
 )
 
 LEASE: Final = timedelta(seconds=60)
+CLOSING: Final = timedelta(seconds=8)
+"""What is under way may take so long to end when we are told to stop."""
 POLL: Final = timedelta(seconds=1)
 SETTLED_AFTER: Final = timedelta(seconds=60)
 """How long GitHub may take to show a workflow run that it has accepted."""
@@ -87,6 +90,7 @@ class Courier:
         self._handed: list[ClaimedCommand] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
+        self._is_closing = False
         self._done: asyncio.Queue[tuple[ClaimedCommand, Outcome]] = asyncio.Queue()
         engine.hand_to(self._take_over)
 
@@ -95,7 +99,7 @@ class Courier:
         self._woken.set()
 
     def _take_over(self, claimed: Sequence[ClaimedCommand]) -> None:
-        if self._group is None:
+        if self._group is None or self._is_closing:
             self._handed.extend(claimed)
         else:
             self._begin(claimed)
@@ -119,6 +123,21 @@ class Courier:
             finally:
                 self._group = None
 
+    async def close(self, grace: timedelta = CLOSING) -> None:
+        """Take up nothing more, and let what is under way come to its end.
+
+        What has not by then is cancelled with `run`, and found by whoever takes it over.
+        """
+        self._is_closing = True
+        self._woken.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace.total_seconds()):
+                while self._under_way:
+                    await asyncio.wait(set(self._under_way))
+                await self._done.join()
+        if self._under_way:
+            log.warning("not ended in time", count=len(self._under_way))
+
     async def _carry_for_ever(self) -> None:
         self._begin(self._handed)
         self._handed = []
@@ -131,7 +150,7 @@ class Courier:
             is_time = (
                 looked_at is None or now - looked_at >= POLL or (due is not None and due <= now)
             )
-            free = self._concurrency - len(self._under_way)
+            free = 0 if self._is_closing else self._concurrency - len(self._under_way)
             if is_time and free > 0:
                 claimed = await self._claim(free)
                 looked_at = now
@@ -176,6 +195,8 @@ class Courier:
             except StoreUnavailable as error:
                 # The leases run out, and each command is carried again, looking first.
                 log.warning("outcomes not saved", count=len(results), error=str(error))
+            for _ in results:
+                self._done.task_done()
             self._woken.set()
 
     async def _carry(self, claimed: ClaimedCommand) -> Outcome:

@@ -127,6 +127,8 @@ class _Server:
             await asyncio.to_thread(migrate, self._settings.database_url)
             store = open_store(self._settings.database_url)
             closing.push_async_callback(store.close)
+            # By then nothing is under way any more: others may take it up at once.
+            closing.push_async_callback(_hand_over, store, self._owner)
             inbox = GroupInbox(store)
             closing.push_async_callback(inbox.close)
             engine = Engine(
@@ -153,6 +155,8 @@ class _Server:
             for loop in self._loops:
                 task = asyncio.create_task(loop.keep_running(), name=loop.name)
                 closing.push_async_callback(_stop, task)
+            # The first to be called: the engine still takes in what comes of it.
+            closing.push_async_callback(courier.close)
             _log.info("ready", extra={"url": self._settings.url, "owner": self._owner})
             yield
             _log.info("closing")
@@ -227,6 +231,12 @@ class _Server:
             if dropped:
                 _log.info("old deliveries dropped", extra={"count": dropped})
             await asyncio.sleep(SWEPT_EVERY.total_seconds())
+
+
+async def _hand_over(store: SqlStore, owner: str) -> None:
+    """Give up our leases; should the database be away, they run out."""
+    with suppress(StoreUnavailable):
+        await store.take_back(owner=owner)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
