@@ -222,6 +222,24 @@ async def test_an_address_of_another_host_is_never_called() -> None:
         assert set(answers) == {f"/repos/{API}/actions/runs/{run.id}/{RULE}"}
 
 
+async def test_a_review_by_githubs_own_reviewers_is_a_vote_where_a_gate_says_so() -> None:
+    """Whoever releases the run on GitHub has voted at the gate that guards it."""
+    guard = GUARD.replace("approval: {", "approval: {sources: [environment], ").replace(
+        ", {users: [hubot], count: 1}", ""
+    )
+    async with town(guard=guard, target=LETS_RELEASE) as here:
+        here.github.protect(API, PRODUCTION, reviewers=["mona"])
+        here.github.script(API, "deploy.yml", Outcome(environment=PRODUCTION))
+        run = await dispatched_by_hand(here)
+        before = said(run).answers
+        here.github.review_run(run, "mona")
+        await here.wait(minutes=1)
+
+        assert before == []
+        assert said(run).answers == ["approved", "approved"]
+        assert run.last.conclusion == "success"
+
+
 async def choose(here: Town, option: str) -> None:
     """Let the people asked at the only gate choose."""
     state = await here.state()
