@@ -78,6 +78,7 @@ class Courier:
         clock: Clock,
         owner: str,
         concurrency: int = 100,
+        lease: timedelta = LEASE,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -85,6 +86,7 @@ class Courier:
         self._clock = clock
         self._owner = owner
         self._concurrency = concurrency
+        self._lease = lease
         self._opened_at = clock.now()
         self._woken = asyncio.Event()
         self._handed: list[ClaimedCommand] = []
@@ -178,7 +180,7 @@ class Courier:
 
     async def _claim(self, limit: int) -> Sequence[ClaimedCommand]:
         return await self._store.claim(
-            owner=self._owner, now=self._clock.now(), lease=LEASE, limit=limit
+            owner=self._owner, now=self._clock.now(), lease=self._lease, limit=limit
         )
 
     async def _carry_and_pass_on(self, claimed: ClaimedCommand) -> None:

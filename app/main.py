@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from app.clock import SystemClock
 from app.core.shared import Shared
 from app.core.values import OrchestrationId
-from app.courier import Courier
+from app.courier import LEASE, Courier
 from app.engine import Engine
 from app.github.client import Client
 from app.github.deliveries import Deliveries
@@ -52,17 +52,20 @@ def build(
     clock: Clock | None = None,
     http: httpx.AsyncBaseTransport | None = None,
     owner: str | None = None,
+    lease: timedelta = LEASE,
 ) -> FastAPI:
     """Join the rooms. Raises `SettingsError` where a setting turns out to be unusable.
 
     `http` is what GitHub is reached through, `owner` what this process calls itself when it
-    leases commands: the next process on this machine and port takes over from it.
+    leases commands: the next process on this machine and port takes over from it. `lease` is
+    by the clock: one that runs faster than ours needs a longer one.
     """
     server = _Server(
         settings,
         clock=clock or SystemClock(),
         http=http,
         owner=owner or f"{socket.gethostname()}:{settings.port}",
+        lease=lease,
     )
     return web_app(
         webhooks=WebhookDoor(
@@ -106,10 +109,12 @@ class _Server:
         clock: Clock,
         http: httpx.AsyncBaseTransport | None,
         owner: str,
+        lease: timedelta,
     ) -> None:
         self.clock = clock
         self._settings = settings
         self._owner = owner
+        self._lease = lease
         self._client = _client(settings, clock, http)
         self._verifier = _verifier(settings, clock, http)
         self._webhooks = Webhooks(urls=settings.notify_urls, secret=settings.notify_secret)
@@ -143,6 +148,7 @@ class _Server:
                 performer=GitHubPerformer(self._client, self._webhooks),
                 clock=self.clock,
                 owner=self._owner,
+                lease=self._lease,
             )
             await engine.open()
             self._store, self._inbox, self._engine = store, inbox, engine

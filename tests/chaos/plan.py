@@ -12,8 +12,8 @@ from typing import Final
 
 from app.rehearsal import CallFault, DeliveryFault
 
-SPEED: Final = 60.0
-TROUBLE_SECONDS: Final = 12.0
+SPEED: Final = 30.0
+TROUBLE_SECONDS: Final = 15.0
 """How long, in real seconds, the world misbehaves; then all may come to its end."""
 
 

@@ -9,6 +9,7 @@ import uvloop
 
 from app import logs
 from app.cli.serving import config_of, listen
+from app.courier import LEASE
 from app.main import build
 from app.settings import Settings
 from tests.chaos.hurry import HurriedClock
@@ -20,9 +21,10 @@ async def serve(told: dict[str, object]) -> None:
     settings = Settings.from_environ({k: str(v) for k, v in dict(told["environ"]).items()})  # type: ignore[call-overload]  # it is JSON of our own
     with listen(settings.host, settings.port) as listening:
         logs.set_up()
-        server = uvicorn.Server(
-            config_of(build(settings, clock=clock, owner=str(told["owner"])))
-        )
+        # What takes real time, such as a call's own limit, must not outlast a lease.
+        lease = LEASE * clock.speed
+        app = build(settings, clock=clock, owner=str(told["owner"]), lease=lease)
+        server = uvicorn.Server(config_of(app))
         await server.serve(sockets=[listening])
 
 
