@@ -6,10 +6,16 @@ and comes back as `RequestsJudged`. What then follows is the core's `doorways.re
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from app.core.approvals.doors import CHECK, PAGE, Said, listen
-from app.core.approvals.requests import Spoken, VoteRequest, read_requests
+from app.core.approvals.requests import (
+    OtherRequest,
+    Spoken,
+    VoteRequest,
+    read_requests,
+)
 from app.core.chores import AnswerRequests, Elsewhere, JudgeRequests
 from app.core.doorways.beginning import freezing, starting
 from app.core.doorways.moving import moved
@@ -82,21 +88,32 @@ class Doors:
                 withdrawn = VotesWithdrawn(at=work.now, reference=said.reference)
                 work.add(each, withdrawn)
         if said.vote is not None:
+            # A workflow run stands at a commit of its own repository; it is known whose it is.
+            vote = said.vote if dispatched is None else replace(said.vote, sha="")
             for each in sorted(concerned):
-                work.vote(each, said.vote)
-        if said.requests and (concerned or said.check or self._has_commands(heard)):
-            self._ask(delivery_id, heard, said, work)
-
-    def _has_commands(self, heard: Heard) -> bool:
-        assert heard.repository is not None, "the caller has looked"
-        return any(self._library.catalogue.listeners("command", heard.repository.id))
-
-    def _ask(self, delivery_id: str, heard: Heard, said: Said, work: Work) -> None:
-        """Have it found out who asks; nothing is asked for whom we cannot answer."""
-        assert heard.repository is not None, "the caller has looked"
+                work.vote(each, vote)
         covered = self._library.catalogue.repositories.get(heard.repository.id)
-        if covered is None:
-            return
+        if covered is not None and said.requests:
+            is_ours = bool(concerned or said.check) or self._may_be_ours(said, covered)
+            if is_ours:
+                self._ask(delivery_id, heard, said, covered, work)
+
+    def _may_be_ours(self, said: Said, covered: Covered) -> bool:
+        """Tell whether a comment may ask something of us where nothing is known to be meant.
+
+        What a push began is found by the commit of the pull request, for which GitHub has to
+        be asked. A word that only a machine could know is most likely another's.
+        """
+        if all(isinstance(each.request, OtherRequest) for each in said.requests):
+            return False
+        entries = self._library.catalogue.entries
+        own = (entry.origin.repository_id == covered.repository.id for entry in entries)
+        return any(own) or bool(self._origins(covered))
+
+    def _ask(
+        self, delivery_id: str, heard: Heard, said: Said, covered: Covered, work: Work
+    ) -> None:
+        """Have it found out who asks."""
         chore = JudgeRequests(
             installation_id=covered.installation_id,
             repository_id=covered.repository.id,

@@ -43,7 +43,9 @@ def asked(text: str, *, voter: Voter | None = ADMIN, **more: Any) -> RequestsJud
     """Say that somebody said this under pull request 12, and what is known of them."""
     policies = more.pop("policies", ())
     places = more.pop("places", (1,))
-    about = {key: more.pop(key) for key in ("source", "sha", "orchestration") if key in more}
+    about: dict[str, Any] = {
+        key: more.pop(key) for key in ("source", "sha", "orchestration") if key in more
+    }
     given: dict[str, Any] = {
         "installation_id": 7,
         "repository_id": 1,

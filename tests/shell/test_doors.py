@@ -376,3 +376,97 @@ async def test_a_merge_group_is_checked_on_its_commit_and_cancelled_with_it() ->
         assert str(state.status) == "cancelled"
         assert state.reason is not None
         assert "dequeued" in state.reason.message
+
+
+PUSHED = """
+version: 1
+name: Try
+on:
+  push: {branches: ['change']}
+tasks:
+  sign_off:
+    approval: {rules: [{require: [{teams: [acme/sre]}]}]}
+"""
+
+
+async def test_what_a_push_began_is_found_by_the_commit_of_the_pull_request() -> None:
+    """GitHub does not always say to which pull request a commit belongs."""
+    async with town(again=PUSHED) as here:
+        number = await proposed(here)
+        before = (await here.state()).plan.cause.pull_request
+        comment = await here.say(number, "/approve")
+
+        assert before is None
+        assert here.signs(comment) == {"+1"}
+        assert await here.status("sign_off") == "succeeded"
+
+
+async def test_a_command_on_an_issue_begins_at_the_default_branch() -> None:
+    """What it began is spoken of there, too."""
+    async with town(roll=BY_COMMAND.replace("required: true", "default: v1")) as here:
+        issue = here.github.open_issue(HOME, "Please roll")
+        await here.wait(seconds=2)
+        done = await here.say(issue.number, "/orchestrate roll")
+        await here.wait(minutes=1)
+        await here.say(issue.number, "/why deploy", by="eve")
+
+        assert here.signs(done) == {"+1"}
+        assert here.deployments() == 1
+        assert "`deploy` succeeded" in here.answers(issue.number)[0]
+
+
+ENVIRONMENT = """
+version: 1
+name: Roll
+on: {pull_request: {types: [opened]}}
+tasks:
+  build: {dispatch: acme/api/.github/workflows/deploy.yml@main}
+  sign_off:
+    approval: {rules: [{require: [{teams: [acme/sre]}]}], sources: [environment]}
+"""
+
+
+async def test_github_s_own_reviewers_are_understood_where_a_rule_says_so() -> None:
+    """Who lets a workflow run into an environment votes at the gate that takes it."""
+    async with town(roll=ENVIRONMENT) as here:
+        here.github.protect("acme/api", "production", has_rule=False, reviewers=["mona"])
+        here.github.script("acme/api", "deploy.yml", Outcome(environment="production"))
+        await proposed(here)
+        [run] = here.github.runs("acme/api")
+        before = await here.status("sign_off")
+        here.github.review_run(run, "mona", comment="fine")
+        await here.wait(minutes=1)
+
+        assert (before, await here.status("sign_off")) == ("running", "succeeded")
+
+
+async def test_a_comment_that_was_no_vote_withdraws_none_when_it_is_changed() -> None:
+    """Most comments are none; those that were are taken back when they are deleted."""
+    async with town(ship=SHIP) as here:
+        number = await proposed(here)
+        chat = await here.say(number, "Hello", by="mona")
+        before = await here.state()
+        here.github.edit_comment(HOME, chat, "Hello!")
+        here.github.delete_comment(HOME, chat)
+        await here.wait(seconds=5)
+        same = await here.state()
+        vote = await here.say(number, "/approve", by="mona")
+        here.github.delete_comment(HOME, vote)
+        await here.wait(seconds=5)
+        await here.say(number, "/approve", by="hubot")
+
+        assert same.tasks == before.tasks
+        assert await here.status("sign_off") == "running"
+
+
+async def test_where_we_are_not_installed_nobody_is_heard() -> None:
+    """A delivery of a repository that is not covered any more asks for nothing."""
+    async with town(ship=SHIP) as here:
+        number = await proposed(here)
+        installation = next(iter(here.github.world.installations.values()))
+        comment = here.github.comment(HOME, number, "/why", "eve")
+        await here.github.run_due()
+        here.github.uninstall(installation)
+        await here.wait(minutes=1)
+
+        assert here.signs(comment) == set()
