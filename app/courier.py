@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Final
 
 import structlog
@@ -41,6 +42,7 @@ from app.ports import (
     Store,
     StoreUnavailable,
 )
+from app.ports.metering import UNMETERED, Meter
 
 LEASE: Final = timedelta(seconds=60)
 CLOSING: Final = timedelta(seconds=8)
@@ -79,6 +81,7 @@ class Courier:
         owner: str,
         concurrency: int = 100,
         lease: timedelta = LEASE,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -86,6 +89,7 @@ class Courier:
         self._clock = clock
         self._owner = owner
         self._concurrency = concurrency
+        self._meter = meter
         self._lease = lease
         self._opened_at = clock.now()
         self._woken = asyncio.Event()
@@ -202,6 +206,19 @@ class Courier:
             self._woken.set()
 
     async def _carry(self, claimed: ClaimedCommand) -> Outcome:
+        """Carry a command with its ids at hand for whatever is logged meanwhile."""
+        command, began = claimed.command, perf_counter()
+        attempt = getattr(command, "attempt", None)
+        about = {"subject": claimed.subject, "command": command.key}
+        if attempt is not None:
+            about["attempt"] = str(attempt)
+        with structlog.contextvars.bound_contextvars(**about):
+            outcome = await self._perform(claimed)
+        word = "done" if isinstance(outcome, Carried) else "postponed"
+        self._meter.carried(type(command).__name__, word, perf_counter() - began)
+        return outcome
+
+    async def _perform(self, claimed: ClaimedCommand) -> Outcome:
         command = claimed.command
         if isinstance(command, SetTimer):
             # Should the clock have been set back meanwhile, the moment has come all the same.
@@ -275,6 +292,7 @@ class Courier:
                 carried.append((claimed, self._give_up(claimed.command, outcome)))
             else:
                 failed.append((claimed.id, outcome.why))
+                self._meter.carried(type(claimed.command).__name__, "given up", 0.0)
         if carried or failed:
             await self._engine.settle(carried, failed)
 

@@ -38,7 +38,12 @@ def set_up(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+        # What the standard library logs has the ids at hand, too, and its own come first.
+        foreign_pre_chain=[
+            structlog.stdlib.ExtraAdder(),
+            structlog.contextvars.merge_contextvars,
+            *shared,
+        ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _without_colours,

@@ -27,7 +27,9 @@ from app.github.notifying import Webhooks
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
+from app.metrics import Metrics
 from app.ports import Clock, Delivery, Report, StoreUnavailable
+from app.ports.metering import Meter
 from app.repair import Repair
 from app.settings import Fault, Settings, SettingsError
 from app.store.inbox import GroupInbox
@@ -36,6 +38,7 @@ from app.store.sql import SqlStore, open_store
 from app.supervision import Loop
 from app.web.api import web_app
 from app.web.control import ControlDoor
+from app.web.figures import MetricsDoor
 from app.web.hooks import EVENTS_HEARD, WebhookDoor
 from app.web.reports import ReportDoor, Unproven
 
@@ -73,6 +76,7 @@ def build(
             inbox=server,
             clock=server.clock,
             wake=server.wake,
+            meter=server.metrics,
         ),
         reports_door=ReportDoor(
             inbox=server,
@@ -84,6 +88,7 @@ def build(
         trouble=server.trouble,
         lifespan=server.lifespan,
         control=_control(settings, server),
+        metrics=_metrics(settings, server),
     )
 
 
@@ -99,6 +104,12 @@ def _control(settings: Settings, server: "_Server") -> ControlDoor | None:
     )
 
 
+def _metrics(settings: Settings, server: "_Server") -> MetricsDoor | None:
+    if not settings.metrics_token:
+        return None
+    return MetricsDoor(token=settings.metrics_token, read=server.figures)
+
+
 class _Server:
     """All that lives as long as the process does."""
 
@@ -112,10 +123,11 @@ class _Server:
         lease: timedelta,
     ) -> None:
         self.clock = clock
+        self.metrics = Metrics()
         self._settings = settings
         self._owner = owner
         self._lease = lease
-        self._client = _client(settings, clock, http)
+        self._client = _client(settings, clock, http, self.metrics)
         self._verifier = _verifier(settings, clock, http)
         self._webhooks = Webhooks(urls=settings.notify_urls, secret=settings.notify_secret)
         self._store: SqlStore | None = None
@@ -141,6 +153,7 @@ class _Server:
                 clock=self.clock,
                 read=partial(read, app_id=self._settings.app_id),
                 owner=self._owner,
+                meter=self.metrics,
             )
             courier = Courier(
                 store=store,
@@ -148,6 +161,7 @@ class _Server:
                 performer=GitHubPerformer(self._client, self._webhooks),
                 clock=self.clock,
                 owner=self._owner,
+                meter=self.metrics,
                 lease=self._lease,
             )
             await engine.open()
@@ -218,6 +232,12 @@ class _Server:
             raise StoreUnavailable("the server is not open")
         return self._store
 
+    async def figures(self) -> bytes:
+        """Return all figures for Prometheus."""
+        now = self.clock.now()
+        standing = await self._opened().standing(now)
+        return self.metrics.exposition(standing, self._client.budget.figures(), now)
+
     async def trouble(self) -> str:
         """Say why we are not ready, if we are not."""
         if self._store is None or self._inbox is None:
@@ -251,7 +271,9 @@ async def _stop(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _client(settings: Settings, clock: Clock, http: httpx.AsyncBaseTransport | None) -> Client:
+def _client(
+    settings: Settings, clock: Clock, http: httpx.AsyncBaseTransport | None, meter: Meter
+) -> Client:
     try:
         return Client(
             api_url=settings.api_url,
@@ -259,6 +281,7 @@ def _client(settings: Settings, clock: Clock, http: httpx.AsyncBaseTransport | N
             private_key=settings.private_key,
             clock=clock,
             http=http,
+            meter=meter,
         )
     except ValueError as error:
         remedy = "generate a new one on the App's settings page"

@@ -71,6 +71,7 @@ class Settings:
     notify_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     notify_secret: str = field(default="", repr=False)
     api_token: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -100,7 +101,8 @@ class Settings:
             port=read(given.port, 0),
             notify_urls=read(given.notify_urls, {}),
             notify_secret=read(given.notify_secret, ""),
-            api_token=read(given.api_token, ""),
+            api_token=read(lambda: given.token("API_TOKEN"), ""),
+            metrics_token=read(lambda: given.token("METRICS_TOKEN"), ""),
         )
         if faults:
             raise SettingsError(tuple(faults))
@@ -230,8 +232,8 @@ class _Given:
             found[whom] = url
         return found
 
-    def api_token(self) -> str:
-        name, token = "API_TOKEN", self.text("API_TOKEN")
+    def token(self, name: str) -> str:
+        token = self.text(name)
         if token and len(token) < TOKEN_LENGTH_MIN:
             message = f"has fewer than {TOKEN_LENGTH_MIN} characters"
             raise _Wrong(name, message, "make a long random text, or unset it")

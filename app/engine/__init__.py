@@ -40,6 +40,7 @@ from app.ports import (
     Store,
     StoreUnavailable,
 )
+from app.ports.metering import UNMETERED, Meter
 
 DELIVERIES_AT_ONCE: Final = 200
 """So that one transaction stays short, whatever has piled up."""
@@ -57,7 +58,16 @@ Hand = Callable[[Sequence[ClaimedCommand]], None]
 class Engine:
     """Works off what came in. One per process."""
 
-    def __init__(self, *, store: Store, clock: Clock, read: Read, owner: str) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        read: Read,
+        owner: str,
+        meter: Meter = UNMETERED,
+    ) -> None:
+        self._meter = meter
         self._store = store
         self._clock = clock
         self._owner = owner
@@ -123,6 +133,7 @@ class Engine:
                 work = self._work()
                 await self._intake.take(deliveries, work)
                 if await self._save(work):
+                    self._count(deliveries, work.batch)
                     await self._keep_up(await self._upkeep(work.batch))
                     break
         except StoreUnavailable:
@@ -140,7 +151,16 @@ class Engine:
         log.error("delivery set aside", **about, exc_info=error)
         note = told(error)
         failed = DeliveryDone(id=delivery.id, status=DeliveryStatus.FAILED, note=note)
-        await self._store.commit(Batch(deliveries=[failed]))
+        batch = Batch(deliveries=[failed])
+        await self._store.commit(batch)
+        self._count([delivery], batch)
+
+    def _count(self, deliveries: Sequence[Delivery], batch: Batch) -> None:
+        now = self._clock.now()
+        ended = {done.id: str(done.status) for done in batch.deliveries}
+        for each in deliveries:
+            lag = (now - each.received_at).total_seconds()
+            self._meter.worked_off(each.event, ended.get(each.id, ""), lag)
 
     async def settle(
         self,
@@ -231,6 +251,7 @@ class Engine:
             for id_ in (*(it.state.id for it in work.batch.states), *dict(work.batch.seen)):
                 self._remembered.pop(id_, None)
             return False
+        self._meter.decided(len(work.batch.journal))
         for saved in work.batch.states:
             self._remember(saved)
         self._library.apply(work.batch)

@@ -90,7 +90,8 @@ class Intake:
         listeners = await self._listeners(letters)
         for letter in letters:
             try:
-                done = self._apply(letter, attempts, listeners, work)
+                with structlog.contextvars.bound_contextvars(delivery=letter.delivery.id):
+                    done = self._apply(letter, attempts, listeners, work)
             except Exception as error:
                 self._set_aside(letter.delivery, error, work)
             else:

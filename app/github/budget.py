@@ -14,6 +14,7 @@ from typing import Final
 from app.github.answers import Allowance, allowance
 from app.github.errors import AwayError, RateLimitedError
 from app.ports import Clock
+from app.ports.metering import UNMETERED, Meter
 
 # "No more than 900 points per minute are allowed for REST API endpoints."
 POINTS_A_MINUTE: Final = 900
@@ -55,12 +56,37 @@ class _Account:
     points: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What is left of an installation's primary limit, and until when it is closed."""
+
+    installation_id: int | None
+    remaining: int
+    limit: int
+    closed_until: datetime | None
+
+
 class Budget:
     """Keeps an account for each installation, and one for the App itself."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, meter: Meter = UNMETERED) -> None:
         self._clock = clock
+        self._meter = meter
         self._accounts: OrderedDict[int | None, _Account] = OrderedDict()
+
+    def figures(self) -> list[Figures]:
+        """Return what is known of each installation that was called."""
+        now = self._clock.now()
+        return [
+            Figures(
+                installation_id=id_,
+                remaining=left.limit if now >= left.reset else left.remaining,
+                limit=left.limit,
+                closed_until=account.closed_until,
+            )
+            for id_, account in self._accounts.items()
+            if (left := account.left) is not None
+        ]
 
     def check_presence(self, installation_id: int | None) -> None:
         """Raise AwayError while an installation is known to be suspended or gone."""
@@ -78,6 +104,13 @@ class Budget:
         self, installation_id: int | None, urgency: Urgency, *, is_write: bool
     ) -> None:
         """Spend one call, or raise RateLimitedError with the time to come back."""
+        try:
+            self._spend(installation_id, urgency, is_write=is_write)
+        except RateLimitedError as error:
+            self._meter.limited(error.kind)
+            raise
+
+    def _spend(self, installation_id: int | None, urgency: Urgency, *, is_write: bool) -> None:
         now = self._clock.now()
         account = self._account(installation_id)
         if account.closed_until is not None and now < account.closed_until:
@@ -119,6 +152,7 @@ class Budget:
         "If your request continues to fail due to a secondary rate limit, wait for an
         exponentially increasing amount of time between retries."
         """
+        self._meter.limited(error.kind)
         account = self._account(installation_id)
         until = error.until
         now = self._clock.now()

@@ -29,6 +29,7 @@ from app.github.errors import (
 )
 from app.github.transport import Capabilities, Pause, Transport
 from app.ports import Clock
+from app.ports.metering import UNMETERED, Meter
 
 PAGE_SIZE: Final = 100
 PAGES_MAX: Final = 50
@@ -80,15 +81,16 @@ class Client:
         clock: Clock,
         pause: Pause = asyncio.sleep,
         http: httpx.AsyncBaseTransport | None = None,
+        meter: Meter = UNMETERED,
     ) -> None:
         """Raises ValueError where the private key cannot be used."""
-        self._transport = Transport(api_url, clock=clock, pause=pause, http=http)
+        self._transport = Transport(api_url, clock=clock, pause=pause, http=http, meter=meter)
         self._key = AppKey(app_id, private_key, clock=clock)
         self._remembered = _Remembered()
         self._elsewhere: OrderedDict[Grant, Grant] = OrderedDict()
         self.clock = clock
         self.tokens = Tokens(self._key, self._transport, clock=clock)
-        self.budget = Budget(clock=clock)
+        self.budget = Budget(clock=clock, meter=meter)
 
     async def __aenter__(self) -> Self:
         return self

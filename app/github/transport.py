@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from time import perf_counter
 from typing import Final, TypeAlias
 
 import httpx
@@ -19,6 +20,7 @@ from app.core.values import Json
 from app.github.answers import Answer, fault
 from app.github.errors import GitHubError, RefusedError, UnavailableError
 from app.ports import Clock
+from app.ports.metering import UNMETERED, Meter
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
 
@@ -77,10 +79,12 @@ class Transport:
         clock: Clock,
         pause: Pause = asyncio.sleep,
         http: httpx.AsyncBaseTransport | None = None,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._api_url = api_url.rstrip("/")
         self._is_enterprise_server = httpx.URL(self._api_url).path.endswith("/api/v3")
         self._clock = clock
+        self._meter = meter
         self._pause = pause
         self._http = httpx.AsyncClient(
             transport=http,
@@ -160,7 +164,7 @@ class Transport:
         """
         url = self._url(target)
         for _ in range(REDIRECTS_MAX + 1):
-            answer = await self._exchange(method, url, headers=headers, body=body)
+            answer = await self._metered(method, url, headers=headers, body=body)
             problem = fault(answer, self._clock.now(), is_write=method not in _SAFE)
             if problem is not None:
                 raise problem
@@ -179,6 +183,18 @@ class Transport:
         if (url.scheme, url.host, url.port) != (own.scheme, own.host, own.port):
             raise RefusedError(f"GitHub pointed to another host, {url.host}; not followed")
         return url
+
+    async def _metered(
+        self, method: str, url: httpx.URL, *, headers: Mapping[str, str], body: Json
+    ) -> Answer:
+        """Exchange, and count it by what it was about and how it was answered."""
+        began, status = perf_counter(), "no answer"
+        try:
+            answer = await self._exchange(method, url, headers=headers, body=body)
+            status = str(answer.status)
+            return answer
+        finally:
+            self._meter.called(family_of(url.path), status, perf_counter() - began)
 
     async def _exchange(
         self, method: str, url: httpx.URL, *, headers: Mapping[str, str], body: Json
@@ -214,6 +230,16 @@ class Transport:
             body=received or b"",
             call=call,
         )
+
+
+def family_of(path: str) -> str:
+    """Name what a call is about, without what it is about in particular."""
+    parts = [part for part in path.removeprefix("/api/v3").split("/") if part]
+    if parts[:1] == ["repos"] and len(parts) > 3:
+        return parts[3]
+    if parts[:1] in (["orgs"], ["app"]) and len(parts) > 1:
+        return f"{parts[0]}/{parts[2 if parts[0] == 'orgs' and len(parts) > 2 else 1]}"
+    return parts[0] if parts else "root"
 
 
 async def _read(response: httpx.Response) -> bytes | None:

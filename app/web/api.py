@@ -17,9 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
 from app.core.reading.schema import schema
-from app.web import hooks, reports
+from app.web import figures, hooks, reports
 from app.web.answers import SecurityHeaders, refusal
 from app.web.control import ControlDoor
+from app.web.figures import MetricsDoor
 from app.web.hooks import WebhookDoor
 from app.web.reports import ReportDoor
 
@@ -38,6 +39,7 @@ def web_app(
     trouble: Callable[[], Awaitable[str]],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     control: ControlDoor | None = None,
+    metrics: MetricsDoor | None = None,
 ) -> FastAPI:
     """Build the application. `trouble` says why we are not ready, and nothing if we are."""
 
@@ -68,6 +70,7 @@ def web_app(
             Route(SCHEMA, orchestration_schema),
             Route("/", home),
             *(control.routes() if control is not None else ()),
+            *(metrics.routes() if metrics is not None else ()),
         ],
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
@@ -113,6 +116,7 @@ _PATHS: Final = {
     reports.PATH: "POST: outputs of workflow runs, from the companion Action",
     "/api": "POST and GET: control for whoever has the API token; see docs/operating.md",
     "/health": "GET: the process lives",
+    figures.PATH: "GET: figures for Prometheus, for whoever has the token of the settings",
     SCHEMA: "GET: the JSON Schema of definitions, for editors",
     "/ready": "GET: the database answers and work is carried on",
 }

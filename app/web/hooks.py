@@ -16,6 +16,7 @@ from app.core.reading.happenings import GITHUB_EVENTS
 from app.github import webhooks
 from app.github.webhooks import BODY_BYTES_MAX, Rejection, Webhook
 from app.ports import Clock, Delivery, Inbox, StoreUnavailable
+from app.ports.metering import UNMETERED, Meter
 from app.web.answers import crowded, refusal, unsaved
 from app.web.bodies import Crowded, Room, TooLarge, read_body
 
@@ -48,6 +49,7 @@ class WebhookDoor:
     clock: Clock
     wake: Callable[[], None]
     room: Room = field(default_factory=lambda: Room(BODIES_BYTES_MAX))
+    meter: Meter = UNMETERED
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take in one delivery and answer it."""
@@ -74,6 +76,7 @@ class WebhookDoor:
         }
         judged = webhooks.receive(headers, body, secret=self.secret)
         if isinstance(judged, Rejection):
+            self.meter.refused(judged.code)
             _log.warning("a webhook call was refused", extra={"code": judged.code})
             answer = refusal(judged.status, judged.code, judged.message, judged.remedy)
             await answer(scope, receive, send)
@@ -88,6 +91,7 @@ class WebhookDoor:
             return
         is_noise = webhook.event == "check_run" and PRESSED not in webhook.body
         if webhook.event not in EVENTS_HEARD or is_noise:
+            self.meter.took_in(webhook.event, "ignored")
             await _say(send, 202, _IGNORED)
             return
         delivery = Delivery(
@@ -96,11 +100,13 @@ class WebhookDoor:
         try:
             is_new = await self.inbox.take_in(delivery)
         except StoreUnavailable as error:
+            self.meter.took_in(webhook.event, "not saved")
             about = {"delivery": webhook.id, "event_name": webhook.event, "why": str(error)}
             _log.error("a delivery could not be saved", extra=about)
             answer = unsaved("redeliver it from the App's settings once /ready says 200")
             await answer(scope, receive, send)
             return
+        self.meter.took_in(webhook.event, "accepted" if is_new else "duplicate")
         if is_new:
             self.wake()
         await _say(send, 202, _ACCEPTED if is_new else _DUPLICATE)

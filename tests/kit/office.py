@@ -30,6 +30,7 @@ from app.ports import (
     Outcome,
     Postponed,
 )
+from app.ports.metering import UNMETERED, Meter
 from app.store.memory import MemoryStore
 from tests.kit.build import HEAD, START, document, run_id
 
@@ -74,17 +75,24 @@ class Hands:
 class Office:
     """One Signalbox without doors; a second one on the same store is another process."""
 
-    def __init__(self, store: MemoryStore | None = None, *, owner: str = "one") -> None:
+    def __init__(
+        self,
+        store: MemoryStore | None = None,
+        *,
+        owner: str = "one",
+        meter: Meter = UNMETERED,
+    ) -> None:
         self.moment = START
         self.store = store or MemoryStore(is_encoded=True)
         self.hands = Hands(self.now)
-        self.engine = Engine(store=self.store, clock=self, read=read, owner=owner)
+        self.engine = Engine(store=self.store, clock=self, read=read, owner=owner, meter=meter)
         self.courier = Courier(
             store=self.store,
             engine=self.engine,
             performer=self.hands,
             clock=self,
             owner=owner,
+            meter=meter,
         )
         self._owner = owner
         self._count = 0
