@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from app.core.state import Orchestration
+from app.core.state import Leg, Orchestration
 from app.core.values import TaskName
 from app.courier import Courier
 from app.engine import Engine
@@ -96,6 +96,11 @@ class Town:
     async def status(self, task: str, title: str = "") -> str:
         """Return how far a task is."""
         return str((await self.state(title)).tasks[TaskName(task)].status)
+
+    async def leg(self, task: str) -> Leg:
+        """Return the one leg of a task of the only orchestration."""
+        [leg] = (await self.state()).tasks[TaskName(task)].legs.values()
+        return leg
 
     def deployments(self) -> int:
         """Count what was truly dispatched."""
