@@ -58,14 +58,36 @@ class Reporter:
         try:
             if check_id is None and errand.tries > 1:
                 check_id = await self.find_check(access, sha, text.name, state.id)
+            if check_id is not None:
+                check_id = await self._update(access, check_id, content, (sha, state.id))
             if check_id is None:
                 created = {**content, "head_sha": sha, "external_id": state.id}
                 check_id = (await surfaces.create_check_run(self._client, access, created)).id
-            else:
-                await surfaces.update_check_run(self._client, access, check_id, content)
         except RefusedError as error:
             return self._refused(Surface.CHECK, error)
         return self._written(Surface.CHECK, check_id, text.digest, sha)
+
+    async def _update(
+        self,
+        access: Access,
+        check_id: int,
+        content: Mapping[str, Json],
+        whose: tuple[Sha, str],
+    ) -> int | None:
+        """Update a check run; `None` where it is completed and stays so, and another is due.
+
+        What is tried again after its end goes on, but GitHub reopens no check run: a new one
+        of the same name takes its place.
+        """
+        written = await surfaces.update_check_run(self._client, access, check_id, content)
+        if written.status != "completed" or content["status"] == "completed":
+            return check_id
+        sha, id_ = whose
+        name = str(content["name"])
+        found = await self.find_check(access, sha, name, id_, is_open=True)
+        if found is not None:
+            await surfaces.update_check_run(self._client, access, found, content)
+        return found
 
     async def conclude_check(self, state: Orchestration, command: ConcludeCheck) -> Carried:
         """Conclude the check run on a commit that the orchestration has gone on from."""
@@ -83,13 +105,16 @@ class Reporter:
         return Carried()
 
     async def find_check(
-        self, access: Access, sha: Sha, name: str, external_id: str
+        self, access: Access, sha: Sha, name: str, external_id: str, *, is_open: bool = False
     ) -> int | None:
         """Find a check run that an earlier try may have created."""
         found = await surfaces.list_check_runs(
             self._client, access, sha, name=name, app_id=await self.own_id()
         )
-        return next((check.id for check in found if check.external_id == external_id), None)
+        ours = (check for check in found if check.external_id == external_id)
+        return next(
+            (check.id for check in ours if not is_open or check.status != "completed"), None
+        )
 
     async def write_comment(self, state: Orchestration) -> Carried:
         """Edit our comment on the pull request, or create it.

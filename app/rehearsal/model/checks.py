@@ -50,8 +50,13 @@ def create(world: World, repository: Repository, given: Mapping[str, Any]) -> Ch
 def update(
     world: World, repository: Repository, run: CheckRun, given: Mapping[str, Any]
 ) -> None:
-    """Change a check run as the body of a request says, and tell the App of its end."""
+    """Change a check run as the body of a request says, and tell the App of its end.
+
+    One that is completed is not reopened.
+    """
     was_completed = run.status == "completed"
+    if was_completed and given.get("status", "completed") != "completed":
+        given = {name: value for name, value in given.items() if name != "status"}
     _apply(world, run, given)
     if run.status == "completed" and not was_completed:
         tell(world, repository, run, "completed", world.registered_app().bot)
