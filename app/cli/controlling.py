@@ -13,6 +13,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from app.cli.database import opened
+from app.cli.doubting import doubt_about
 from app.cli.looking import find
 from app.cli.saying import Refused, console, print_json, printable
 from app.clock import SystemClock
@@ -62,11 +63,11 @@ async def _ask(
             _check_task(state, task)
         by = actor or getpass.getuser()
         wish = {"orchestration": state.id, "actor": by, **what}
+        doubt = doubt_about(state, verb, wish, SystemClock().now())
         await store.save_deliveries([_delivery(verb, wish)])
     title = f"{state.plan.definition.id}#{state.plan.number}"
-    _say(
-        as_json, verb, {"id": state.id, "title": title}, f"{title}: {verb} is asked for by {by}"
-    )
+    about = {"id": state.id, "title": title, **({"doubt": doubt} if doubt else {})}
+    _say(as_json, verb, about, f"{title}: {verb} is asked for by {by}", doubt)
 
 
 async def _freeze(
@@ -112,9 +113,13 @@ def _delivery(verb: str, wish: Mapping[str, Json]) -> Delivery:
     )
 
 
-def _say(as_json: bool, verb: str, about: Mapping[str, str], text: str) -> None:
+def _say(
+    as_json: bool, verb: str, about: Mapping[str, str], text: str, doubt: str = ""
+) -> None:
     if as_json:
         print_json({**about, "asked": verb})
         return
     note = "a running `signalbox serve` does it within a second"
-    console().print(f"{printable(text)}\n{note}", soft_wrap=True)
+    if doubt:
+        note = f"as things stand nothing follows of it: {doubt}"
+    console().print(f"{printable(text)}\n{printable(note)}", soft_wrap=True)

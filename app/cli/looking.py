@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,13 +11,15 @@ from rich.table import Table
 
 from app.cli.database import opened
 from app.cli.saying import Refused, console, print_json, printable
-from app.core.events import Event
+from app.core.events import AttemptId, Event
+from app.core.gate_events import GateId
 from app.core.state import Leg, Orchestration, Reason
 from app.core.telling.drawing import draw_tree
 from app.core.telling.headline import headline
-from app.core.telling.looks import look_of_leg, look_of_task, name_of
+from app.core.telling.looks import name_of
+from app.core.telling.markdown import unmarked
 from app.core.telling.masking import mask
-from app.core.telling.task_table import duration
+from app.core.telling.task_table import duration, rows_of
 from app.core.telling.waiting import moment
 from app.core.values import Json, OrchestrationId
 from app.ports import JournalEntry, OrchestrationRow, Store
@@ -142,12 +144,10 @@ def _print_state(state: Orchestration) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("TASK", "STATE", "TOOK", "WORKFLOW RUN", "WHY"):
         table.add_column(heading, overflow="fold")
-    for name, task in state.tasks.items():
-        for leg in task.legs.values():
-            table.add_row(*map(printable, _leg_cells(name_of(name, leg.key), leg)))
-        if not task.legs:
-            look = str(look_of_task(task))
-            table.add_row(printable(name), look, "", "", printable(_reason(task.reason)))
+    for row in rows_of(state):
+        word = f"{row.look.sign} {row.told or row.look.word}" if row.look is not None else ""
+        cells = (row.name, word, row.took, row.workflow_run, row.why)
+        table.add_row(*(printable(unmarked(each)) for each in cells))
     out.print(table)
     for name, task in state.tasks.items():
         for leg in task.legs.values():
@@ -156,16 +156,6 @@ def _print_state(state: Orchestration) -> None:
                     "output",
                     f"{name_of(name, leg.key)}.{output} = {_shown(mask(value, output))}",
                 )
-
-
-def _leg_cells(name: str, leg: Leg) -> tuple[str, str, str, str, str]:
-    took, url = "", ""
-    if leg.attempts:
-        attempt = leg.attempt
-        start = attempt.running_since or attempt.asked_at
-        took = duration(attempt.ended_at - start) if attempt.ended_at else ""
-        url = attempt.url or f"{attempt.repository} {attempt.workflow}"
-    return name, str(look_of_leg(leg)), took, url, _reason(leg.reason)
 
 
 def _print_journal(journal: Sequence[JournalEntry]) -> None:
@@ -283,6 +273,8 @@ def _event_as_json(event: Event) -> dict[str, Json]:
         value = getattr(event, field.name)
         if isinstance(value, datetime):
             value = value.isoformat()
+        elif is_dataclass(value) and not isinstance(value, type | AttemptId | GateId):
+            value = json.loads(json.dumps(asdict(value), default=str))
         elif value is not None and not isinstance(value, str | int | float | bool | dict):
             value = str(value)
         told[field.name] = mask(value, field.name)

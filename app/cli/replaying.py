@@ -51,7 +51,8 @@ def replay_file(file: Path, *, as_json: bool) -> int:
             raise Refused(f"{file} is larger than a journal can be", "name an exported journal")
         journal = read_journal(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{file} cannot be read: {error}", "name an exported journal") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Refused(f"{file} cannot be read: {why}", "name an exported journal") from error
     except UnreadableError as error:
         raise Refused(
             f"{file}: {error}", "export it with `signalbox replay --export`"

@@ -132,6 +132,41 @@ def test_a_cancelled_train_lets_the_next_one_go(house: House, terminal: Terminal
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["resume", "train#1"], "it is not paused"),
+        (["pause", "train#2"], ""),
+        (["retry", "train#1"], "there is nothing to retry: 0 of 2 tasks done"),
+        (["retry", "train#1", "test"], "test is waiting, and there is nothing to retry"),
+        (["approve", "train#1", "build"], "build asks nobody; it is dispatching"),
+    ],
+)
+def test_a_wish_in_vain_is_said_to_be(
+    house: House, terminal: Terminal, arguments: list[str], why: str
+) -> None:
+    """It is written down, since things may have changed before it is read."""
+    under_way(house, terminal, "train", "train")
+    said = terminal.run(*arguments, "--database", house.url)
+
+    assert said.code == 0
+    assert ("as things stand nothing follows of it" in said.out) == bool(why)
+    assert why in said.out
+
+
+def test_what_has_ended_is_not_ended_again(house: House, terminal: Terminal) -> None:
+    """Who asks for it is told how it ended; a pause of what is paused, by whom it is."""
+    under_way(house, terminal, "train")
+    paused = ["pause", "train#1", "--actor", "mona", "--database", house.url]
+    cancel = ["cancel", "train#1", "--database", house.url]
+    for arguments in (paused, cancel):
+        assert terminal.run(*arguments).code == 0
+        house.work_off()
+
+    again = terminal.run(*cancel, "--json").json
+    assert "cancel" in again["doubt"]
+
+
 def test_locks_are_shown_to_people(house: House, terminal: Terminal) -> None:
     """Who has a place and who waits, why, and which calendars are closed by hand."""
     nobody = terminal.run("locks", "--database", house.url)
