@@ -12,6 +12,8 @@ RULES = "rules: [{require: [{teams: [acme/maintainers], count: 1}]}]"
 GATE = f"gate: {{approval: {{{RULES}}}}}"
 PIN = "pin: {github: refs.resolve, with: {refs: {api: acme/api@main}}}"
 
+PINNED = PIN[:-1] + ", outputs: {shas: {type: object}, untrusted: {type: boolean}}}"
+
 
 def guarded(*tasks: str) -> bool:
     """Tell whether a definition of these tasks is guarded."""
@@ -32,6 +34,11 @@ def guarded(*tasks: str) -> bool:
             f"test: {{needs: [pin, gate], join: none-failed, {WORK}}}",
         ),
         (GATE, "told: {needs: [gate], join: all-done, report: {}}"),
+        (
+            PINNED,
+            f"gate: {{needs: [pin], if: needs.pin.outputs.untrusted, approval: {{{RULES}}}}}",
+            f"test: {{needs: [pin, gate], join: none-failed, {WORK}}}",
+        ),
     ],
 )
 def test_what_waits_for_people_may_be_started_by_a_fork(tasks: tuple[str, ...]) -> None:
@@ -66,6 +73,16 @@ def test_what_waits_for_people_may_be_started_by_a_fork(tasks: tuple[str, ...]) 
         (
             f"gate: {{approval: {{{RULES}}}, continue-on-error: true}}",
             f"test: {{needs: [gate], {WORK}}}",
+        ),
+        (
+            PINNED,
+            f"gate: {{needs: [pin], if: 'actor != \"eve\"', approval: {{{RULES}}}}}",
+            f"test: {{needs: [pin, gate], join: none-failed, {WORK}}}",
+        ),
+        (
+            PINNED,
+            f"gate: {{if: 'actor != \"eve\"', approval: {{{RULES}}}}}",
+            f"test: {{needs: [gate], join: none-failed, {WORK}}}",
         ),
         ("tell: {github: issue.create, with: {repository: acme/api, title: x}}",),
     ],

@@ -13,6 +13,9 @@ from app.core.graph import dependents
 from app.core.policy import READING
 from app.core.values import TaskName
 
+PINNING = "refs.resolve"
+"""Its output `untrusted` is true of every commit that is on no branch of its repository."""
+
 
 def is_guarded(definition: Definition) -> bool:
     """Tell whether all that a definition does waits for people; of a machine none can tell."""
@@ -41,10 +44,24 @@ def _waits(definition: Definition, name: TaskName, behind: set[TaskName]) -> boo
     if task.join is Join.ALL:
         return bool(gates) or any(need in behind for need in task.needs)
     # A gate may be skipped because something that it needs was not met: the task must have
-    # the same needs, so that it is not met, either.
+    # the same needs, so that it is not met, either. Nor may a condition of its own skip it.
     return task.join is Join.NONE_FAILED and any(
-        set(definition.tasks[gate].needs) <= set(task.needs) for gate in gates
+        set(definition.tasks[gate].needs) <= set(task.needs)
+        and _asks_about_forks(definition, definition.tasks[gate])
+        for gate in gates
     )
+
+
+def _asks_about_forks(definition: Definition, gate: TaskDefinition) -> bool:
+    """Tell whether a gate's condition, if it has one, always holds for a fork."""
+    if gate.condition is None:
+        return True
+    for need in gate.needs:
+        action = definition.tasks[need].action
+        is_pin = isinstance(action, GitHubOperation) and action.name == PINNING
+        if is_pin and gate.condition.source.strip() == f"needs.{need}.outputs.untrusted":
+            return True
+    return False
 
 
 def _is_gate(task: TaskDefinition) -> bool:
