@@ -50,13 +50,19 @@ class Doors:
         self._library = library
 
     def topics_of(self, heard: Heard) -> tuple[Interest, ...]:
-        """Return all by which orchestrations may be found that a delivery is said of."""
+        """Return all by which orchestrations may be found that a delivery is said of.
+
+        By the commit only what is said by those who may push it: anybody can open a pull
+        request from a fork that is at the same commit as something else.
+        """
         if heard.repository is None or heard.event not in SPEAKING:
             return ()
         own = heard.repository.id
         number = heard.subject.pull_request or _issue(heard)
         topics = [said_on(own, number)] if number is not None else []
-        if heard.subject.sha:
+        is_fork = heard.pull_request is None or heard.pull_request.is_fork
+        is_review = heard.event == "pull_request_review" and not is_fork
+        if heard.subject.sha and (is_review or heard.event == "merge_group"):
             topics.append(said_about(own, heard.subject.sha))
         return tuple(topics)
 
@@ -212,7 +218,8 @@ class Doors:
             topics = []
             if asked.number is not None:
                 topics.append(said_on(asked.repository_id, asked.number))
-            if sha := asked.sha or judged.head_sha:
+            sha = asked.sha or judged.head_sha
+            if sha and not judged.is_fork:
                 topics.append(said_about(asked.repository_id, sha))
             ids = {each for _, each in await self._store.interested(topics)}
         found = await self._store.load(sorted(ids))

@@ -10,7 +10,7 @@ import pytest
 from app.core.state import Gate
 from app.core.values import TaskName
 from app.rehearsal import Outcome
-from app.rehearsal.model import git
+from app.rehearsal.model import git, pulls
 from tests.kit.town import API, DEPLOY, HOME, Town, town
 
 pytestmark = pytest.mark.anyio
@@ -353,3 +353,41 @@ async def gate_of(here: Town) -> Gate:
     leg = await here.leg("sign_off")
     assert leg.gate is not None, "the task is a gate"
     return leg.gate
+
+
+RELEASE = """
+version: 1
+name: Release
+on:
+  push: {branches: [main]}
+tasks:
+  sign_off:
+    approval: {rules: [{require: [{teams: [acme/sre]}]}]}
+  deploy:
+    needs: [sign_off]
+    dispatch: acme/api/.github/workflows/deploy.yml@main
+"""
+
+
+async def test_a_fork_stands_at_the_commit_of_a_release() -> None:
+    """Neither what is said of it nor its end has to do with the release."""
+    async with town(release=RELEASE) as here:
+        world, repository = here.github.world, here.github.world.repository(HOME)
+        old = repository.head.sha
+        git.move_ref(world, repository, "heads/old", old, world.account("ada"))
+        sha = here.github.push(HOME, {"README.md": "v2\n"}, author="ada")
+        await here.wait(seconds=5)
+        fork, who = here.github.fork(HOME, "stranger"), world.account("stranger")
+        pull = pulls.open_pull_request(
+            world, repository, fork, "main", who, title="Evil", base_ref="old"
+        )
+        await here.wait(seconds=5)
+        await here.review(pull.number, "mona")
+        await here.say(pull.number, "/approve", by="mona")
+        await here.say(pull.number, "/cancel", by="ada")
+        here.github.close_pull_request(HOME, pull.number, by="stranger")
+        await here.wait(seconds=5)
+
+        assert pull.head_sha == sha
+        assert await here.status("sign_off") == "running"
+        assert here.deployments() == 0
