@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 SEEDS ?= 10000
 ROUNDS ?= 200
+RUNS ?= 1000000
 SEED ?= 0
 TESTS ?= tests
 WORKERS ?= 2
@@ -21,7 +22,7 @@ sources := app tests $(wildcard action)
 typed := app $(wildcard action tests/kit)
 workflows := $(wildcard workflow-templates/*.yml .github/workflows/*.yml)
 
-.PHONY: help setup setup-runtime check test simulate chaos planted bench demo docs lock clean
+.PHONY: help setup setup-runtime check test simulate chaos fuzz planted bench demo docs lock clean
 
 help: ## Print the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +48,10 @@ simulate: setup ## Simulate SEEDS orchestrations with faults and crashes (10000)
 
 chaos: setup ## Play ROUNDS rounds (200) of killed processes and a GitHub that misbehaves, from SEED on.
 	$(python) -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
+
+fuzz: setup ## Read RUNS mutated texts (1000000), guided by atheris where it can be installed.
+	-@$(python) -m pip install -qq --no-deps --target .cache/fuzz atheris==3.0.0
+	PYTHONPATH=.cache/fuzz $(python) -m tests.fuzz --runs $(RUNS) --seed $(SEED)
 
 planted: setup ## Plant known bugs one by one and show which test catches each.
 	$(python) -m tests.planted
