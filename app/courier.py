@@ -44,7 +44,10 @@ from app.ports import (
 )
 from app.ports.metering import UNMETERED, Meter
 
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=10)
+"""Renewed every third of it while we carry; where nobody does another replica takes over."""
+RENEWED_EVERY: Final = LEASE / 3
+"""Of our own time, whatever the clock does: a hurried one gets longer leases."""
 CLOSING: Final = timedelta(seconds=8)
 """What is under way may take so long to end when we are told to stop."""
 POLL: Final = timedelta(seconds=1)
@@ -96,6 +99,8 @@ class Courier:
         self._handed: list[ClaimedCommand] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
+        self._held: set[int] = set()
+        self._looked_at: datetime | None = None
         self._is_closing = False
         self._done: asyncio.Queue[tuple[ClaimedCommand, Outcome]] = asyncio.Queue()
         engine.hand_to(self._take_over)
@@ -125,6 +130,7 @@ class Courier:
             self._group = group
             try:
                 group.create_task(self._settle_for_ever())
+                group.create_task(self._renew_for_ever())
                 await self._carry_for_ever()
             finally:
                 self._group = None
@@ -147,27 +153,34 @@ class Courier:
     async def _carry_for_ever(self) -> None:
         self._begin(self._handed)
         self._handed = []
-        looked_at = None
         while True:
             self._woken.clear()
-            due, now = await self._store.next_due(), self._clock.now()
-            # To claim is to write, and every writer waits for the others. So it is done where
-            # something is due, and now and then for leases of others that ran out.
-            is_time = (
-                looked_at is None or now - looked_at >= POLL or (due is not None and due <= now)
-            )
-            free = 0 if self._is_closing else self._concurrency - len(self._under_way)
-            if is_time and free > 0:
-                claimed = await self._claim(free)
-                looked_at = now
-                self._begin(claimed)
-                if claimed:
-                    continue
-            await self._wait(due)
+            try:
+                await self._carry_or_wait()
+            except StoreUnavailable as error:
+                # What is under way goes on: GitHub's answers come whatever our database does.
+                log.warning("commands wait for the database", error=str(error))
+                await asyncio.sleep(POLL.total_seconds())
+
+    async def _carry_or_wait(self) -> None:
+        due, now = await self._store.next_due(), self._clock.now()
+        # To claim is to write, and every writer waits for the others. So it is done where
+        # something is due, and now and then for leases of others that ran out.
+        is_due = due is not None and due <= now
+        is_time = is_due or self._looked_at is None or now - self._looked_at >= POLL
+        free = 0 if self._is_closing else self._concurrency - len(self._under_way)
+        if is_time and free > 0:
+            claimed = await self._claim(free)
+            self._looked_at = now
+            self._begin(claimed)
+            if claimed:
+                return
+        await self._wait(due)
 
     def _begin(self, claimed: Sequence[ClaimedCommand]) -> None:
         assert self._group is not None, "commands are begun while we run"
         for each in claimed:
+            self._held.add(each.id)
             task = self._group.create_task(self._carry_and_pass_on(each))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
@@ -201,9 +214,26 @@ class Courier:
             except StoreUnavailable as error:
                 # The leases run out, and each command is carried again, looking first.
                 log.warning("outcomes not saved", count=len(results), error=str(error))
+            self._held.difference_update(claimed.id for claimed, _ in results)
             for _ in results:
                 self._done.task_done()
             self._woken.set()
+
+    async def _renew_for_ever(self) -> None:
+        """Keep what we carry from being taken over while we live."""
+        while True:
+            await asyncio.sleep(RENEWED_EVERY.total_seconds())
+            if not self._held:
+                continue
+            try:
+                await self._store.renew(
+                    sorted(self._held),
+                    owner=self._owner,
+                    now=self._clock.now(),
+                    lease=self._lease,
+                )
+            except StoreUnavailable as error:
+                log.warning("leases not renewed", count=len(self._held), error=str(error))
 
     async def _carry(self, claimed: ClaimedCommand) -> Outcome:
         """Carry a command with its ids at hand for whatever is logged meanwhile."""
@@ -228,7 +258,10 @@ class Courier:
             saved = await self._engine.load(claimed.subject)
             state = saved.state if saved else None
             errand = Errand(
-                state=state, tries=claimed.tries, first_tried_at=claimed.first_tried_at
+                state=state,
+                tries=claimed.tries,
+                first_tried_at=claimed.first_tried_at,
+                held_until=claimed.held_until,
             )
             match command:
                 case DispatchWorkflow() if state is not None:
@@ -263,7 +296,8 @@ class Courier:
             if not any(isinstance(event, WorkflowRunMissed) for event in outcome.events):
                 return outcome
             # An earlier life may have dispatched a moment ago, and GitHub not show it yet.
-            settled_at = max(errand.first_tried_at, self._opened_at) + SETTLED_AFTER
+            last = errand.held_until or errand.first_tried_at
+            settled_at = max(last, errand.first_tried_at, self._opened_at) + SETTLED_AFTER
             if looked_at < settled_at:
                 why = "it is not yet known whether an earlier try started the workflow"
                 return Postponed(why=why, until=settled_at)
@@ -287,7 +321,9 @@ class Courier:
             elif outcome.until is not None or not self._is_given_up(claimed):
                 # A moment that was stated is no failure: until then nobody tries in vain.
                 due = outcome.until or self._clock.now() + back_off(claimed.tries)
-                await self._store.postpone(claimed.id, due=due, why=outcome.why)
+                await self._store.postpone(
+                    claimed.id, due=due, why=outcome.why, owner=self._owner
+                )
             elif isinstance(claimed.command, ONCE):
                 carried.append((claimed, self._give_up(claimed.command, outcome)))
             else:

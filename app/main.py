@@ -35,6 +35,7 @@ from app.settings import Fault, Settings, SettingsError
 from app.store.inbox import GroupInbox
 from app.store.migrations import migrate
 from app.store.sql import SqlStore, open_store
+from app.store.sql.news import News
 from app.supervision import Loop
 from app.web.api import web_app
 from app.web.control import ControlDoor
@@ -65,7 +66,7 @@ def build(
     """
     server = _Server(
         settings,
-        clock=clock or SystemClock(),
+        clock=clock,
         http=http,
         owner=owner or f"{socket.gethostname()}:{settings.port}",
         lease=lease,
@@ -117,18 +118,19 @@ class _Server:
         self,
         settings: Settings,
         *,
-        clock: Clock,
+        clock: Clock | None,
         http: httpx.AsyncBaseTransport | None,
         owner: str,
         lease: timedelta,
     ) -> None:
-        self.clock = clock
+        self.clock: Clock = clock or SystemClock()
+        self._is_time_rehearsed = clock is not None
         self.metrics = Metrics()
         self._settings = settings
         self._owner = owner
         self._lease = lease
-        self._client = _client(settings, clock, http, self.metrics)
-        self._verifier = _verifier(settings, clock, http)
+        self._client = _client(settings, self.clock, http, self.metrics)
+        self._verifier = _verifier(settings, self.clock, http)
         self._webhooks = Webhooks(urls=settings.notify_urls, secret=settings.notify_secret)
         self._store: SqlStore | None = None
         self._inbox: GroupInbox | None = None
@@ -142,10 +144,12 @@ class _Server:
             closing.push_async_callback(self._client.aclose)
             closing.push_async_callback(self._verifier.aclose)
             await asyncio.to_thread(migrate, self._settings.database_url)
-            store = open_store(self._settings.database_url)
+            store = open_store(
+                self._settings.database_url, is_time_rehearsed=self._is_time_rehearsed
+            )
             closing.push_async_callback(store.close)
             # By then nothing is under way any more: others may take it up at once.
-            closing.push_async_callback(_hand_over, store, self._owner)
+            closing.push_async_callback(_hand_over, store, self._owner, self.clock)
             inbox = GroupInbox(store)
             closing.push_async_callback(inbox.close)
             engine = Engine(
@@ -153,6 +157,7 @@ class _Server:
                 clock=self.clock,
                 read=partial(read, app_id=self._settings.app_id),
                 owner=self._owner,
+                lease=self._lease,
                 meter=self.metrics,
             )
             courier = Courier(
@@ -171,6 +176,7 @@ class _Server:
                 Loop("courier", courier.run),
                 Loop("repair", self._repair(store, inbox).run),
                 Loop("sweeper", self._sweep),
+                Loop("listener", partial(self._listen, store, engine, courier)),
             )
             for loop in self._loops:
                 task = asyncio.create_task(loop.keep_running(), name=loop.name)
@@ -181,6 +187,15 @@ class _Server:
             yield
             _log.info("closing")
             self._inbox = None
+
+    async def _listen(self, store: SqlStore, engine: Engine, courier: Courier) -> None:
+        """Hear what other replicas tell, and turn to it at once."""
+        turns = {
+            News.DELIVERIES: engine.wake,
+            News.COMMANDS: courier.wake,
+            News.CATALOGUE: engine.outdate,
+        }
+        await store.hear(lambda news: turns[news]())
 
     def _repair(self, store: SqlStore, inbox: GroupInbox) -> Repair:
         return Repair(
@@ -259,10 +274,10 @@ class _Server:
             await asyncio.sleep(SWEPT_EVERY.total_seconds())
 
 
-async def _hand_over(store: SqlStore, owner: str) -> None:
+async def _hand_over(store: SqlStore, owner: str, clock: Clock) -> None:
     """Give up our leases; should the database be away, they run out."""
     with suppress(StoreUnavailable):
-        await store.take_back(owner=owner)
+        await store.take_back(owner=owner, now=clock.now())
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Self, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 DATABASE_URL_DEFAULT: Final = "sqlite:///signalbox.db"
 API_URL_DEFAULT: Final = "https://api.github.com"
@@ -27,6 +27,7 @@ _APP_ID = re.compile(r"[1-9][0-9]{0,18}|Iv[0-9A-Za-z.]{4,60}")
 _PEM = re.compile(
     r"-----BEGIN (?:RSA )?PRIVATE KEY-----\s.+\s-----END (?:RSA )?PRIVATE KEY-----", re.DOTALL
 )
+_POSTGRES_OPTIONS = frozenset({"host", "port", "sslmode"})
 # Whom a notice is for: a person, a team, or everybody else.
 _NOTIFIED = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9._-]+)?|\*")
 
@@ -195,15 +196,34 @@ class _Given:
 
     def database_url(self) -> str:
         name, url = "DATABASE_URL", self.text("DATABASE_URL") or DATABASE_URL_DEFAULT
-        remedy = "write sqlite:///file.db, or sqlite:////path/file.db with four slashes"
+        remedy = (
+            "write sqlite:///file.db, sqlite:////path/file.db with four slashes, or"
+            " postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
         # What is wrong is not repeated, since it may hold a password.
         scheme, separator, rest = url.partition("://")
-        if scheme.partition("+")[0] in ("postgresql", "postgres"):
-            raise _Wrong(name, "names PostgreSQL, which is not built yet", remedy)
+        if scheme in ("postgresql", "postgres") and separator:
+            return self._postgres_url(url)
         if scheme != "sqlite" or not separator:
             raise _Wrong(name, "is not the URL of a database", remedy)
         if not rest.startswith("/") or rest == "/" or ":memory:" in rest or "\0" in rest:
             raise _Wrong(name, "names no file", remedy)
+        return url
+
+    def _postgres_url(self, url: str) -> str:
+        name, remedy = "DATABASE_URL", "write postgresql://USER:PASSWORD@HOST:5432/DATABASE"
+        try:
+            parts = urlsplit(url)
+            given = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
+            # Reading the port is what checks it.
+            is_whole = len(parts.path) > 1 and parts.port != 0
+        except ValueError as error:
+            raise _Wrong(name, "is not the URL of a database", remedy) from error
+        if not is_whole or not (parts.hostname or "host" in given):
+            raise _Wrong(name, "names no host or no database", remedy)
+        if unknown := sorted(given.keys() - _POSTGRES_OPTIONS):
+            message = f"has an option that is not known ({unknown[0]})"
+            raise _Wrong(name, message, f"known are {', '.join(sorted(_POSTGRES_OPTIONS))}")
         return url
 
     def port(self) -> int:

@@ -15,13 +15,13 @@ from app.store.sql import open_store
 async def opened(database: str) -> AsyncIterator[Store]:
     """Open a database that a server has made. Raises `Refused`."""
     url = _url(database)
-    file = _existing(url)
+    place = _existing(url)
     store = open_store(url)
     try:
         await store.ready()
         yield store
     except StoreUnavailable as error:
-        remedy = f"see whether {file} is a database of this version of Signalbox"
+        remedy = f"see whether {place} is a database of this version of Signalbox"
         raise Refused(f"the database does not answer: {error}", remedy, code=3) from error
     finally:
         await store.close()
@@ -32,11 +32,14 @@ def prepare(database: str) -> None:
     try:
         migrate(_url(database))
     except StoreUnavailable as error:
-        remedy = "see whether its folder exists and may be written to"
+        remedy = "see whether its folder exists and may be written to, or its server runs"
         raise Refused(str(error), remedy, code=3) from error
 
 
-def _existing(url: str) -> Path:
+def _existing(url: str) -> str:
+    """Return what to call the database; PostgreSQL says itself whether it is there."""
+    if not url.startswith("sqlite:"):
+        return "the one that DATABASE_URL names"
     # SQLite would make a new one, and that would hide a mistake in the name.
     file = Path(url.removeprefix("sqlite:///"))
     if not file.is_file():
@@ -45,7 +48,7 @@ def _existing(url: str) -> Path:
             "say where it is with --database or DATABASE_URL; `signalbox serve` makes it",
             code=3,
         )
-    return file
+    return str(file)
 
 
 def _url(database: str) -> str:

@@ -47,7 +47,8 @@ DELIVERIES_AT_ONCE: Final = 200
 CONFLICTS_MAX: Final = 10
 """Another writer may get ahead of us, but hardly ten times in a row."""
 REMEMBERED_MAX: Final = 1_000
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=10)
+"""Whoever carries a command renews it; where nobody does another replica takes over."""
 POLL: Final = 1.0
 """Seconds after which we look for deliveries that another process has saved."""
 
@@ -65,12 +66,14 @@ class Engine:
         clock: Clock,
         read: Read,
         owner: str,
+        lease: timedelta = LEASE,
         meter: Meter = UNMETERED,
     ) -> None:
         self._meter = meter
         self._store = store
         self._clock = clock
         self._owner = owner
+        self._lease = lease
         self._library = Library()
         self._doors = Doors(store, self._library)
         self._intake = Intake(
@@ -80,6 +83,7 @@ class Engine:
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._hand: Hand | None = None
+        self._is_outdated = False
 
     def hand_to(self, hand: Hand) -> None:
         """Let commands that are due at once be handed over as soon as they are saved."""
@@ -87,6 +91,11 @@ class Engine:
 
     def wake(self) -> None:
         """Say that there may be something to work off."""
+        self._woken.set()
+
+    def outdate(self) -> None:
+        """Say that another replica has read repositories or definitions anew."""
+        self._is_outdated = True
         self._woken.set()
 
     def knows_repository(self, repository_id: int) -> bool:
@@ -100,7 +109,7 @@ class Engine:
 
     async def open(self) -> None:
         """Take up where an earlier life stopped, and ask for everything to be read anew."""
-        await self._store.take_back(owner=self._owner)
+        await self._store.take_back(owner=self._owner, now=self._clock.now())
         self._library.load(await self._store.catalogue())
         now = self._clock.now()
         await self._store.commit(Batch(commands=[chore(ListInstallations(), "app", now)]))
@@ -111,7 +120,14 @@ class Engine:
         """Work off deliveries until cancelled."""
         while True:
             self._woken.clear()
-            if await self.take() == 0:
+            try:
+                count = await self.take()
+            except StoreUnavailable as error:
+                # Nothing is lost: what came in is on disk, and stays new until it is done.
+                log.warning("deliveries wait for the database", error=str(error))
+                await asyncio.sleep(POLL)
+                continue
+            if count == 0:
                 try:
                     async with asyncio.timeout(POLL):
                         await self._woken.wait()
@@ -121,30 +137,38 @@ class Engine:
     async def take(self, limit: int = DELIVERIES_AT_ONCE) -> int:
         """Work off one batch of new deliveries. Return how many there were."""
         async with self._lock:
-            deliveries = await self._store.new_deliveries(limit)
-            if deliveries:
-                await self._take_in(deliveries)
-            return len(deliveries)
-
-    async def _take_in(self, deliveries: Sequence[Delivery]) -> None:
-        """Work off deliveries together; where that fails, each alone, so that one fails."""
-        try:
             for _ in range(CONFLICTS_MAX):
-                work = self._work()
-                await self._intake.take(deliveries, work)
-                if await self._save(work):
-                    self._count(deliveries, work.batch)
-                    await self._keep_up(await self._upkeep(work.batch))
-                    break
+                await self._learn()
+                # After a conflict they may well be somebody else's to work off.
+                async with self._store.hold_deliveries(limit) as deliveries:
+                    if not deliveries:
+                        return 0
+                    if await self._take_in(deliveries):
+                        return len(deliveries)
+            return limit
+
+    async def _take_in(self, deliveries: Sequence[Delivery]) -> bool:
+        """Work off deliveries together; where that fails, each alone, so that one fails.
+
+        Return false if another writer got ahead: then they are as new as before.
+        """
+        try:
+            work = self._work()
+            await self._intake.take(deliveries, work)
+            if not await self._save(work):
+                return False
+            self._count(deliveries, work.batch)
+            await self._keep_up(await self._upkeep(work.batch))
         except StoreUnavailable:
             raise
         # Whatever one delivery leads to, it must not keep the others from being heard.
         except Exception as error:
             if len(deliveries) == 1:
                 await self._set_aside(deliveries[0], error)
-                return
+                return True
             for each in deliveries:
                 await self._take_in([each])
+        return True
 
     async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
         about = {"delivery": delivery.id, "event_name": delivery.event}
@@ -180,6 +204,7 @@ class Engine:
     ) -> None:
         try:
             for _ in range(CONFLICTS_MAX):
+                await self._learn()
                 work = self._work()
                 work.batch.commands_failed.extend(failed)
                 for claimed, carried in results:
@@ -220,9 +245,16 @@ class Engine:
         found = await self._load([OrchestrationId(subject)])
         return found.get(OrchestrationId(subject))
 
+    async def _learn(self) -> None:
+        """Take over what other replicas have read, before anything is decided by it."""
+        if self._is_outdated:
+            known = await self._store.catalogue()
+            self._is_outdated = False
+            self._library.load(known)
+
     def _work(self) -> Work:
         return Work(
-            now=self._clock.now(), owner=self._owner, lease=LEASE, library=self._library
+            now=self._clock.now(), owner=self._owner, lease=self._lease, library=self._library
         )
 
     async def _upkeep(self, batch: Batch) -> list[ToShared]:
@@ -265,6 +297,9 @@ class Engine:
         return True
 
     async def _load(self, ids: Collection[OrchestrationId]) -> dict[OrchestrationId, Saved]:
+        if self._store.is_shared:
+            # The store looks whether what it remembers is what there is.
+            return dict(await self._store.load(ids))
         found = {each: self._remembered[each] for each in ids if each in self._remembered}
         missing = [each for each in ids if each not in found]
         if missing:
@@ -275,6 +310,8 @@ class Engine:
         return found
 
     def _remember(self, saved: Saved) -> None:
+        if self._store.is_shared:
+            return
         self._remembered[saved.state.id] = saved
         self._remembered.move_to_end(saved.state.id)
         if len(self._remembered) > REMEMBERED_MAX:

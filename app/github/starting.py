@@ -102,8 +102,10 @@ class Starter:
             )
             return Carried(events=(event,))
         # A try that this process does not know of was made by one that is gone: before this
-        # one began, or at least as long ago as a lease lasts.
-        last = earlier.at if earlier else max(errand.first_tried_at, self._opened_at)
+        # one began, or by another replica while it held the lease.
+        held_until = errand.held_until or errand.first_tried_at
+        first = max(errand.first_tried_at, held_until, self._opened_at)
+        last = earlier.at if earlier else first
         settled_at = last + SETTLED_AFTER
         if asked_at < settled_at:
             why = "it is not yet known whether an earlier try started the workflow"

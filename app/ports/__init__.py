@@ -159,8 +159,8 @@ class Store(Keeping, Protocol):
         """
         ...
 
-    async def take_back(self, *, owner: str) -> int:
-        """Give up leases that an earlier life of `owner` held. Return how many."""
+    async def take_back(self, *, owner: str, now: datetime | None = None) -> int:
+        """Give up leases that an earlier life of `owner` held, until now. Return how many."""
         ...
 
     async def renew(

@@ -135,8 +135,8 @@ class NewCommand:
 class ClaimedCommand:
     """A command that we hold the lease of.
 
-    `tries` counts this one, so above 1 an earlier try may have had its effect. Where it is
-    taken over from somebody who let the lease run out, `held_until` says when that was.
+    `tries` counts this one, so above 1 an earlier try may have had its effect. Where
+    somebody let a lease of it run out, `held_until` says until when they may have acted.
     """
 
     id: int

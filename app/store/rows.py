@@ -30,7 +30,10 @@ class CommandStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRow:
-    """One stored command; nobody holds it where `lease_owner` is `None`."""
+    """One stored command; nobody holds it where `lease_owner` is `None`.
+
+    `held_until` is when somebody let a lease run out, who may have acted until then.
+    """
 
     id: int
     subject: str
@@ -45,6 +48,7 @@ class CommandRow:
     lease_until: datetime | None = None
     again_due: datetime | None = None
     note: str = ""
+    held_until: datetime | None = None
 
     @property
     def is_held(self) -> bool:
@@ -89,6 +93,7 @@ def asked(known: CommandRow | None, new: NewCommand) -> Asked | None:
         # A deed that was ticked off had no unknown outcome: its next one starts afresh.
         tries=0 if was_done else known.tries,
         first_tried_at=None if was_done else known.first_tried_at,
+        held_until=None if was_done else known.held_until,
         again_due=None,
     )
     return _claimed_if_wanted(row, new)
@@ -122,6 +127,7 @@ def ticked_off(row: CommandRow) -> CommandRow:
         due=row.again_due,
         tries=0,
         first_tried_at=None,
+        held_until=None,
         lease_owner=None,
         lease_until=None,
         again_due=None,
@@ -170,7 +176,7 @@ def merged(batch: Batch) -> list[NewCommand]:
     return list(found.values())
 
 
-def claimed(row: CommandRow, held_until: datetime | None = None) -> ClaimedCommand:
+def claimed(row: CommandRow) -> ClaimedCommand:
     """Return what the holder of a row is told."""
     assert row.first_tried_at is not None, "a claimed row has been tried"
     return ClaimedCommand(
@@ -179,7 +185,7 @@ def claimed(row: CommandRow, held_until: datetime | None = None) -> ClaimedComma
         command=row.command,
         tries=row.tries,
         first_tried_at=row.first_tried_at,
-        held_until=held_until,
+        held_until=row.held_until,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The newest migration, which `ready` asks for."""
 
 METADATA: Final = sa.MetaData(
@@ -135,6 +135,7 @@ commands: Final = sa.Table(
     sa.Column("lease_until", sa.BigInteger),
     sa.Column("again_due", sa.BigInteger),
     sa.Column("note", TEXT, nullable=False),
+    sa.Column("held_until", sa.BigInteger),
     sa.UniqueConstraint("subject", "key"),
     sqlite_autoincrement=True,
 )

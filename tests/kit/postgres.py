@@ -7,6 +7,8 @@ import itertools
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from app.store.migrations import migrate
@@ -22,44 +24,55 @@ _numbers = itertools.count(1)
 
 def fresh_database() -> str:
     """Return the URL of a database that is migrated and empty."""
-    _migrated()
-    name = empty_name()
-    server().psql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
-    return url_of(server(), name)
+    return fresh_database_of(server())
+
+
+def fresh_database_of(running: PostgresServer) -> str:
+    """Return the URL of a database of this server that is migrated and empty."""
+    _migrated(running)
+    name = _unused_name()
+    running.psql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
+    return running.get_uri(database=name)
 
 
 def empty_database() -> str:
     """Return the URL of a database without tables."""
-    name = empty_name()
+    name = _unused_name()
     server().psql(f"CREATE DATABASE {name}")
-    return url_of(server(), name)
-
-
-def empty_name() -> str:
-    """Return a name that no database has."""
-    return f"test_{next(_numbers)}"
-
-
-def url_of(running: PostgresServer, name: str) -> str:
-    """Return the URL of a database, as an operator would write it."""
-    return running.get_uri(database=name)
+    return server().get_uri(database=name)
 
 
 @cache
 def server() -> PostgresServer:
     """Start a server that is gone when this process ends."""
+    return _started()
+
+
+@contextmanager
+def own_server() -> Iterator[PostgresServer]:
+    """Start a server for one test, which may stop and start it."""
+    started = _started()
+    yield started
+    started.cleanup()
+
+
+def _started() -> PostgresServer:
     started = get_server(tempfile.mkdtemp(), cleanup_mode="delete")
     # Nothing of it is to survive the machine.
-    for setting in ("fsync = off", "full_page_writes = off", "max_connections = 200"):
+    for setting in ("fsync = off", "full_page_writes = off"):
         started.psql(f"ALTER SYSTEM SET {setting}")
     started.psql("SELECT pg_reload_conf()")
     return started
 
 
+def _unused_name() -> str:
+    return f"test_{next(_numbers)}"
+
+
 @cache
-def _migrated() -> None:
-    server().psql(f"CREATE DATABASE {_TEMPLATE}")
-    migrate(url_of(server(), _TEMPLATE))
+def _migrated(running: PostgresServer) -> None:
+    running.psql(f"CREATE DATABASE {_TEMPLATE}")
+    migrate(running.get_uri(database=_TEMPLATE))
 
 
 def ask(url: str, statements: str) -> str:

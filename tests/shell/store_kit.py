@@ -2,11 +2,15 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.commands import Command, DispatchWorkflow
 from app.core.events import AttemptId, OrchestrationRequested
@@ -18,8 +22,10 @@ from app.ports import Batch, Delivery, JournalEntry, NewCommand, Saved, Store
 from app.store.memory import MemoryStore
 from app.store.migrations import migrate
 from app.store.sql import open_store
+from app.store.sql.database import driver_url, is_postgres
 from tests.kit import postgres
 
+T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=10)
@@ -85,6 +91,20 @@ def _fresh_file() -> Path:
     path = Path(tempfile.mkdtemp()) / "fresh.db"
     migrate(f"sqlite:///{path}")
     return path
+
+
+async def directly(url: str, work: Callable[[sa.Connection], T]) -> T:
+    """Do something to a database past the store."""
+    known = driver_url(url)
+    if not is_postgres(known):
+        engine = sa.create_engine(known)
+        with engine.begin() as connection:
+            result = work(connection)
+        engine.dispose()
+        return result
+    remote = create_async_engine(known, poolclass=sa.NullPool)
+    async with remote.begin() as opened:
+        return await opened.run_sync(work)
 
 
 def at(seconds: float) -> datetime:

@@ -1,7 +1,9 @@
 """The tables that migrations make are those that the store works with."""
 
+import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,23 +12,54 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from app.core.audit import first_break
-from app.ports import Batch, StoreUnavailable
+from app.core.state import Orchestration
+from app.ports import Batch, Saved, StoreUnavailable
 from app.store import migrations
 from app.store.schema import METADATA, REVISION
 from app.store.sql import open_store
 from app.store.sql.database import UnknownDatabaseError, driver_url
-from tests.shell.store_kit import entry, first, orchestration
+from tests.kit import postgres
+from tests.shell.store_kit import (
+    LEASE,
+    at,
+    delivery,
+    directly,
+    dispatch,
+    entry,
+    first,
+    orchestration,
+    wanted,
+)
+
+Rows = dict[str, list[dict[str, Any]]]
 
 
-def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
-    """Alembic finds nothing to change after the last migration."""
-    migrations.migrate(f"sqlite:///{tmp_path}/a.db")
-    engine = sa.create_engine(f"sqlite:///{tmp_path}/a.db")
-    with engine.connect() as connection:
-        changes = compare_metadata(MigrationContext.configure(connection), METADATA)
-    engine.dispose()
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of a database without tables."""
+    if request.param == "postgres":
+        return postgres.empty_database()
+    return f"sqlite:///{tmp_path}/a.db"
+
+
+@pytest.mark.anyio
+async def test_migrations_make_what_the_schema_says(empty: str) -> None:
+    """Alembic finds nothing to change after the last migration, on either database."""
+    migrations.migrate(empty)
+    changes = await directly(
+        empty, lambda it: compare_metadata(MigrationContext.configure(it), METADATA)
+    )
 
     assert changes == []
+
+
+@pytest.mark.anyio
+async def test_migrations_make_the_same_indexes_on_postgres() -> None:
+    """Conditions of indexes, which Alembic does not compare, are the same too."""
+    migrated, made = postgres.fresh_database(), postgres.empty_database()
+    await directly(made, METADATA.create_all)
+
+    assert await directly(migrated, indexes) == await directly(made, indexes)
 
 
 def test_migrations_make_it_to_the_letter(tmp_path: Path) -> None:
@@ -50,33 +83,65 @@ def test_migrating_twice_is_migrating_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_was_written_before_is_chained(tmp_path: Path) -> None:
-    """A database of the version before gets a whole chain, and goes on with it."""
-    url = f"sqlite:///{tmp_path}/a.db"
-    migrations.migrate(url)
+async def test_what_the_first_version_wrote_goes_on(empty: str, tmp_path: Path) -> None:
+    """Its orchestrations, commands and journals are there, whole and chained, and go on."""
     state = orchestration()
-    store = open_store(url)
-    await store.commit(first(state))
-    await store.commit(Batch(journal=[entry(state, 2)]))
-    await store.close()
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE turns")
-        connection.exec_driver_sql("DROP INDEX ix_deliveries_failed")
-        connection.exec_driver_sql("DROP INDEX ix_commands_failed")
-        connection.exec_driver_sql("ALTER TABLE orchestrations DROP COLUMN gate_since")
-        connection.exec_driver_sql("ALTER TABLE journal DROP COLUMN digest")
-        connection.exec_driver_sql("ALTER TABLE orchestrations DROP COLUMN chain")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
-    engine.dispose()
-    migrations.migrate(url)
-    store = open_store(url)
+    rows = await rows_of_today(tmp_path, state)
+    migrations.migrate(empty, "0001")
+    await directly(empty, lambda it: write_as_the_first_version(it, rows))
+    migrations.migrate(empty)
+    store = open_store(empty, is_time_rehearsed=True)
     await store.commit(Batch(journal=[entry(state, 3)]))
     chain = await store.chain(state.id)
+    loaded = await store.load([state.id])
+    claimed = await store.claim(owner="me", now=at(1), lease=LEASE, limit=9)
+    waiting = [it.id for it in await store.new_deliveries(9)]
     await store.close()
 
+    assert loaded[state.id] == Saved(state=state, version=1)
+    assert [(it.command, it.tries, it.held_until) for it in claimed] == [(dispatch(), 1, None)]
+    assert waiting == ["a"]
     assert len(chain.links) == 3
     assert first_break(state.id, chain) is None
+
+
+async def rows_of_today(folder: Path, state: Orchestration) -> Rows:
+    """Return what is stored of an orchestration, as rows of today's tables."""
+    url = f"sqlite:///{folder}/today.db"
+    migrations.migrate(url)
+    store = open_store(url)
+    await store.save_deliveries([delivery("a")])
+    await store.commit(first(state))
+    await store.commit(Batch(journal=[entry(state, 2)], commands=[wanted(dispatch())]))
+    await store.close()
+    return await directly(
+        url,
+        lambda it: {
+            table.name: [dict(row._mapping) for row in it.execute(sa.select(table))]
+            for table in METADATA.sorted_tables
+        },
+    )
+
+
+def write_as_the_first_version(connection: sa.Connection, rows: Rows) -> None:
+    """Write rows into the tables of the first version, without what it did not know."""
+    known = sa.MetaData()
+    known.reflect(connection)
+    for table in known.sorted_tables:
+        names = set(table.columns.keys())
+        for row in rows.get(table.name, []):
+            values = {name: value for name, value in row.items() if name in names}
+            connection.execute(sa.insert(table).values(**values))
+
+
+@pytest.mark.anyio
+async def test_replicas_that_start_together_migrate_once() -> None:
+    """All find the tables made, whoever was first, and none stumbles over another."""
+    url = postgres.empty_database()
+    await asyncio.gather(*(asyncio.to_thread(migrations.migrate, url) for _ in range(4)))
+    store = open_store(url)
+    await store.ready()
+    await store.close()
 
 
 def test_ready_asks_for_the_newest_migration() -> None:
@@ -87,19 +152,16 @@ def test_ready_asks_for_the_newest_migration() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_database_without_tables_is_not_ready(tmp_path: Path) -> None:
+async def test_a_database_without_tables_is_not_ready(empty: str) -> None:
     """A database that was never migrated is unavailable, and so is one of another version."""
-    url = f"sqlite:///{tmp_path}/a.db"
-    empty = open_store(url)
+    bare = open_store(empty)
     with pytest.raises(StoreUnavailable):
-        await empty.ready()
-    await empty.close()
-    migrations.migrate(url)
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    engine.dispose()
-    newer = open_store(url)
+        await bare.ready()
+    await bare.close()
+    migrations.migrate(empty)
+    newest = sa.text("UPDATE alembic_version SET version_num = '9999'")
+    await directly(empty, lambda it: it.execute(newest))
+    newer = open_store(empty)
     with pytest.raises(StoreUnavailable, match=f"is 9999, this Signalbox needs {REVISION}"):
         await newer.ready()
     await newer.close()
@@ -134,6 +196,15 @@ def test_another_database_is_refused(url: str) -> None:
         driver_url(url)
 
     assert "secret" not in str(refusal.value)
+
+
+def indexes(connection: sa.Connection) -> dict[str, str]:
+    """Return the statement behind each index."""
+    rows = connection.exec_driver_sql(
+        "SELECT indexname, indexdef FROM pg_indexes"
+        " WHERE schemaname = 'public' AND tablename != 'alembic_version'"
+    )
+    return {row.indexname: row.indexdef for row in rows}
 
 
 def statements(engine: sa.Engine) -> dict[str, str]:

@@ -241,11 +241,31 @@ def test_a_database_is_a_file(url: str) -> None:
     assert fault_of(DATABASE_URL=url) == {"DATABASE_URL": "names no file"}
 
 
-def test_postgresql_is_refused_by_name() -> None:
-    """What is not built yet is said, and not mistaken for a mistake."""
-    assert fault_of(DATABASE_URL="postgresql://u:hunter2@db/s") == {
-        "DATABASE_URL": "names PostgreSQL, which is not built yet"
-    }
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@db/s",
+        "postgres://u@db:5432/s?sslmode=require",
+        "postgresql://u:p@/s?host=/run/postgresql",
+    ],
+)
+def test_postgresql_is_named_as_other_tools_do(url: str) -> None:
+    """The URL alone chooses PostgreSQL, with its usual options."""
+    assert database_url({"DATABASE_URL": url}) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql://u:hunter2@db", "names no host or no database"),
+        ("postgresql:///s", "names no host or no database"),
+        ("postgresql://u:hunter2@db:port/s", "is not the URL of a database"),
+        ("postgresql://u:hunter2@db/s?target=1", "has an option that is not known (target)"),
+    ],
+)
+def test_a_postgresql_that_cannot_be_is_refused(url: str, why: str) -> None:
+    """What is missing is named, and the password is not."""
+    assert fault_of(DATABASE_URL=url) == {"DATABASE_URL": why}
 
 
 def test_the_database_can_be_read_alone() -> None:

@@ -157,11 +157,10 @@ class MemoryStore(MemoryKeeping):
     async def claim(
         self, *, owner: str, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[ClaimedCommand]:
-        found = self._commands.claim(owner, now, now + lease, limit)
-        return [claimed(row, held_until) for row, held_until in found]
+        return [claimed(row) for row in self._commands.claim(owner, now, now + lease, limit)]
 
-    async def take_back(self, *, owner: str) -> int:
-        return self._commands.take_back(owner)
+    async def take_back(self, *, owner: str, now: datetime | None = None) -> int:
+        return self._commands.take_back(owner, now)
 
     async def renew(
         self, command_ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta

@@ -65,24 +65,30 @@ class MemoryCommands:
             return
         self._change(command_id, lambda row: postponed(row, due, why))
 
-    def take_back(self, owner: str) -> int:
+    def take_back(self, owner: str, now: datetime | None) -> int:
         """Release all leases of one owner; return how many."""
         held = sorted(self._held.get(owner, ()))
         for command_id in held:
             row = self._rows[command_id]
-            self._put(replace(row, lease_owner=None, lease_until=None, again_due=None))
+            self._put(
+                replace(
+                    row,
+                    lease_owner=None,
+                    lease_until=None,
+                    again_due=None,
+                    held_until=now or row.lease_until,
+                )
+            )
         return len(held)
 
-    def claim(
-        self, owner: str, now: datetime, until: datetime, limit: int
-    ) -> list[tuple[CommandRow, datetime | None]]:
-        """Lease due commands, the most urgent first; say when leases of others ran out."""
+    def claim(self, owner: str, now: datetime, until: datetime, limit: int) -> list[CommandRow]:
+        """Lease due commands, the most urgent first."""
         while self._waiting and self._waiting[0][0] <= now:
             moment, command_id = heappop(self._waiting)
             row = self._rows[command_id]
             if row.status is CommandStatus.OPEN and _claimable_at(row) == moment:
                 heappush(self._ripe, (row.priority, row.due, command_id))
-        found: list[tuple[CommandRow, datetime | None]] = []
+        found: list[CommandRow] = []
         while self._ripe and len(found) < limit:
             priority, due, command_id = heappop(self._ripe)
             row = self._rows[command_id]
@@ -92,7 +98,6 @@ class MemoryCommands:
             if _claimable_at(row) > now:  # claimed already, or the clock was set back
                 heappush(self._waiting, (_claimable_at(row), command_id))
                 continue
-            held_until = row.lease_until
             row = replace(
                 row,
                 tries=row.tries + 1,
@@ -101,9 +106,10 @@ class MemoryCommands:
                 lease_owner=owner,
                 lease_until=until,
                 again_due=None,
+                held_until=row.lease_until or row.held_until,
             )
             self._put(row)
-            found.append((row, held_until))
+            found.append(row)
         return found
 
     def next_due(self) -> datetime | None:

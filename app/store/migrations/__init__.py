@@ -14,43 +14,46 @@ from app.store.sql.postgres import MIGRATION_LOCK, UNREACHABLE, migration_engine
 from app.store.sql.sqlite import sqlite_engine
 
 
-def migrate(database_url: str) -> None:
-    """Bring the database up to date: all of it or nothing, and one process at a time."""
+def migrate(database_url: str, revision: str = "head") -> None:
+    """Bring the database up to date: all of it or nothing, and one process at a time.
+
+    To stop at an earlier `revision` is for tests, which have to come from somewhere.
+    """
     url = driver_url(database_url)
     try:
         if is_postgres(url):
             # In a thread of its own, since an event loop may run in the caller's.
             with ThreadPoolExecutor(1, "migrate") as one:
-                one.submit(asyncio.run, _migrate_postgres(url)).result()
+                one.submit(asyncio.run, _migrate_postgres(url, revision)).result()
         else:
-            _migrate_sqlite(url)
+            _migrate_sqlite(url, revision)
     except UNREACHABLE as error:
         why = getattr(error, "orig", None) or error
         raise StoreUnavailable(f"the database cannot be opened: {why}") from error
 
 
-def _migrate_sqlite(url: sa.URL) -> None:
+def _migrate_sqlite(url: sa.URL, revision: str) -> None:
     engine = sqlite_engine(url)
     try:
         with engine.execution_options(is_write=True).begin() as connection:
-            _upgrade(connection)
+            _upgrade(connection, revision)
     finally:
         engine.dispose()
 
 
-async def _migrate_postgres(url: sa.URL) -> None:
+async def _migrate_postgres(url: sa.URL, revision: str) -> None:
     engine = migration_engine(url)
     try:
         async with engine.begin() as connection:
             # Replicas that start together wait for the first, and find nothing left to do.
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, revision)
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: sa.Connection) -> None:
+def _upgrade(connection: sa.Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(files(__name__)))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -6,7 +6,7 @@ version is asked for each time, since another process may have written.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -51,6 +51,7 @@ from app.store.sql.catalogue import read_catalogue
 from app.store.sql.commands import Leases
 from app.store.sql.database import Among, Database, Held, driver_url, is_postgres
 from app.store.sql.keeping import SqlKeeping
+from app.store.sql.news import News, Wire, news_of
 from app.store.sql.postgres import PostgresDatabase
 from app.store.sql.save import prepared, save, save_deliveries
 from app.store.sql.sqlite import SqliteDatabase
@@ -87,6 +88,7 @@ class SqlStore(SqlKeeping):
     def __init__(self, database: Database, definitions: Definitions, leases: Leases) -> None:
         super().__init__(database)
         self._leases = leases
+        self._wire = Wire(database)
         self._held: Held | None = None
         self._definitions = definitions
         self._states: OrderedDict[OrchestrationId, Saved] = OrderedDict()
@@ -97,6 +99,10 @@ class SqlStore(SqlKeeping):
         """Whether other replicas decide on the same states."""
         return self._database.is_shared
 
+    async def hear(self, heard: Callable[[News], None]) -> None:
+        """Hear what other replicas tell, until cancelled."""
+        await self._wire.hear(heard)
+
     async def close(self) -> None:
         """Finish what is being written and let go of the database."""
         await self._database.close()
@@ -104,7 +110,13 @@ class SqlStore(SqlKeeping):
     # deliveries
 
     async def save_deliveries(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
-        return await self._database.write(lambda it: save_deliveries(it, deliveries))
+        def save_them(connection: sa.Connection) -> list[bool]:
+            fresh = save_deliveries(connection, deliveries)
+            if any(fresh):
+                self._wire.tell(connection, News.DELIVERIES)
+            return fresh
+
+        return await self._database.write(save_them)
 
     async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
         rows = await self._database.read(
@@ -260,8 +272,10 @@ class SqlStore(SqlKeeping):
             lambda it: sql_commands.claim(it, owner, now, lease, limit, self._leases)
         )
 
-    async def take_back(self, *, owner: str) -> int:
-        return await self._database.write(lambda it: sql_commands.take_back(it, owner))
+    async def take_back(self, *, owner: str, now: datetime | None = None) -> int:
+        return await self._database.write(
+            lambda it: sql_commands.take_back(it, owner, now, self._leases)
+        )
 
     async def renew(
         self, command_ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta
@@ -291,14 +305,19 @@ class SqlStore(SqlKeeping):
     # everything at once
 
     async def commit(self, batch: Batch) -> Sequence[ClaimedCommand]:
-        rows = prepared(batch)
+        rows, news = prepared(batch), news_of(batch)
+
+        def save_it(connection: sa.Connection) -> list[ClaimedCommand]:
+            self._wire.tell(connection, *news)
+            return save(connection, rows, self._leases)
+
         held, is_held = self._held, bool(batch.deliveries)
         if held is not None and is_held:
             # Once: from then on they are not held any longer.
             self._held = None
-            claimed = await held.finish(lambda it: save(it, rows, self._leases))
+            claimed = await held.finish(save_it)
         else:
-            claimed = await self._database.write(lambda it: save(it, rows, self._leases))
+            claimed = await self._database.write(save_it)
         for saved in batch.states:
             self._remember(saved.state.id, saved)
         for change in batch.shared:

@@ -36,13 +36,15 @@ _CHANGING: Final = (
     "lease_owner",
     "lease_until",
     "again_due",
+    "held_until",
 )
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 _MOMENT: Final = sa.bindparam("moment", type_=sa.BigInteger)
 _LEASE_NOW: Final = sa.bindparam("lease_now", type_=sa.BigInteger)
 _CLAIMED: Final = (
-    "id", "subject", "body", "tries", "first_tried_at", "lease_until", "priority", "due",
+    "id", "subject", "body", "tries", "first_tried_at", "lease_until", "held_until",
+    "priority", "due",
 )  # fmt: skip
 _IS_CURRENT: Final = (
     # Open, and not a level that was asked for again since this holder lost it.
@@ -54,7 +56,7 @@ _TICK_OFF: Final = _ENDED.where(commands.c.again_due.is_(None)).values(
     status=CommandStatus.DONE.value, lease_owner=None, lease_until=None
 )
 _OPEN_AGAIN: Final = _ENDED.where(commands.c.again_due.is_not(None)).values(
-    due=commands.c.again_due, tries=0, first_tried_at=None, **_UNHELD
+    due=commands.c.again_due, tries=0, first_tried_at=None, held_until=None, **_UNHELD
 )
 _NEXT_DUE: Final = sa.select(sa.func.min(commands.c.due)).where(is_free())
 _KNOWN: Final = Among(
@@ -84,6 +86,7 @@ _LEASE: Final = (
         lease_owner=sa.bindparam("owner"),
         lease_until=sa.bindparam("until"),
         again_due=None,
+        held_until=sa.func.coalesce(commands.c.lease_until, commands.c.held_until),
     )
 )
 
@@ -171,6 +174,7 @@ def ask(
                 command=it.row.command,
                 tries=it.row.tries,
                 first_tried_at=it.row.first_tried_at or it.row.due,
+                held_until=it.row.held_until,
             )
             for it in results
             if it.is_claimed and (it.row.subject, it.row.command.key) in ids
@@ -217,7 +221,7 @@ def claim(
             first_tried_at=now
             if row.first_tried_at is None
             else from_micros(row.first_tried_at),
-            held_until=from_micros(row.lease_until),
+            held_until=from_micros(row.lease_until or row.held_until),
         )
         for row in rows
     ]
@@ -237,10 +241,14 @@ def renew(
     return connection.execute(_RENEW, given).rowcount
 
 
-def take_back(connection: sa.Connection, owner: str) -> int:
+def take_back(
+    connection: sa.Connection, owner: str, now: datetime | None, leases: Leases
+) -> int:
     """Release all leases of one owner; return how many."""
     statement = sa.update(commands).where(is_held(), commands.c.lease_owner == owner)
-    return connection.execute(statement.values(**_UNHELD)).rowcount
+    until = commands.c.lease_until if now is None else leases.now(connection, now)
+    changed = {**_UNHELD, "held_until": until}
+    return connection.execute(statement.values(**changed)).rowcount
 
 
 def postpone(
@@ -315,6 +323,7 @@ def _known(
             lease_until=from_micros(row.lease_until),
             again_due=from_micros(row.again_due),
             note=row.note,
+            held_until=from_micros(row.held_until),
         )
         for row in rows
     }
@@ -362,4 +371,5 @@ def _values(row: CommandRow) -> dict[str, Any]:
         "lease_until": to_micros(row.lease_until),
         "again_due": to_micros(row.again_due),
         "note": row.note,
+        "held_until": to_micros(row.held_until),
     }
