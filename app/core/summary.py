@@ -294,7 +294,7 @@ def _why_short(state: Orchestration, name: TaskName) -> str:
     held = [leg for leg in legs if leg.status is LegStatus.HELD]
     failed = [leg for leg in legs if leg.status is LegStatus.FAILED]
     if held:
-        return why_held(held[0])
+        return why_held(state, held[0])
     if not task.is_matrix and legs and not task.has_ended:
         return why_of_leg(state, name, next(iter(legs)))
     if not failed or not task.is_matrix:

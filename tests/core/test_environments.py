@@ -24,6 +24,7 @@ from app.core.plan import Cause
 from app.core.recording.environments import WAITING_MAX
 from app.core.rules.environments import REPORTS_ON_THE_WAY_MAX
 from app.core.state_of_environments import WaitingRun
+from app.core.summary import summarise_check
 from app.core.values import Json, RepositoryName, Sha
 from tests.kit.stage import Stage, caused, graph, happening, machine
 
@@ -76,6 +77,11 @@ def asked(stage: Stage, **changes: Any) -> EnvironmentAsked:
 
 def answers(stage: Stage) -> list[bool]:
     return [each.is_approved for each in stage.asked(AnswerEnvironment)]
+
+
+def said_of(stage: Stage) -> str:
+    check = summarise_check(stage.state)
+    return check.summary + check.text
 
 
 def reports(stage: Stage) -> list[str]:
@@ -266,6 +272,38 @@ def test_at_another_environment_it_is_told_once(environment: str | None, words: 
     assert answers(stage) == []
     [report] = reports(stage)
     assert words in report
+
+
+def test_a_refused_answer_is_told_where_people_look() -> None:
+    """The run waits, and the remedy stands beside it."""
+    stage = deploying()
+    stage.tell(asked(stage))
+    known = stage.leg("deploy").attempt
+    waits = WorkflowRunObserved(
+        at=stage.now,
+        attempt=stage.attempt("deploy"),
+        workflow_run_id=9,
+        run_attempt=1,
+        status=RunStatus.WAITING,
+        conclusion=None,
+        head_sha=known.head_sha or Sha(""),
+        url="",
+    )
+    stage.tell(waits)
+    before = said_of(stage)
+    stage.tell(
+        EnvironmentAnswered(
+            at=stage.now,
+            workflow_run_id=9,
+            environment="production",
+            outcome="refused",
+            message="add the line",
+        )
+    )
+    after = said_of(stage)
+
+    assert "does not release it" not in before
+    assert "Signalbox does not release it: add the line" in after
 
 
 def test_what_is_not_to_go_on_is_not_let_go() -> None:

@@ -149,10 +149,17 @@ def why_dispatching(leg: Leg) -> str:
     return f"asked for{again}; GitHub has not answered yet"
 
 
-def why_held(leg: Leg) -> str:
-    """Say what a held leg waits for, and where that can be ended."""
+def why_held(state: Orchestration, leg: Leg) -> str:
+    """Say what a held leg waits for, where that can be ended, and why we do not end it."""
     page = link("its page", leg.attempt.url) if leg.attempts else "its page"
-    return f"waits for a person on GitHub, who can release it on {page}"
+    number = leg.attempt.workflow_run_id if leg.attempts else None
+    refused = [
+        f"; Signalbox does not release it: {prose(run.message, REASON_MAX)}"
+        for run in state.environments
+        if run.workflow_run_id == number and run.outcome == "refused"
+    ]
+    why = refused[-1] if refused else ""
+    return f"waits for a person on GitHub, who can release it on {page}{why}"
 
 
 def why_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:
@@ -175,7 +182,7 @@ def why_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:
         case LegStatus.RUNNING if leg.attempts and leg.attempt.child is not None:
             return f"follows {plain(leg.attempt.summary, NAME_MAX)}"
         case LegStatus.HELD:
-            return why_held(leg)
+            return why_held(state, leg)
         case LegStatus.AWAITING:
             return why_awaiting(state, name, leg)
         case _:
