@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import answering, deciding, figures, following, sizes, thinking, whole
+from tests.bench import answering, deciding, figures, following, sizes, thinking, waiting, whole
 from tests.bench.figures import Figure
 
 Part = Callable[[Path], Awaitable[list[Figure]]]
@@ -21,6 +21,7 @@ PARTS: dict[str, Part] = {
     "whole": whole.measure,
     "thinking": thinking.measure,
     "sizes": sizes.measure,
+    "waiting": waiting.measure,
 }
 
 
