@@ -60,7 +60,10 @@ def facts_of(task: TaskDefinition, show: Show) -> Iterator[str]:
     yield from _action(task.action, show)
     if task.strategy is not None:
         yield from _strategy(task.strategy, show)
-    yield f"at most {spelt(task.timeout)}{_on_timeout(task)}"
+    if not isinstance(task.action, Wait):
+        yield f"at most {spelt(task.timeout)}{_on_timeout(task)}"
+    elif task.on_timeout.then != "fail":
+        yield f"if that does not come{_on_timeout(task)}"
     if task.queue_timeout is not None:
         yield f"given up when it has not started after {spelt(task.queue_timeout)}"
     if task.retry is not None and task.retry.max_attempts > 1:
@@ -69,6 +72,8 @@ def facts_of(task: TaskDefinition, show: Show) -> Iterator[str]:
         yield f"up to {task.retry.max_attempts} attempts{when}{jobs}"
     if task.on_failure.value != "fail":
         yield f"on failure: {task.on_failure.value}"
+    if task.continue_on_error.value is not False:
+        yield f"its failure is tolerated: continue-on-error {show(task.continue_on_error)}"
     if task.on_warning.value != "continue":
         yield f"on warning: {task.on_warning.value}"
     if task.compensate is not None:

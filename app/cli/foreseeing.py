@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from app.cli.describing import Show, facts_of
-from app.cli.saying import Refused, pairs
+from app.cli.saying import Refused, pairs, repository_named
 from app.clock import SystemClock
 from app.core.actions import Action, Agent, Dispatch, GitHubOperation, Orchestrate
 from app.core.definition import Definition, Listen, TaskDefinition
@@ -117,12 +117,13 @@ class Foresight:
 
 def answer(question: Question, definition: Definition, text: str) -> Foresight:
     """Answer the question as far as it can be known now."""
+    named = repository_named(question.repository)
     payload = _payload(question.event)
     event_name = _event_name(question, payload)
     heard = webhooks.read(event_name, payload)
     repository = heard.repository or Repository(
         id=1,
-        name=RepositoryName(question.repository or "owner/repository"),
+        name=RepositoryName(named or "owner/repository"),
         default_branch="main",
     )
     covered = Covered(repository=repository, installation_id=1, head_sha=HEAD)
@@ -154,10 +155,16 @@ def _planned(entry: Entry, cause: Cause, inputs: JsonObject, verdicts: Verdicts)
         definition=entry.definition,
         event_name=cause.event_name,
         verdicts=verdicts,
-        why_not="; ".join(faults),
+        why_not="; ".join([*faults, *_taken(entry.definition)]) if faults else "",
         plan=plan,
         tasks=foresee_tasks(plan) if plan is not None else (),
     )
+
+
+def _taken(definition: Definition) -> list[str]:
+    """Say which inputs there are, to whoever has given others."""
+    inputs = ", ".join(definition.inputs)
+    return [f"it takes {inputs}" if inputs else "it takes no inputs"]
 
 
 # --- the question ---------------------------------------------------------------------
@@ -217,7 +224,8 @@ def _manual_verdicts(definition: Definition) -> Verdicts:
 def _why_not(definition: Definition, event_name: str, verdicts: Verdicts) -> str:
     if not verdicts:
         heard = ", ".join(dict.fromkeys(f"`{each.event}`" for each in definition.on))
-        return f"it does not listen to `{event_name}`, only to {heard}"
+        give = "; give the payload of one with --event" if event_name == MANUAL else ""
+        return f"it does not listen to `{event_name}`, only to {heard}{give}"
     answers = [verdict.answer for _, verdict in verdicts]
     if Answer.YES in answers:
         return ""

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from app import logs
 from app.cli.checking import explained
-from app.cli.saying import Refused, console, print_json, printable
+from app.cli.saying import Refused, console, print_json, printable, repository_named
 from app.core.problems import Problem
 from app.core.state import Orchestration
 from app.core.summary import summarise_check
@@ -74,7 +74,8 @@ def rehearse(wanted: Wanted, *, as_json: bool) -> int:
         if scenario is None:
             return _refuse(wanted.scenario, said, problems, as_json)
     assert scenario is not None, "a scenario without problems is there"
-    repository = scenario.repository or wanted.repository or subject.repository
+    asked_for = repository_named(wanted.repository)
+    repository = scenario.repository or asked_for or subject.repository
     # What a server would log is told by the timeline.
     logs.set_up(io.StringIO())
     lived = asyncio.run(

@@ -1,6 +1,7 @@
 """How the command line says things: in colour to people, plainly to programs."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING
@@ -9,6 +10,9 @@ from app.core.values import Json
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 
 class Refused(Exception):
@@ -64,3 +68,10 @@ def pairs(given: Sequence[str]) -> dict[str, str]:
             raise Refused(f"the input {name} is given twice", "leave one of them out")
         found[name] = value
     return found
+
+
+def repository_named(text: str) -> str:
+    """Return the name of a repository as it was given. Raises `Refused` for anything else."""
+    if text and not REPOSITORY.fullmatch(text):
+        raise Refused(f"{text!r} is no repository", "write --repository owner/name")
+    return text

@@ -182,3 +182,56 @@ def test_the_schema_is_printed(terminal: Terminal) -> None:
     assert said.code == 0
     assert said.json["$schema"] == ADDRESS
     assert "task" in said.json["$defs"]
+
+
+WAITS = """\
+version: 1
+on: manual
+inputs: {train: {type: string, default: x}}
+tasks:
+  a: {dispatch: acme/api/.github/workflows/a.yml@main, continue-on-error: true}
+  b: {wait: {for: 2h}}
+  c: {wait: {event: push, for: 1d}, on-timeout: skip}
+"""
+
+
+def test_a_plan_says_everything_once(terminal: Terminal, tmp_path: Path) -> None:
+    """A wait has one length, and what follows of a failure or of no event is said."""
+    file = tmp_path / "waits.yml"
+    file.write_text(WAITS, encoding="utf-8")
+    told = terminal.run("plan", file).out
+
+    assert "  its failure is tolerated: continue-on-error true\n" in told
+    assert "b\n  waits for 2h\nc\n" in told
+    assert "  waits for push, at most 1d\n  if that does not come, then it is skipped\n" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--input", "tran=1"], 1, "`tran` is not an input; it takes train"),
+        (["--repository", "nonsense"], 2, "write --repository owner/name"),
+    ],
+)
+def test_what_is_wrong_with_a_question_has_its_remedy(
+    terminal: Terminal, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    """Which inputs there are, and how a repository is named."""
+    file = tmp_path / "waits.yml"
+    file.write_text(WAITS, encoding="utf-8")
+    said = terminal.run("plan", file, *arguments)
+
+    assert said.code == code
+    assert words in said.out + said.err
+
+
+def test_what_is_not_started_by_hand_needs_a_payload(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """The answer names the option that takes one."""
+    file = tmp_path / "waits.yml"
+    file.write_text(WAITS.replace("on: manual", "on: push"), encoding="utf-8")
+    said = terminal.run("plan", file)
+
+    assert said.code == 1
+    assert "only to `push`; give the payload of one with --event" in said.out
