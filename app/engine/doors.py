@@ -36,6 +36,8 @@ from app.engine.wishes import begin
 from app.engine.work import Work
 from app.ports import Dispatched, Store
 
+BY_COMMIT: Final = ("merge_group", "deployment_review")
+"""GitHub's own word about a commit: of its queue, and of an environment's reviewers."""
 ORIGINS_MAX: Final = 10
 """Repositories whose policies are asked besides the one where something was said."""
 
@@ -62,7 +64,7 @@ class Doors:
         topics = [said_on(own, number)] if number is not None else []
         is_fork = heard.pull_request is None or heard.pull_request.is_fork
         is_review = heard.event == "pull_request_review" and not is_fork
-        if heard.subject.sha and (is_review or heard.event == "merge_group"):
+        if heard.subject.sha and (is_review or heard.event in BY_COMMIT):
             topics.append(said_about(own, heard.subject.sha))
         return tuple(topics)
 

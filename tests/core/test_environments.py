@@ -23,7 +23,6 @@ from app.core.legs.ruling import object_to_release
 from app.core.plan import Cause
 from app.core.recording.environments import WAITING_MAX
 from app.core.rules.environments import REPORTS_ON_THE_WAY_MAX
-from app.core.state_of_environments import WaitingRun
 from app.core.summary import summarise_check
 from app.core.values import Json, RepositoryName, Sha
 from tests.kit.stage import Stage, caused, graph, happening, machine
@@ -230,8 +229,8 @@ def test_another_run_that_joins_is_answered_with_it() -> None:
 def test_only_so_many_runs_are_answered_for() -> None:
     """Whatever joins, the state stays small."""
     stage = guarded({"sign_off": ASKS})
-    [first] = stage.state.environments
-    many = tuple(replace(first, workflow_run_id=each) for each in range(100, 100 + WAITING_MAX))
+    [one] = stage.state.environments
+    many = tuple(replace(one, workflow_run_id=each) for each in range(100, 100 + WAITING_MAX))
     stage.state = replace(stage.state, environments=many)
     stage.hear("deployment_protection_rule.requested", rule())
 
@@ -365,7 +364,6 @@ def test_an_answer_is_noted_once_and_of_no_other_run() -> None:
     stage.tell(told)
     [waiting] = stage.state.environments
 
-    assert isinstance(waiting, WaitingRun)
     assert (waiting.outcome, waiting.message) == ("refused", "no consent")
 
 
