@@ -33,6 +33,7 @@ from app.scenario.stage.happenings import (
 )
 from app.scenario.stage.house import House, build_house
 from app.scenario.stage.scenery import Scenery, others_id
+from app.scenario.stage.texts import herald, herald_of
 from app.scenario.subject import Subject
 
 STARTS: Final = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -128,6 +129,10 @@ class _Life:
     async def live(self, *, with_faults: bool) -> Lived:
         others = {each.repository for each in self._scenario.events if each.repository}
         self._scenery.build({self._where, *others}, self._clock.now())
+        if self._listen is not None and self._listen.event == "orchestration":
+            name, ended = herald_of(self._listen), self._event.partition(".")[2]
+            text = herald(name, ended, self._trigger.happening.payload)
+            self._scenery.add_definition(self._where, f"{name}.yml", text)
         self._house = build_house(self._github, self._clock, self._scenery)
         await self._house.engine.open()
         await self._settle()
@@ -164,11 +169,14 @@ class _Life:
         for _ in range(self._scenario.locks[number - 1].places):
             await self._start_by_hand(others_id(number), {}, "somebody else")
 
-    async def _start_by_hand(self, name: str, inputs: object, by: str) -> None:
+    async def _start_by_hand(
+        self, name: str, inputs: object, by: str, repository: str = ""
+    ) -> None:
         given = dict(inputs) if isinstance(inputs, dict) else {}
         self._letters += 1
         now = self._clock.now()
-        made = cast.start_of(self._home, name, given, by, self._letters, now)
+        where = repository or self._home
+        made = cast.start_of(where, name, given, by, self._letters, now)
         await self._house.store.save_deliveries([made])
 
     async def _set_off(self) -> None:
@@ -176,10 +184,13 @@ class _Life:
         happening = self._trigger.happening
         self._start = self._clock.now()
         kind = self._event.partition(".")[0]
-        if kind in BY_HAND and kind != "schedule":
+        if kind == "orchestration" and self._listen is not None:
+            name = herald_of(self._listen)
+            await self._start_by_hand(name, {}, happening.by, self._where)
+        elif kind in BY_HAND:
             inputs = self._inputs()
             await self._start_by_hand(self._subject.definition.id, inputs, happening.by)
-        elif kind != "schedule":
+        elif kind not in ("schedule", "orchestration"):
             self._stage.happen(self._event, happening, self._where, self._listen)
         end = self._start + (SCHEDULED_WITHIN if kind == "schedule" else STARTS_WITHIN)
         while self._id is None and self._clock.now() < end:

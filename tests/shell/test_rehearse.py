@@ -202,6 +202,7 @@ def test_children_are_rehearsed_with_their_parents(terminal: Terminal, tmp_path:
         ("check_suite", True),
         ("{deployment_protection_rule: {environments: [production]}}", True),
         ("{orchestration: {workflows: [other]}, command: {}}", True),
+        ("{orchestration: {repositories: [acme/*], types: [failure]}}", True),
         ("{repository_dispatch: {types: [go]}}", True),
         ("{code_scanning_alert: {types: [created]}}", True),
         ("dependabot_alert", True),
@@ -269,3 +270,25 @@ def test_the_timeline_says_what_is_waited_for(terminal: Terminal, tmp_path: Path
         ("done", "entered", ""),
         ("", "succeeded, neutral", ""),
     ]
+
+
+def test_what_follows_an_orchestration_reads_its_outputs(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """The scenario says how the other one ended and what it gave."""
+    text = """\
+version: 1
+on: {orchestration: {workflows: [train], types: [neutral]}}
+tasks:
+  a:
+    dispatch: acme/api/.github/workflows/a.yml@main
+    with: {image: '${{ event.orchestration.outputs.image }}'}
+outputs: {image: '${{ event.orchestration.outputs.image }}'}
+"""
+    trigger = "trigger: {event: orchestration.neutral, payload: {orchestration: {outputs: %s}}}"
+    expected = "\nexpect: {conclusion: success, outputs: {image: x}}\n"
+    scenario = write(tmp_path, "after.yaml", trigger % "{image: x}" + expected)
+    file = write(tmp_path, "after-train.yml", text)
+    said = terminal.run("rehearse", file, "--scenario", scenario)
+
+    assert said.code == 0, said.out

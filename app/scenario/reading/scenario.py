@@ -146,9 +146,9 @@ def _happening(
 def _check_event(asking: Asking, event: str, place: Place, *, is_trigger: bool) -> None:
     name, _, action = event.partition(".")
     known = [each for each in FILTERS if is_trigger or each not in OURS]
-    if name not in known or name == "orchestration":
+    if name not in known:
         message = f"there is no event `{name}`{did_you_mean(name, known)}"
-        hint = f"write one of {', '.join(each for each in known if each != 'orchestration')}"
+        hint = f"write one of {', '.join(known)}"
         asking.reader.report(Code.UNKNOWN_EVENT, message, hint, place)
     elif action and name in TYPES and action not in TYPES[name]:
         message = f"`{name}` has no activity `{action}`{did_you_mean(action, TYPES[name])}"

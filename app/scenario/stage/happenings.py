@@ -33,8 +33,8 @@ ALERTS: Final = {
     "dependabot_alert": "dependabot",
     "secret_scanning_alert": "secret_scanning",
 }
-BY_HAND: Final = ("manual", "command", "schedule", "orchestration")
-"""Events that are not GitHub's."""
+BY_HAND: Final = ("manual", "command")
+"""Events by which somebody starts it."""
 FORKS: Final = "stranger"
 
 
@@ -46,8 +46,8 @@ def usual_trigger(definition: Definition) -> str:
     by_hand = [each.event for each in definition.on if each.event in ("manual", "command")]
     if by_hand and any(each.required for each in definition.inputs.values()):
         return by_hand[0]
-    first = next((each for each in definition.on if each.event != "orchestration"), None)
-    return _named(first) if first is not None else "manual"
+    others = [each for each in definition.on if each.event != "orchestration"]
+    return _named((others or list(definition.on))[0])
 
 
 def listening(definition: Definition, event: str) -> Listen | None:

@@ -1,10 +1,12 @@
 """The texts of files that are made up: workflows, policies, and what others hold."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.core.definition import Listen
+from app.core.values import JsonObject
 from app.scenario.language import Held
 from app.scenario.stage.director import MARKER_INPUT
 
@@ -23,6 +25,29 @@ def holding(held: Held) -> str:
         "concurrency": {"group": held.group, "scope": held.scope, "limit": held.places},
         "timeout-minutes": max(1, span // 60 + 60),
         "tasks": {"hold": {"wait": {"for": f"{span}s"}}},
+    }
+    return json.dumps(document)
+
+
+def herald_of(listen: Listen) -> str:
+    """Name the definition whose end starts what listens to `orchestration`."""
+    name = listen.workflows[0] if listen.workflows else "*"
+    return name.replace("**", "*").replace("*", "made-up").strip("!")
+
+
+def herald(name: str, conclusion: str, payload: JsonObject) -> str:
+    """Write a definition that ends like that, with the outputs that the payload gives."""
+    ended = payload.get("orchestration")
+    given = ended.get("outputs") if isinstance(ended, Mapping) else None
+    end = {"final": True, "conclusion": conclusion or "success"}
+    ways = [{"on": "wait.elapsed", "to": "end"}]
+    document = {
+        "version": 1,
+        "name": name,
+        "on": {"manual": {}},
+        "initial": "begin",
+        "states": {"begin": {"wait": {"for": "1s"}, "transitions": ways}, "end": end},
+        "outputs": given if isinstance(given, Mapping) else {},
     }
     return json.dumps(document)
 
