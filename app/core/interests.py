@@ -12,6 +12,7 @@ from app.core.actions import Wait
 from app.core.definition import Definition
 from app.core.doorways.words import number_of
 from app.core.hearing.heard import Heard
+from app.core.legs.asking import gates_of
 from app.core.legs.context import cause_of
 from app.core.machine.happening import is_heard
 from app.core.moves import LegStatus, OrchestrationStatus
@@ -22,8 +23,8 @@ from app.core.state import Orchestration
 from app.core.telling.report_issue import report_issue
 
 COMMAND = "command."
-SAID, COMMIT = "(said)", "(commit) "
-"""No event of GitHub's: what people say, of a pull request or an issue, or of a commit."""
+SAID, COMMIT, REFERENCE = "(said)", "(commit) ", "(reference) "
+"""No events of GitHub's: what is said of a pull request, an issue or a commit, and by what."""
 OF_PULL_REQUESTS = ("pull_request", "issue_comment")
 
 
@@ -112,6 +113,11 @@ def said_about(repository_id: int, sha: str) -> Interest:
     return Interest(event=f"{COMMIT}{sha}", repository_id=repository_id)
 
 
+def said_in(repository_id: int, reference: str) -> Interest:
+    """Name what becomes of a comment or a review."""
+    return Interest(event=f"{REFERENCE}{reference}", repository_id=repository_id)
+
+
 def _places(state: Orchestration) -> Iterator[Interest]:
     """Find where people speak of an orchestration.
 
@@ -121,8 +127,14 @@ def _places(state: Orchestration) -> Iterator[Interest]:
     number = number_of(cause)
     if number is not None:
         yield said_on(cause.repository_id, number)
-    elif cause.sha:
+        return
+    if cause.sha:
         yield said_about(cause.repository_id, cause.sha)
+    # Who voted on a pull request that is at this commit may take that back.
+    for name in state.tasks if not state.has_ended else ():
+        for _, gate in gates_of(state, name):
+            for vote in gate.votes:
+                yield said_in(cause.repository_id, vote.reference)
     issue = report_issue(state, state.started_at) if state.started_at is not None else None
     if issue is not None:
         yield said_on(state.plan.origin.repository_id, issue)

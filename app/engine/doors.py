@@ -7,6 +7,7 @@ and comes back as `RequestsJudged`. What then follows is the core's `doorways.re
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 from app.core.approvals.doors import CHECK, PAGE, Said, listen
@@ -27,7 +28,7 @@ from app.core.hearing.catalogue import Covered
 from app.core.hearing.filters import wants_repository
 from app.core.hearing.findings import RequestsJudged
 from app.core.hearing.heard import Heard
-from app.core.interests import Interest, said_about, said_on
+from app.core.interests import Interest, said_about, said_in, said_on
 from app.core.shared import calendar_subject
 from app.core.state import Orchestration
 from app.core.values import Json, JsonObject, OrchestrationId
@@ -36,6 +37,7 @@ from app.engine.wishes import begin
 from app.engine.work import Work
 from app.ports import Dispatched, Store
 
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 BY_COMMIT: Final = ("merge_group", "deployment_review")
 """GitHub's own word about a commit: of its queue, and of an environment's reviewers."""
 ORIGINS_MAX: Final = 10
@@ -66,6 +68,9 @@ class Doors:
         is_review = heard.event == "pull_request_review" and not is_fork
         if heard.subject.sha and (is_review or heard.event in BY_COMMIT):
             topics.append(said_about(own, heard.subject.sha))
+        if heard.action in ("edited", "deleted", "dismissed"):
+            said = listen(heard, NEVER)
+            topics += [said_in(own, said.reference)] if said is not None else []
         return tuple(topics)
 
     def hear(

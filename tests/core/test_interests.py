@@ -6,22 +6,25 @@ from typing import Any
 
 import pytest
 
+from app.core.decide import decide
+from app.core.gate_events import GateId, VoteCast
 from app.core.interests import (
     Interest,
     concerns,
     interests,
     name_of,
     said_about,
+    said_in,
     said_on,
     topics_of,
 )
 from app.core.moves import OrchestrationStatus
-from app.core.state import Orchestration, new_orchestration
-from app.core.values import Sha
+from app.core.state import Orchestration, Vote, new_orchestration
+from app.core.values import Sha, TaskName
 from app.github.webhooks import read
 from tests.core.routed import heard_of, proposed, pushed
 from tests.kit import build
-from tests.kit.build import HEAD, REQUESTED, Walk
+from tests.kit.build import HEAD, REQUESTED, START, Walk
 
 MACHINE = {
     "version": 1,
@@ -91,6 +94,19 @@ def test_what_has_ended_listens_only_to_people() -> None:
     assert interests(replace(state, status=OrchestrationStatus.CANCELLED)) == {said_on(1, 5)}
     assert interests(plain) == {said_about(1, plain.plan.cause.sha)}
     assert interests(replace(plain, plan=nowhere)) == frozenset()
+
+
+def test_who_voted_about_a_commit_may_take_it_back() -> None:
+    """Where a comment stands is not known of what a push began, but which it was."""
+    tasks = {"ask": {"approval": {"rules": [{"require": [{"users": ["mona"]}]}]}}}
+    state = live({"version": 1, "on": {"manual": {}}, "tasks": tasks})
+    gate = GateId(task=TaskName("ask"))
+    vote = Vote(by="x", option="approve", at=START, reference="comment/1", sha=HEAD)
+    voted = decide(state, VoteCast(at=START, gate=gate, vote=vote)).state
+    ended = replace(voted, status=OrchestrationStatus.CANCELLED)
+
+    assert interests(voted) - interests(state) == {said_in(1, "comment/1")}
+    assert interests(ended) == interests(state)
 
 
 def test_an_issue_is_where_people_speak_of_what_began_there() -> None:

@@ -163,6 +163,19 @@ async def test_what_a_push_began_is_found_by_the_commit_of_the_pull_request() ->
         assert await here.status("sign_off") == "succeeded"
 
 
+async def test_what_a_push_began_hears_that_a_vote_is_taken_back() -> None:
+    """The comment stands under a pull request of which it knows nothing."""
+    two = PUSHED.replace("{teams: [acme/sre]}", "{teams: [acme/sre], count: 2}")
+    async with town(again=two) as here:
+        number = await proposed(here, author="ada")
+        vote = await here.say(number, "/approve", by="mona")
+        here.github.edit_comment(HOME, vote, "Hm.", by="mona")
+        await here.wait(seconds=5)
+        await here.say(number, "/approve", by="carl")
+
+        assert await here.status("sign_off") == "running"
+
+
 async def test_a_command_on_an_issue_begins_at_the_default_branch() -> None:
     """What it began is spoken of there, too."""
     async with town(roll=BY_COMMAND.replace("required: true", "default: v1")) as here:
