@@ -247,10 +247,15 @@ class Engine:
 
     async def _learn(self) -> None:
         """Take over what other replicas have read, before anything is decided by it."""
-        if self._is_outdated:
-            known = await self._store.catalogue()
-            self._is_outdated = False
-            self._library.load(known)
+        if not self._is_outdated:
+            return
+        # Before we read: what is told while we do may not be in it.
+        self._is_outdated = False
+        try:
+            self._library.load(await self._store.catalogue())
+        except StoreUnavailable:
+            self._is_outdated = True
+            raise
 
     def _work(self) -> Work:
         return Work(

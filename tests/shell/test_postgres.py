@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.core.commands import SetTimer, WriteCheck
 from app.core.values import OrchestrationId
-from app.ports import Batch, Conflict, DeliveryDone, DeliveryStatus, Saved
+from app.ports import Batch, Conflict, DeliveryDone, DeliveryStatus, Dispatched, Saved
 from app.store.sql import open_store
 from tests.kit import postgres
 from tests.shell.store_alike import STEPS, Seen
@@ -19,6 +19,7 @@ from tests.shell.store_kit import (
     MemoryHome,
     PostgresHome,
     at,
+    attempt,
     delivery,
     dispatch,
     first,
@@ -69,6 +70,33 @@ async def test_whoever_meets_a_conflict_gives_its_deliveries_back() -> None:
     await two.close()
 
     assert taken == ["a"]
+
+
+async def test_a_delivery_is_parked_while_another_learns_whose_it_is() -> None:
+    """Whoever of the two is first, the delivery is new again and nobody waits for ever."""
+    home = PostgresHome()
+    one, two = home.open(), home.open()
+    state = orchestration()
+    await one.commit(first(state))
+    names = [f"delivery-{number}" for number in range(1, 21)]
+    await one.save_deliveries([delivery(name) for name in names])
+    commits = []
+    for number, name in enumerate(names, 1):
+        parked = DeliveryDone(id=name, status=DeliveryStatus.PARKED, workflow_run_id=number)
+        known = Dispatched(
+            marker=name,
+            orchestration_id=state.id,
+            attempt=attempt(),
+            workflow_run_id=number,
+        )
+        commits.append(one.commit(Batch(deliveries=[parked])))
+        commits.append(two.commit(Batch(dispatched=[known], wake_workflow_runs=[number])))
+    await asyncio.gather(*commits)
+    new = await names_in(one)
+    await one.close()
+    await two.close()
+
+    assert new == names
 
 
 async def test_of_two_that_make_the_same_only_one_does() -> None:

@@ -28,7 +28,7 @@ COMMAND_SECONDS: Final = 8
 TRIES_MAX: Final = 5
 """Of work that got into the way of other work, which ended one of the two."""
 LISTEN_CHECKED_EVERY: Final = 5.0
-MIGRATION_LOCK: Final = 0x516E_A1B0
+MIGRATION_LOCK: Final = -0x516E_A1B0  # no id of a workflow run, by which others lock
 SESSION: Final = {
     "application_name": "signalbox",
     "jit": "off",  # compiling takes longer than any of our statements

@@ -81,6 +81,9 @@ _END_DELIVERIES: Final = (
 _WAKE: Final = (
     sa.update(deliveries).where(is_parked()).values(status="new", workflow_run_id=None)
 )
+_LOCK_RUN: Final = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger))
+)
 _WAKE_BY_ID: Final = _WAKE.where(deliveries.c.id.in_(_IDS))
 _WAKE_BY_RUN: Final = _WAKE.where(deliveries.c.workflow_run_id.in_(_IDS))
 
@@ -322,6 +325,7 @@ def _repository_row(known: KnownRepository) -> Row:
 
 
 def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
+    _wait_for_each_other(connection, batch)
     # Nearly all end alike, so this is one statement, or a few.
     alike: dict[tuple[str, str, int | None], list[str]] = {}
     for done in batch.deliveries:
@@ -339,5 +343,27 @@ def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
             ],
         )
         connection.execute(_WAKE_BY_ID, {"ids": list(found)})
-    for _ in in_chunks(connection, _WAKE_BY_RUN, "ids", batch.wake_workflow_runs):
+    woken = [*batch.wake_workflow_runs, *_known_by_now(connection, batch)]
+    for _ in in_chunks(connection, _WAKE_BY_RUN, "ids", woken):
         pass
+
+
+def _known_by_now(connection: sa.Connection, batch: Batch) -> list[int]:
+    """Return the workflow runs of parked deliveries that another replica has learned of."""
+    parked = [done.workflow_run_id for done in batch.deliveries if done.workflow_run_id]
+    if not parked or connection.dialect.name != "postgresql":
+        return []
+    run = dispatched.c.workflow_run_id
+    return list(connection.execute(sa.select(run).where(run.in_(parked))).scalars())
+
+
+def _wait_for_each_other(connection: sa.Connection, batch: Batch) -> None:
+    """Let who parks a delivery of a workflow run, and who learns whose it is, not pass by.
+
+    Of two replicas that do so at once the second sees what the first has saved.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    parked = {done.workflow_run_id for done in batch.deliveries if done.workflow_run_id}
+    for number in sorted(parked | set(batch.wake_workflow_runs)):
+        connection.execute(_LOCK_RUN, {"number": number})
