@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import structlog
 
@@ -12,6 +11,7 @@ from app.core.hearing import asking
 from app.core.hearing.asking import (
     AskedWrongly,
     event_asked_for,
+    moment_asked_for,
     orchestration_meant,
 )
 from app.core.hearing.catalogue import Covered, Entry
@@ -97,7 +97,7 @@ class Wishes:
     def _freeze(self, payload: JsonObject, work: Work) -> str:
         """Close a calendar of an organization by hand, or all that it has."""
         organization, name = _text(payload, "organization"), _text(payload, "calendar")
-        by, until = _text(payload, "actor"), _moment(payload, "until")
+        by, until = _text(payload, "actor"), moment_asked_for(payload, "until")
         if not organization or not by:
             raise AskedWrongly("`organization` or `actor` is missing")
         names = [name] if name else self._library.calendars_of(organization)
@@ -125,14 +125,6 @@ def begin(
     plan = replace(plan, correlation=key)
     work.begin(plan, plan.cause.actor, name=name, delivery_id=delivery_id)
     return ()
-
-
-def _moment(payload: JsonObject, name: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(_text(payload, name))
-    except ValueError as error:
-        raise AskedWrongly(f"`{name}` is no moment such as 2026-12-24T12:00Z") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _integer(payload: Mapping[str, Json], name: str) -> int:

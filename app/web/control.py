@@ -26,6 +26,7 @@ from app.core.hearing.asking import (
     WISHES,
     AskedWrongly,
     event_asked_for,
+    moment_asked_for,
 )
 from app.core.shared import CALENDAR, LOCK, Shared
 from app.core.telling.shared_report import calendars_as_json, locks_as_json
@@ -131,9 +132,14 @@ class ControlDoor:
         wish = await self._read(request)
         if isinstance(wish, Response):
             return wish
-        if not wish.get("actor") or not wish.get("until"):
-            remedy = 'send {"actor": "mona", "until": "2026-12-24T12:00Z", "because": "why"}'
-            return refusal(400, "malformed", "`actor` or `until` is missing", remedy)
+        remedy = 'send {"actor": "mona", "until": "2026-12-24T12:00Z", "because": "why"}'
+        actor = wish.get("actor")
+        if not isinstance(actor, str) or not actor:
+            return refusal(400, "malformed", "`actor` is missing", remedy)
+        try:
+            moment_asked_for(wish, "until")
+        except AskedWrongly as wrong:
+            return refusal(400, "malformed", str(wrong), remedy)
         organization = request.path_params["organization"]
         return await self._take_in(FREEZE, {**wish, "organization": organization})
 

@@ -19,6 +19,7 @@ from app.core.hearing.asking import (
     WISHES,
     AskedWrongly,
     event_asked_for,
+    moment_asked_for,
     orchestration_meant,
 )
 
@@ -95,3 +96,23 @@ def test_a_wish_is_about_an_orchestration() -> None:
     for payload in ({}, {"orchestration": 5}, {"orchestration": ""}):
         with pytest.raises(AskedWrongly):
             orchestration_meant(payload)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-12-24T12:00Z", datetime(2026, 12, 24, 12, tzinfo=UTC)),
+        ("2026-12-24T12:00", datetime(2026, 12, 24, 12, tzinfo=UTC)),
+        ("2026-12-24T13:00+01:00", datetime(2026, 12, 24, 12, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_one_of_utc(text: str, moment: datetime) -> None:
+    """A zone may be named; where none is, it is UTC."""
+    assert moment_asked_for({"until": text}, "until") == moment
+
+
+@pytest.mark.parametrize("value", ["soon", "", 7, None, "0001-01-01T00:00+14:00"])
+def test_what_is_no_moment_is_refused_with_an_example(value: Any) -> None:
+    """A word, nothing at all, or a time before the first year."""
+    with pytest.raises(AskedWrongly, match="2026-12-24T12:00Z"):
+        moment_asked_for({"until": value}, "until")

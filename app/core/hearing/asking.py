@@ -5,7 +5,7 @@ asked for where it matters to those who read the journal later.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from app.core.events import (
@@ -80,6 +80,16 @@ def orchestration_meant(payload: JsonObject) -> OrchestrationId:
     if not isinstance(value, str) or not value:
         raise AskedWrongly("`orchestration` is missing")
     return OrchestrationId(value)
+
+
+def moment_asked_for(payload: JsonObject, name: str) -> datetime:
+    """Return a moment, in UTC where it names no zone. Raises `AskedWrongly`."""
+    value = payload.get(name)
+    try:
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise AskedWrongly(f"`{name}` is no moment such as 2026-12-24T12:00Z") from error
 
 
 def _retry(asked: Asked) -> Event:
