@@ -86,8 +86,9 @@ def topics_of(heard: Heard) -> tuple[Interest, ...]:
     """
     if heard.repository is None:
         return ()
-    pull_request = heard.pull_request
-    numbers = [0] if pull_request is None else [0, pull_request.number]
+    # A comment is about a pull request, too, though its payload holds none.
+    pull_request, number = heard.pull_request, heard.subject.pull_request
+    numbers = [0] if number is None else [0, number]
     if pull_request is not None and pull_request.is_fork:
         numbers = [pull_request.number]
     names = {heard.event, name_of(heard)}

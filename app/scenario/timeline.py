@@ -86,13 +86,17 @@ def _without_passing(lines: list[Line]) -> tuple[Line, ...]:
     """Leave out what waited for no time at all: for a calendar that is open, a free place."""
     last = {(line.at, line.about): place for place, line in enumerate(lines)}
     again = {(line.at, line.about, line.what): place for place, line in enumerate(lines)}
-    return tuple(
-        line
-        for place, line in enumerate(lines)
-        if line.what not in WAITING
-        or (line.what != "blocked" and again[line.at, line.about, line.what] == place)
-        or last[line.at, line.about] == place
-    )
+    said: dict[str, tuple[str, str]] = {}
+    found: list[Line] = []
+    for place, line in enumerate(lines):
+        if line.what in WAITING:
+            is_last = last[line.at, line.about] == place
+            is_kept = line.what != "blocked" and again[line.at, line.about, line.what] == place
+            if not (is_last or is_kept) or said.get(line.about) == (line.what, line.why):
+                continue
+        said[line.about] = (line.what, line.why)
+        found.append(line)
+    return tuple(found)
 
 
 def _of(past: Past) -> Iterator[tuple[int, Line]]:

@@ -163,6 +163,15 @@ def test_a_delivery_is_found_by_all_that_one_may_listen_to() -> None:
     assert topics_of(read("installation", {"action": "created"})) == ()
 
 
+def test_a_comment_is_heard_by_what_its_pull_request_has_started() -> None:
+    """Its payload holds an issue, which tells that it is one of a pull request."""
+    issue = {"number": 5, "pull_request": {"url": "https://api.github.com/x"}}
+    said = {"action": "created", "issue": issue, "comment": {"id": 1, "body": "go"}}
+    heard = read("issue_comment", {**said, "repository": proposed("closed")["repository"]})
+
+    assert {topic.number for topic in topics_of(heard)} == {0, 5}
+
+
 def test_a_stranger_s_pull_request_leads_nobody_on() -> None:
     """Only what it started itself hears of a pull request from a fork."""
     heard = read("pull_request", proposed("closed", head=99))

@@ -1,5 +1,6 @@
 """What people read while something waits: for people, a place, time, another try."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from app.core.events import (
     CalendarTold,
     ChildStarted,
     Conclusion,
+    GitHubEventHeard,
     PauseRequested,
     SeatGranted,
     SeatQueued,
@@ -97,6 +99,15 @@ def test_a_wait_says_what_it_waits_for() -> None:
     assert whys(state)["merged"] == (
         "waits for `pull_request.closed`, at most until 2026-11-30 09:30 UTC"
     )
+
+
+def test_a_wait_whose_event_came_says_by_whom() -> None:
+    """Whoever caused it stands in the table."""
+    told = gated().hear(decided("approve"))
+    cause = replace(told.state.plan.cause, event_name="pull_request", actor="ada")
+    told.hear(GitHubEventHeard(at=told.now, name="pull_request.closed", cause=cause))
+
+    assert whys(told.state)["merged"] == "it came, by ada"
 
 
 def test_a_whole_that_waits_for_its_place_says_behind_whom() -> None:

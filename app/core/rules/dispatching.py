@@ -20,6 +20,7 @@ from app.core.naming import definition_of, is_following, leg_holder
 from app.core.rules.decision import Decision
 from app.core.rules.seats import ask_seat, leave_seat
 from app.core.state import Leg, Orchestration, Passage, Reason
+from app.core.telling.looks import name_of
 from app.core.values import Holder, TaskName
 
 ACTIVE = frozenset(
@@ -169,7 +170,7 @@ def _ask(
     if concurrency is None or seat is not None:
         return None
     values = values_for(state, name, now, leg.matrix)
-    return ask_seat(state, holder, concurrency, values, str(name), now)
+    return ask_seat(state, holder, concurrency, values, name_of(name, leg.key), now)
 
 
 def _ask_calendars(

@@ -12,6 +12,7 @@ from app.core.legs.gates import BY_TIME, due_of
 from app.core.machine.happening import state_of
 from app.core.moves import LegStatus
 from app.core.naming import WHOLE, definition_of, leg_holder, visit_of
+from app.core.recording.hearing import HEARD
 from app.core.state import Gate, Leg, Orchestration, Passage, Seat
 from app.core.telling.markdown import code, link, plain, prose
 from app.core.values import Holder, TaskName
@@ -122,6 +123,8 @@ def why_closed(gate: Gate) -> str:
         return ""
     because = f": {plain(gate.reason, REASON_MAX)}" if gate.reason else ""
     chosen = code(gate.choice, NAME_MAX)
+    if gate.choice == HEARD:
+        return f"it came, by {plain(gate.by, NAME_MAX)}"
     if gate.by == BY_TIME:
         return f"{chosen}, since nobody decided in time"
     return f"{chosen} by {plain(gate.by, NAME_MAX)}{because}"
