@@ -105,6 +105,7 @@ def test_a_wait_whose_event_came_says_by_whom() -> None:
     """Whoever caused it stands in the table."""
     told = gated().hear(decided("approve"))
     cause = replace(told.state.plan.cause, event_name="pull_request", actor="ada")
+    told.wait(hours=1)
     told.hear(GitHubEventHeard(at=told.now, name="pull_request.closed", cause=cause))
 
     assert whys(told.state)["merged"] == "it came, by ada"
