@@ -318,8 +318,7 @@ class Courier:
         for claimed, outcome in results:
             if isinstance(outcome, Carried):
                 carried.append((claimed, outcome))
-            elif outcome.until is not None or not self._is_given_up(claimed):
-                # A moment that was stated is no failure: until then nobody tries in vain.
+            elif outcome.is_untried or not self._is_given_up(claimed):
                 due = outcome.until or self._clock.now() + back_off(claimed.tries)
                 await self._store.postpone(
                     claimed.id, due=due, why=outcome.why, owner=self._owner

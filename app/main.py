@@ -23,6 +23,7 @@ from app.courier import LEASE, Courier
 from app.engine import Engine
 from app.github.client import Client
 from app.github.deliveries import Deliveries
+from app.github.limits import SharedLimits
 from app.github.notifying import Webhooks
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
@@ -174,6 +175,7 @@ class _Server:
             self._loops = (
                 Loop("engine", engine.run),
                 Loop("courier", courier.run),
+                Loop("limits", self._limits(store).run),
                 Loop("repair", self._repair(store, inbox).run),
                 Loop("sweeper", self._sweep),
                 Loop("listener", partial(self._listen, store, engine, courier)),
@@ -187,6 +189,9 @@ class _Server:
             yield
             _log.info("closing")
             self._inbox = None
+
+    def _limits(self, store: SqlStore) -> SharedLimits:
+        return SharedLimits(budget=self._client.budget, store=store, clock=self.clock)
 
     async def _listen(self, store: SqlStore, engine: Engine, courier: Courier) -> None:
         """Hear what other replicas tell, and turn to it at once."""

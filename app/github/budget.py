@@ -29,6 +29,17 @@ AWAY_PAUSE: Final = timedelta(minutes=10)
 PAUSE_FIRST: Final = timedelta(minutes=1)
 
 
+# "In general, no more than 80 content-generating requests per minute and no more than 500
+# content-generating requests per hour are allowed."
+CREATIONS_A_MINUTE: Final = 80
+CREATIONS_AN_HOUR: Final = 500
+HOUR: Final = timedelta(hours=1)
+# "If you are making a large number of POST, PATCH, PUT, or DELETE requests, wait at least one
+# second between each request." What people read can wait so long; what is decided does not.
+SPACE_OF_A_WRITE: Final = timedelta(seconds=1)
+WRITES_IN_A_BURST: Final = 20
+
+
 class Urgency(Enum):
     """What a call is for; the less urgent stops earlier, so that the more urgent can go on."""
 
@@ -54,6 +65,8 @@ class _Account:
     refusals: int = 0
     spent: deque[tuple[datetime, int]] = field(default_factory=deque)
     points: int = 0
+    creations: deque[datetime] = field(default_factory=deque)
+    paid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,43 +114,50 @@ class Budget:
         return account.away_until
 
     async def admit(
-        self, installation_id: int | None, urgency: Urgency, *, is_write: bool
+        self,
+        installation_id: int | None,
+        urgency: Urgency,
+        *,
+        is_write: bool,
+        is_creation: bool = False,
     ) -> None:
         """Spend one call, or raise RateLimitedError with the time to come back."""
+        account, now = self._account(installation_id), self._clock.now()
         try:
-            self._spend(installation_id, urgency, is_write=is_write)
+            _check_open(account, urgency, now)
+            points = POINTS_OF_A_WRITE if is_write else POINTS_OF_A_READ
+            share = 1 - _RESERVE[urgency]
+            _check_points(account, points, share, now)
+            if is_creation:
+                _check_creations(account, share, now)
+            if is_write and urgency is not Urgency.DECISION:
+                _check_spacing(account, now)
         except RateLimitedError as error:
             self._meter.limited(error.kind)
             raise
-
-    def _spend(self, installation_id: int | None, urgency: Urgency, *, is_write: bool) -> None:
-        now = self._clock.now()
-        account = self._account(installation_id)
-        if account.closed_until is not None and now < account.closed_until:
-            raise RateLimitedError(
-                "GitHub asked us to wait",
-                until=account.closed_until,
-                kind="primary" if account.closed_kind == "primary" else "secondary",
-            )
-        reserve = _RESERVE[urgency]
-        left = account.left
-        if left is not None and now < left.reset and left.remaining <= left.limit * reserve:
-            raise RateLimitedError(
-                f"{left.remaining} of {left.limit} calls are left this hour",
-                until=left.reset,
-                kind="primary",
-            )
-        points = POINTS_OF_A_WRITE if is_write else POINTS_OF_A_READ
-        while account.spent and account.spent[0][0] <= now - MINUTE:
-            account.points -= account.spent.popleft()[1]
-        if account.points + points > POINTS_A_MINUTE * (1 - reserve):
-            raise RateLimitedError(
-                f"{account.points} of {POINTS_A_MINUTE} points are spent this minute",
-                until=account.spent[0][0] + MINUTE,
-                kind="secondary",
-            )
         account.spent.append((now, points))
         account.points += points
+        if is_creation:
+            account.creations.append(now)
+        if is_write:
+            # Those less urgent make room for all writes, but none waits for ever.
+            paid = max(account.paid_until or now, now) + SPACE_OF_A_WRITE
+            account.paid_until = min(paid, now + SPACE_OF_A_WRITE * WRITES_IN_A_BURST * 2)
+
+    def closures(self) -> dict[int | None, tuple[datetime, str]]:
+        """Return until when GitHub wants us to wait, where it does, and for which limit."""
+        now = self._clock.now()
+        return {
+            id_: (account.closed_until, account.closed_kind)
+            for id_, account in self._accounts.items()
+            if account.closed_until is not None and now < account.closed_until
+        }
+
+    def close(self, installation_id: int | None, until: datetime, kind: str) -> None:
+        """Take over what another process was told: until when GitHub wants us to wait."""
+        account = self._account(installation_id)
+        if account.closed_until is None or until > account.closed_until:
+            account.closed_until, account.closed_kind = until, kind
 
     def answered(self, installation_id: int | None, headers: Mapping[str, str]) -> None:
         """Take note of what an answer says is left."""
@@ -174,3 +194,58 @@ class Budget:
         while len(self._accounts) > BUDGETS_MAX:
             self._accounts.popitem(last=False)
         return account
+
+
+def _check_open(account: _Account, urgency: Urgency, now: datetime) -> None:
+    if account.closed_until is not None and now < account.closed_until:
+        raise RateLimitedError(
+            "GitHub asked us to wait",
+            until=account.closed_until,
+            kind="primary" if account.closed_kind == "primary" else "secondary",
+        )
+    left = account.left
+    if left is None or now >= left.reset:
+        return
+    if left.remaining <= left.limit * _RESERVE[urgency]:
+        raise RateLimitedError(
+            f"{left.remaining} of {left.limit} calls are left this hour",
+            until=left.reset,
+            kind="primary",
+        )
+
+
+def _check_points(account: _Account, points: int, share: float, now: datetime) -> None:
+    while account.spent and account.spent[0][0] <= now - MINUTE:
+        account.points -= account.spent.popleft()[1]
+    if account.points + points > POINTS_A_MINUTE * share:
+        raise RateLimitedError(
+            f"{account.points} of {POINTS_A_MINUTE} points are spent this minute",
+            until=account.spent[0][0] + MINUTE,
+            kind="secondary",
+        )
+
+
+def _check_creations(account: _Account, share: float, now: datetime) -> None:
+    made = account.creations
+    while made and made[0] <= now - HOUR:
+        made.popleft()
+    for span, most in ((HOUR, CREATIONS_AN_HOUR), (MINUTE, CREATIONS_A_MINUTE)):
+        allowed = int(most * share)
+        # The oldest of those that together are as many as may be made in this time.
+        if len(made) >= allowed and made[-allowed] > now - span:
+            until = made[-allowed] + span
+            raise RateLimitedError(
+                f"{most} things may be created {'an hour' if span is HOUR else 'a minute'}",
+                until=until,
+                kind="secondary",
+            )
+
+
+def _check_spacing(account: _Account, now: datetime) -> None:
+    until = (account.paid_until or now) - SPACE_OF_A_WRITE * WRITES_IN_A_BURST
+    if until >= now:
+        raise RateLimitedError(
+            "writes to GitHub are spaced",
+            until=until + timedelta(milliseconds=1),
+            kind="secondary",
+        )

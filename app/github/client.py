@@ -170,7 +170,12 @@ class Client:
         urgency = access.urgency if access is not None else Urgency.DECISION
         if access is None or not access.is_probe:
             self.budget.check_presence(account)
-        await self.budget.admit(account, urgency, is_write=method != "GET")
+        await self.budget.admit(
+            account,
+            urgency,
+            is_write=method != "GET",
+            is_creation=method == "POST" and "/actions/" not in target,
+        )
         known = self._remembered.get((target, grant)) if method == "GET" else None
         headers = {"If-None-Match": known.headers["etag"]} if known is not None else None
         authorization = ""

@@ -103,7 +103,7 @@ class GitHubPerformer:
         try:
             return await self._perform(command, errand)
         except (RateLimitedError, AwayError) as error:
-            return Postponed(why=str(error), until=error.until)
+            return Postponed(why=str(error), until=error.until, is_untried=True)
         except GitHubError as error:
             return Postponed(why=str(error))
 

@@ -230,10 +230,14 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postponed:
-    """The command is not done (or we do not know): try again at `until`, or by back-off."""
+    """The command is not done (or we do not know): try again at `until`, or by back-off.
+
+    What is untried because we may not ask now does not count as a try that failed.
+    """
 
     why: str
     until: datetime | None = None
+    is_untried: bool = False
 
 
 Outcome: TypeAlias = Carried | Postponed

@@ -6,6 +6,8 @@ import pytest
 
 from app.github.budget import Budget, Urgency
 from app.github.errors import RateLimitedError
+from app.github.limits import SharedLimits
+from app.store.memory import MemoryStore
 from tests.github.wire import NOON, Clock
 
 pytestmark = pytest.mark.anyio
@@ -109,3 +111,76 @@ async def test_refusals_of_calls_made_together_count_once() -> None:
     asked = [RateLimitedError("slow", until=until, kind="secondary") for _ in range(5)]
 
     assert [budget.limited(7, error) for error in asked] == [until] * 5
+
+
+async def made(budget: Budget, count: int, urgency: Urgency = Urgency.DECISION) -> int:
+    """Create things until a limit says no; return how many could be."""
+    for number in range(count):
+        try:
+            await budget.admit(7, urgency, is_write=True, is_creation=True)
+        except RateLimitedError:
+            return number
+    return count
+
+
+async def test_only_so_much_is_created_in_a_minute() -> None:
+    """Whoever comes later waits until the oldest of those is a minute old."""
+    clock = Clock()
+    budget = Budget(clock=clock)
+    first = await made(budget, 100)
+    with pytest.raises(RateLimitedError) as refused:
+        await budget.admit(7, Urgency.DECISION, is_write=True, is_creation=True)
+    clock.go(minutes=1)
+    again = await made(budget, 1)
+
+    assert (first, again) == (80, 1)
+    assert refused.value.until == NOON + timedelta(minutes=1)
+    assert await admitted(budget) == set(Urgency), "to read is something else"
+
+
+async def test_only_so_much_is_created_in_an_hour() -> None:
+    """Of 500 the last tenth is left to decisions."""
+    clock = Clock()
+    budget = Budget(clock=clock)
+    for _ in range(6):
+        await made(budget, 75)
+        clock.go(minutes=2)
+    status = await made(budget, 1, Urgency.STATUS)
+    decisions = await made(budget, 80)
+
+    assert (status, decisions) == (0, 50)
+
+
+async def test_writes_that_can_wait_are_spaced() -> None:
+    """After a burst they go one a second; what is decided goes at once all the same."""
+    clock = Clock()
+    budget = Budget(clock=clock)
+    for _ in range(20):
+        await budget.admit(7, Urgency.STATUS, is_write=True)
+    with pytest.raises(RateLimitedError) as refused:
+        await budget.admit(7, Urgency.STATUS, is_write=True)
+    await budget.admit(7, Urgency.DECISION, is_write=True)
+    clock.go(seconds=60)
+    await budget.admit(7, Urgency.STATUS, is_write=True)
+
+    assert NOON < refused.value.until <= NOON + timedelta(seconds=2)
+
+
+async def test_what_one_process_was_told_the_others_heed() -> None:
+    """Until the stated time none of them asks; what is past is nobody's concern."""
+    clock, store = Clock(), MemoryStore()
+    budgets = [Budget(clock=clock), Budget(clock=clock)]
+    shared = [SharedLimits(budget=each, store=store, clock=clock) for each in budgets]
+    until = NOON + timedelta(minutes=3)
+    budgets[0].limited(7, RateLimitedError("wait", until=until, kind="secondary"))
+    budgets[0].limited(None, RateLimitedError("wait", until=until, kind="primary"))
+    for each in shared:
+        await each.share()
+    told = [await admitted(budgets[1]), await admitted(budgets[1], 8)]
+    clock.go(minutes=3)
+    fresh = Budget(clock=clock)
+    await SharedLimits(budget=fresh, store=store, clock=clock).share()
+
+    assert told == [set(), set(Urgency)]
+    assert budgets[1].closures() == fresh.closures() == {}
+    assert await admitted(budgets[1]) == set(Urgency)
