@@ -44,7 +44,9 @@ def asked(text: str, *, voter: Voter | None = ADMIN, **more: Any) -> RequestsJud
     policies = more.pop("policies", ())
     places = more.pop("places", (1,))
     about: dict[str, Any] = {
-        key: more.pop(key) for key in ("source", "sha", "orchestration") if key in more
+        key: more.pop(key)
+        for key in ("source", "sha", "orchestration", "number")
+        if key in more
     }
     given: dict[str, Any] = {
         "installation_id": 7,

@@ -1,10 +1,17 @@
 """Stories of the doors beyond one vote: freezes, doubts, closed requests, other places."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from app.engine.doors import Doors
+from app.engine.library import Library
+from app.engine.work import Work
 from app.rehearsal import Outcome
+from app.store.memory import MemoryStore
+from tests.core.test_doorways import asked
+from tests.core.told import START
 from tests.kit.town import HOME, town
 from tests.shell.test_doors import ASK, BY_COMMAND, SHIP, proposed
 
@@ -245,3 +252,25 @@ async def test_where_we_are_not_installed_nobody_is_heard() -> None:
         await here.wait(minutes=1)
 
         assert here.signs(comment) == set()
+
+
+async def test_words_that_are_most_likely_another_s_are_left_alone() -> None:
+    """Where nothing is known to be meant a strange word is none of ours."""
+    async with town(roll=BY_COMMAND) as here:
+        number = await proposed(here)
+        elsewhere = here.github.open_pull_request("acme/api", {"a": "b"}, author="carl")
+        other = here.github.comment("acme/api", elsewhere.number, "/approve", "carl")
+        strange = await here.say(number, "/lgtm")
+        ours = await here.say(number, "/retry")
+
+        assert (here.signs(other), here.signs(strange)) == (set(), set())
+        assert here.signs(ours) == {"confused"}
+
+
+async def test_what_comes_back_after_the_repository_has_gone_does_nothing() -> None:
+    """Between the question and the answer the App was uninstalled."""
+    work = Work(now=START, owner="one", lease=timedelta(minutes=1), library=Library())
+    text = "/orchestrate roll\n/freeze until 2099-01-01T00:00Z because so"
+    await Doors(MemoryStore(), Library()).take(asked(text, number=None), work)
+
+    assert work.batch.commands == []
