@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 SEEDS ?= 10000
 ROUNDS ?= 200
 RUNS ?= 1000000
+ON ?= both
 SEED ?= 0
 TESTS ?= tests
 WORKERS ?= 2
@@ -46,8 +47,8 @@ test: check ## Set up, check, and run every test; TESTS=tests/core COVERAGE= for
 simulate: setup ## Simulate SEEDS orchestrations with faults and crashes (10000).
 	$(python) -m tests.simulation --seeds $(SEEDS)
 
-chaos: setup ## Play ROUNDS rounds (200) of killed processes and a GitHub that misbehaves, from SEED on.
-	$(python) -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
+chaos: setup ## Play ROUNDS rounds (200) of killed processes and a GitHub that misbehaves; ON=sqlite or postgres.
+	$(python) -m tests.chaos --rounds $(ROUNDS) --seed $(SEED) --on $(ON)
 
 fuzz: setup ## Read RUNS mutated texts (1000000), guided by atheris where it can be installed.
 	-@$(python) -m pip install -qq --no-deps --target .cache/fuzz atheris==3.0.0

@@ -11,31 +11,47 @@ from pathlib import Path
 import uvloop
 
 from tests.chaos.battle import Told, play
+from tests.chaos.grounds import ServerGround
 from tests.chaos.plan import draw
+from tests.kit import postgres
+
+REPLICAS = 3
 
 
-async def play_all(first: int, rounds: int, at_once: int, folder: Path) -> int:
+async def play_all(given: argparse.Namespace, folder: Path) -> int:
     """Play rounds, so many at a time; return how many failed."""
     failed, begun, told = list[int](), time.monotonic(), list[Told]()
-    places = asyncio.Semaphore(at_once)
+    places, turn = asyncio.Semaphore(given.at_once), asyncio.Lock()
+    server = postgres.server() if given.on != "sqlite" else None
 
     async def play_one(seed: int) -> None:
-        plan = draw(seed)
+        # Of both every second round is on the server.
+        has_server = given.on == "postgres" or (given.on == "both" and seed % 2 == 1)
+        replicas = REPLICAS if has_server else 1
+        plan = draw(seed, replicas=replicas, has_server=has_server)
         async with places:
+            ground = None
             try:
-                told.append(await play(plan, folder))
-                print(f"seed {seed}: {_line(told[-1])}", flush=True)
+                if has_server and server is not None:
+                    async with turn:
+                        url = await asyncio.to_thread(postgres.fresh_database)
+                    ground = ServerGround(url=url, server=server, turn=turn)
+                told.append(await play(plan, folder, ground=ground, replicas=replicas))
+                where = f"seed {seed}, {replicas} replicas" if has_server else f"seed {seed}"
+                print(f"{where}: {_line(told[-1])}", flush=True)
             except (AssertionError, TimeoutError, ExceptionGroup) as error:
                 failed.append(seed)
+                on = "postgres" if has_server else "sqlite"
                 print(
                     f"seed {seed} FAILED: {type(error).__name__}: {error}\n  {plan.told()}\n"
                     f"  database and logs: {folder}/round-{seed}*\n"
-                    f"  again: make chaos SEED={seed} ROUNDS=1",
+                    f"  again: make chaos SEED={seed} ROUNDS=1 ON={on}",
                     flush=True,
                 )
 
-    await asyncio.gather(*(play_one(seed) for seed in range(first, first + rounds)))
-    print(_summary(told, rounds, failed, time.monotonic() - begun))
+    seeds = range(given.seed, given.seed + given.rounds)
+    await asyncio.gather(*(play_one(seed) for seed in seeds))
+    print(_summary(told, given.rounds, failed, time.monotonic() - begun))
     return len(failed)
 
 
@@ -64,11 +80,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
+    parser.add_argument("--on", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--at-once", type=int, default=3, help="how many rounds at a time")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=Path.cwd() / ".cache"))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        failed = runner.run(play_all(given.seed, given.rounds, given.at_once, folder))
+        failed = runner.run(play_all(given, folder))
     if not failed:
         shutil.rmtree(folder)
     sys.exit(1 if failed else 0)

@@ -18,6 +18,7 @@ from app.rehearsal import Flavour, Rehearsal, serve
 from app.rehearsal.model.state import Delivery
 from app.store.sql import SqlStore, open_store
 from tests.chaos.cast import set_stage
+from tests.chaos.grounds import FileGround, Ground
 from tests.chaos.hurry import HurriedGitHub, hurried
 from tests.chaos.machines import SECRET, URL, Balancer, Machine, environ_of, unused_port
 from tests.chaos.people import People
@@ -44,11 +45,11 @@ class Told:
 
 
 async def play(
-    plan: RoundPlan, folder: Path, *, database_url: str | None = None, replicas: int = 1
+    plan: RoundPlan, folder: Path, *, ground: Ground | None = None, replicas: int = 1
 ) -> Told:
     """Play one round. Raises `AssertionError` where belief and truth differ."""
     begun = time.monotonic()
-    url = database_url or f"sqlite:///{folder / f'round-{plan.seed}.db'}"
+    ground = ground or FileGround(folder / f"round-{plan.seed}.db")
     clock = hurried(SPEED)
     kinds = {Kind.FORGETFUL: Flavour.ENTERPRISE_SERVER}
     github = HurriedGitHub(
@@ -64,7 +65,7 @@ async def play(
         machines = [
             Machine(
                 f"machine-{number}",
-                environ_of(github, url, unused_port()),
+                environ_of(github, ground.url, unused_port()),
                 clock,
                 folder / f"round-{plan.seed}-{number}.log",
             )
@@ -73,8 +74,8 @@ async def play(
         async with _running(machines), httpx.AsyncClient(transport=Balancer(machines)) as at:
             github.connect(at)
             await _until_read(github)
-            store = open_store(url)
-            await _live(plan, github, people, machines)
+            store = open_store(ground.url, is_time_rehearsed=True)
+            await _live(plan, github, people, machines, ground)
             await _until_at_rest(github, people, store)
     belief = await _belief(store)
     await store.close()
@@ -115,7 +116,11 @@ async def _until_read(github: Rehearsal) -> None:
 
 
 async def _live(
-    plan: RoundPlan, github: Rehearsal, people: People, machines: Sequence[Machine]
+    plan: RoundPlan,
+    github: Rehearsal,
+    people: People,
+    machines: Sequence[Machine],
+    ground: Ground,
 ) -> None:
     """Let people act, and strike, while the world misbehaves."""
     world = github.world
@@ -125,7 +130,7 @@ async def _live(
         group.create_task(_act(plan, github, people))
         for number, machine in enumerate(machines):
             strikes = [each for each in plan.strikes if each.which == number]
-            group.create_task(_strike(strikes, machine))
+            group.create_task(_strike(strikes, machine, ground))
     world.faults.call_chances, world.faults.delivery_chances = {}, {}
 
 
@@ -141,7 +146,7 @@ async def _act(plan: RoundPlan, github: Rehearsal, people: People) -> None:
         people.do(doing)
 
 
-async def _strike(strikes: Sequence[Strike], machine: Machine) -> None:
+async def _strike(strikes: Sequence[Strike], machine: Machine, ground: Ground) -> None:
     begun = time.monotonic()
     for strike in strikes:
         await asyncio.sleep(max(0.0, strike.at - (time.monotonic() - begun)))
@@ -150,7 +155,11 @@ async def _strike(strikes: Sequence[Strike], machine: Machine) -> None:
                 machine.freeze()
                 await asyncio.sleep(strike.lasts)
                 machine.thaw()
-            case _:
+            case Blow.CUT:
+                await ground.cut()
+            case Blow.RESTART:
+                await ground.restart(strike.lasts)
+            case Blow.KILL:
                 await machine.kill()
                 await asyncio.sleep(strike.lasts)
                 await machine.start()

@@ -15,6 +15,8 @@ from app.rehearsal import CallFault, DeliveryFault
 SPEED: Final = 30.0
 TROUBLE_SECONDS: Final = 15.0
 """How long, in real seconds, the world misbehaves; then all may come to its end."""
+FROZEN: Final = 14.0
+"""Real seconds: longer than a lease, so that others have taken over when it thaws."""
 
 
 class Doing(StrEnum):
@@ -115,15 +117,12 @@ def _strikes(chance: random.Random, replicas: int, has_server: bool) -> tuple[St
     if has_server:
         blows += [Blow.FREEZE, Blow.CUT, Blow.RESTART]
     count = chance.randint(1, 2 + replicas)
-    strikes = (
-        Strike(
-            at=chance.uniform(0, TROUBLE_SECONDS),
-            blow=chance.choice(blows),
-            which=chance.randrange(replicas),
-            lasts=chance.choice((0.0, 0.0, 0.5, 3.0)),
-        )
-        for _ in range(count)
-    )
+    strikes = []
+    for _ in range(count):
+        blow = chance.choice(blows)
+        lasts = chance.choice((1.0, FROZEN) if blow is Blow.FREEZE else (0.0, 0.0, 0.5, 3.0))
+        at, which = chance.uniform(0, TROUBLE_SECONDS), chance.randrange(replicas)
+        strikes.append(Strike(at=at, blow=blow, which=which, lasts=lasts))
     return tuple(sorted(strikes, key=lambda strike: strike.at))
 
 

