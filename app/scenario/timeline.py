@@ -20,7 +20,7 @@ from app.core.telling.headline import count
 from app.core.telling.looks import LOOKS, name_of
 from app.core.telling.markdown import unmarked
 from app.core.telling.masking import mask
-from app.core.telling.task_table import why_of_task
+from app.core.telling.task_table import STALE, why_of_task
 from app.core.telling.waiting import why_closed, why_leg, why_seat, why_whole_waits
 from app.core.values import Json, OrchestrationId, TaskName
 from app.scenario.life import Lived, Note, Past
@@ -196,6 +196,8 @@ def _task(
         if earlier is None or earlier.status is not progress.status:
             about = f"{name_of(name)}, wave {wave}"
             yield Line(at=at, about=about, what=str(progress.status), why=said(progress.reason))
+    if task.is_stale and not was.is_stale:
+        yield Line(at=at, about=name_of(name), what="stale", why=STALE, style="waiting")
     if was.status is task.status or task.status is TaskStatus.RUNNING:
         return
     look = LOOKS[task.status]

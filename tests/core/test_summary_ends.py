@@ -1,6 +1,7 @@
 """What people read once something has ended otherwise than its last attempt did."""
 
-from app.core.events import ApprovalDecided, Conclusion, TimerElapsed
+from app.core.events import ApprovalDecided, Conclusion, RunStatus, TimerElapsed
+from app.core.telling.headline import headline
 from app.core.telling.markdown import code, link, plain, unmarked
 from app.core.telling.task_table import TaskRow, rows_of
 from app.core.values import ONLY_LEG, TaskName
@@ -167,3 +168,31 @@ def test_markdown_can_be_read_without_its_marks() -> None:
 
     assert unmarked(text) == "*a* #1 & `b` `x & y` its page (https://x.test/1)"
     assert unmarked(code("a|b")) == "a|b"
+
+
+def test_what_ran_before_another_try_of_its_need_is_shown_as_stale() -> None:
+    """A re-run on GitHub leaves what came after to be run again; the title counts it."""
+    text = f"{TASKS}  ship:\n    needs: [build]\n    approval: {{}}\n"
+    told = Told(plan_of(text)).begin().accept("build").end("build").wait(minutes=1)
+    told.hear(
+        ApprovalDecided(
+            at=told.now,
+            task=TaskName("ship"),
+            leg=ONLY_LEG,
+            option="approve",
+            by="mona",
+            reason="",
+            inputs={},
+        )
+    )
+    told.wait(minutes=1).run("build", run_attempt=2)
+    told.run("build", status=RunStatus.COMPLETED, conclusion=Conclusion.SUCCESS, run_attempt=2)
+
+    build, ship = rows_of(told.state)
+    assert build.why == ""
+    assert ship.why == (
+        "`approve` by mona; what it needs was tried again since: run it again to follow"
+    )
+    assert headline(told.state) == (
+        "2 tasks succeeded in 2 min; 1 task to be run again, since what came before was"
+    )

@@ -158,7 +158,11 @@ def _succeeded(state: Orchestration) -> str:
     if skipped:
         parts.append(f"{skipped} skipped")
     took = _took(state)
-    return f"{', '.join(parts)}{f' in {took}' if took else ''}"
+    stale = sum(task.is_stale for task in tasks)
+    rest = (
+        f"; {count(stale, 'task')} to be run again, since what came before was" if stale else ""
+    )
+    return f"{', '.join(parts)}{f' in {took}' if took else ''}{rest}"
 
 
 def _failed(state: Orchestration) -> str:

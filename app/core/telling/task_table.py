@@ -59,6 +59,7 @@ BETWEEN = frozenset({LegStatus.RESTING, LegStatus.PENDING, LegStatus.BLOCKED})
 ATTENTION = frozenset({LegStatus.FAILED, LegStatus.HELD, LegStatus.AWAITING})
 
 
+STALE = "what it needs was tried again since: run it again to follow"
 WARNED = "it ended neutral, which is a warning"
 BORNE = "; tolerated by `continue-on-error`"
 
@@ -114,7 +115,7 @@ def why_of_task(state: Orchestration, name: TaskName) -> str:
         about = why(task.reason) if task.reason is not None else WARNED
         return f"{about}; choose between retry, skip with a reason, and fail"
     if task.is_stale:
-        return "what it needs was tried again since: run it again to follow"
+        return STALE
     if task.reason is not None:
         return why(task.reason, borne(state, name))
     if task.status is not TaskStatus.WAITING:
@@ -192,8 +193,15 @@ def _leg_row(state: Orchestration, name: TaskName, leg: Leg) -> TaskRow:
         look=look_of_leg(leg),
         workflow_run=_workflow_run(leg.attempt) if leg.attempts else target_shown(state, name),
         took=_took(leg.attempt) if leg.attempts else _waited(state.tasks[name], leg),
-        why=why_of_leg(state, name, leg),
+        why="; ".join(_whys(state, name, leg)),
     )
+
+
+def _whys(state: Orchestration, name: TaskName, leg: Leg) -> Iterator[str]:
+    if told := why_of_leg(state, name, leg):
+        yield told
+    if state.tasks[name].is_stale and leg.has_ended:
+        yield STALE
 
 
 def _is_the_tasks_own(task: Task) -> bool:

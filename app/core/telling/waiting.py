@@ -5,7 +5,7 @@ One sentence each, as Markdown. Nothing waits without one.
 
 from datetime import datetime
 
-from app.core.actions import Requirement, Wait
+from app.core.actions import Agent, Approval, Requirement, Wait
 from app.core.gate_events import GateId
 from app.core.legs.asking import question_at
 from app.core.legs.gates import BY_TIME, due_of
@@ -76,7 +76,8 @@ def why_awaiting(state: Orchestration, name: TaskName, leg: Leg) -> str:
         if until and (is_calendar or action.event is not None):
             until = f"at most {until}"
         return _joined(_what_wait(state, name, leg, action), until)
-    assert leg.gate is not None, "what awaits something is a gate"
+    if leg.gate is None or not isinstance(action, Approval | Agent):
+        return _joined("waits", until)
     whom = who_decides(state, GateId(task=name, leg=leg.key), leg.gate)
     return _joined(f"waits for {whom}", until)
 
