@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import httpx
 from fastapi import FastAPI
@@ -38,11 +38,15 @@ from app.store.migrations import migrate
 from app.store.sql import SqlStore, open_store
 from app.store.sql.news import News
 from app.supervision import Loop
+from app.tracing import Tracer, otlp_exporter
 from app.web.api import web_app
 from app.web.control import ControlDoor
 from app.web.figures import MetricsDoor
 from app.web.hooks import EVENTS_HEARD, WebhookDoor
 from app.web.reports import ReportDoor, Unproven
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 KEPT: Final = timedelta(days=14)
 """How long a delivery is kept that has ended: GitHub delivers again for three days at most."""
@@ -132,6 +136,7 @@ class _Server:
         self._lease = lease
         self._client = _client(settings, self.clock, http, self.metrics)
         self._verifier = _verifier(settings, self.clock, http)
+        self._exporter = _exporter(settings)
         self._webhooks = Webhooks(urls=settings.notify_urls, secret=settings.notify_secret)
         self._store: SqlStore | None = None
         self._inbox: GroupInbox | None = None
@@ -172,7 +177,9 @@ class _Server:
             )
             await engine.open()
             self._store, self._inbox, self._engine = store, inbox, engine
+            tracing = self._tracing(store, engine)
             self._loops = (
+                *tracing,
                 Loop("engine", engine.run),
                 Loop("courier", courier.run),
                 Loop("limits", self._limits(store).run),
@@ -189,6 +196,13 @@ class _Server:
             yield
             _log.info("closing")
             self._inbox = None
+
+    def _tracing(self, store: SqlStore, engine: Engine) -> tuple[Loop, ...]:
+        if self._exporter is None:
+            return ()
+        tracer = Tracer(store=store, exporter=self._exporter)
+        engine.tell_ends_to(tracer.ended)
+        return (Loop("tracer", tracer.run),)
 
     def _limits(self, store: SqlStore) -> SharedLimits:
         return SharedLimits(budget=self._client.budget, store=store, clock=self.clock)
@@ -306,6 +320,19 @@ def _client(
     except ValueError as error:
         remedy = "generate a new one on the App's settings page"
         fault = Fault(name="GITHUB_PRIVATE_KEY", message=f"is unusable: {error}", remedy=remedy)
+        raise SettingsError((fault,)) from error
+
+
+def _exporter(settings: Settings) -> "SpanExporter | None":
+    if not settings.traces_url:
+        return None
+    try:
+        return otlp_exporter(settings.traces_url)
+    except ImportError as error:
+        remedy = "install signalbox with the extra `otel`, or unset it"
+        fault = Fault(
+            name="OTEL_EXPORTER_OTLP_ENDPOINT", message="needs OpenTelemetry", remedy=remedy
+        )
         raise SettingsError((fault,)) from error
 
 

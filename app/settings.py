@@ -73,6 +73,7 @@ class Settings:
     notify_secret: str = field(default="", repr=False)
     api_token: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
+    traces_url: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -104,6 +105,7 @@ class Settings:
             notify_secret=read(given.notify_secret, ""),
             api_token=read(lambda: given.token("API_TOKEN"), ""),
             metrics_token=read(lambda: given.token("METRICS_TOKEN"), ""),
+            traces_url=read(given.traces_url, ""),
         )
         if faults:
             raise SettingsError(tuple(faults))
@@ -251,6 +253,14 @@ class _Given:
                 raise _Wrong(name, f"names {whom} twice", "leave one of them out")
             found[whom] = url
         return found
+
+    def traces_url(self) -> str:
+        # The name that OpenTelemetry has for it everywhere.
+        name, url = "OTEL_EXPORTER_OTLP_ENDPOINT", self.text("OTEL_EXPORTER_OTLP_ENDPOINT")
+        parts = _split(url) if url else None
+        if url and (parts is None or parts.scheme not in ("http", "https")):
+            raise _Wrong(name, "is not a URL", "write it as http://collector:4318")
+        return url
 
     def token(self, name: str) -> str:
         token = self.text(name)

@@ -10,6 +10,7 @@ from typing import Final
 from rich.table import Table
 
 from app.cli.database import opened
+from app.cli.delays import delayed_as_json, print_delayed
 from app.cli.saying import Refused, console, print_json, printable
 from app.core.events import AttemptId, Event
 from app.core.gate_events import GateId
@@ -23,6 +24,7 @@ from app.core.telling.task_table import duration, rows_of
 from app.core.telling.waiting import moment
 from app.core.values import Json, OrchestrationId
 from app.ports import JournalEntry, OrchestrationRow, Store
+from app.ports.keeping import Delayed
 
 LOOKED_THROUGH_MAX: Final = 10_000
 """Orchestrations that are looked through for one of a certain number."""
@@ -65,11 +67,12 @@ def list_orchestrations(database: str, *, open_only: bool, limit: int, as_json: 
 
 def show_orchestration(database: str, name: str, *, as_json: bool) -> None:
     """Print one orchestration and its journal."""
-    state, journal = asyncio.run(_show(database, name))
+    state, journal, delayed = asyncio.run(_show(database, name))
     if as_json:
-        print_json(_state_as_json(state, journal))
+        print_json({**_state_as_json(state, journal), "delayed": delayed_as_json(delayed)})
         return
     _print_state(state)
+    print_delayed(delayed)
     _print_journal(journal)
 
 
@@ -105,14 +108,16 @@ async def _list(database: str, open_only: bool, limit: int) -> Sequence[Listed]:
         ]
 
 
-async def _show(database: str, name: str) -> tuple[Orchestration, Sequence[JournalEntry]]:
+async def _show(
+    database: str, name: str
+) -> tuple[Orchestration, Sequence[JournalEntry], Sequence[Delayed]]:
     async with opened(database) as store:
         number = await find(store, name)
         saved = (await store.load([number])).get(number)
         if saved is None:
             remedy = "see `signalbox list` for those that there are"
             raise Refused(f"there is no orchestration {name}", remedy)
-        return saved.state, await store.journal(number)
+        return saved.state, await store.journal(number), await store.delayed(number)
 
 
 # --- for people -----------------------------------------------------------------------

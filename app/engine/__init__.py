@@ -83,11 +83,16 @@ class Engine:
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._hand: Hand | None = None
+        self._tell_end: Callable[[OrchestrationId], None] = lambda _id: None
         self._is_outdated = False
 
     def hand_to(self, hand: Hand) -> None:
         """Let commands that are due at once be handed over as soon as they are saved."""
         self._hand = hand
+
+    def tell_ends_to(self, tell: Callable[[OrchestrationId], None]) -> None:
+        """Let somebody know of each orchestration that has ended, once that is saved."""
+        self._tell_end = tell
 
     def wake(self) -> None:
         """Say that there may be something to work off."""
@@ -289,6 +294,8 @@ class Engine:
                 self._remembered.pop(id_, None)
             return False
         self._meter.decided(len(work.batch.journal))
+        for id_ in work.ended:
+            self._tell_end(id_)
         for saved in work.batch.states:
             self._remember(saved)
         self._library.apply(work.batch)

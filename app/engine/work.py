@@ -79,6 +79,7 @@ class Work:
         self.now = now
         self.batch = Batch()
         self.absences: dict[int, Absence] = {}
+        self.ended: list[OrchestrationId] = []
         self._owner = owner
         self._lease_until = now + lease
         self._library = library
@@ -236,6 +237,7 @@ class Work:
         if isinstance(event, DispatchAccepted | WorkflowRunObserved):
             self._correlate(before, after, event)
         if after.has_ended and not before.has_ended:
+            self.ended.append(id_)
             self._letters.append(Released(id=id_))
         if isinstance(event, SeatGranted):
             self._return_unwanted(after, event)

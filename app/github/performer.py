@@ -102,7 +102,10 @@ class GitHubPerformer:
         """Carry one command out. Raises nothing for what the world does."""
         try:
             return await self._perform(command, errand)
-        except (RateLimitedError, AwayError) as error:
+        except RateLimitedError as error:
+            why = f"GitHub's rate limit: {error}"
+            return Postponed(why=why, until=error.until, is_untried=True)
+        except AwayError as error:
             return Postponed(why=str(error), until=error.until, is_untried=True)
         except GitHubError as error:
             return Postponed(why=str(error))

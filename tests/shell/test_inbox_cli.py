@@ -92,3 +92,26 @@ def test_a_command_is_named_by_its_number(terminal: Terminal, house: House) -> N
     assert "why    no" in shown.out
     assert again.code == 0
     assert unknown.code == 2
+
+
+def test_what_was_put_off_is_shown_with_its_orchestration(
+    terminal: Terminal, house: House
+) -> None:
+    """Until when, and why: for people and for programs."""
+    terminal.run("start", "release", "--database", house.url)
+    house.work_off()
+    plain = terminal.run("show", "release#1", "--database", house.url)
+    connection = sqlite3.connect(house.url.removeprefix("sqlite:///"))
+    connection.execute(
+        "UPDATE commands SET note = 'GitHub asked us to wait', due = 1795615500000000,"
+        " lease_owner = NULL, lease_until = NULL WHERE key LIKE 'write/check'"
+    )
+    connection.commit()
+    connection.close()
+    told = terminal.run("show", "release#1", "--database", house.url)
+    whole = terminal.run("show", "release#1", "--json", "--database", house.url)
+
+    assert "Put off" not in plain.out
+    line = "write/check: delayed until 2026-11-25 14:05 UTC: GitHub asked us to wait"
+    assert line in told.out
+    assert [each["command"] for each in whole.json["delayed"]] == ["write/check"]
