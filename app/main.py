@@ -177,15 +177,10 @@ class _Server:
             )
             await engine.open()
             self._store, self._inbox, self._engine = store, inbox, engine
-            tracing = self._tracing(store, engine)
             self._loops = (
-                *tracing,
                 Loop("engine", engine.run),
                 Loop("courier", courier.run),
-                Loop("limits", self._limits(store).run),
-                Loop("repair", self._repair(store, inbox).run),
-                Loop("sweeper", self._sweep),
-                Loop("listener", partial(self._listen, store, engine, courier)),
+                *self._side_loops(store, inbox, engine),
             )
             for loop in self._loops:
                 task = asyncio.create_task(loop.keep_running(), name=loop.name)
@@ -196,6 +191,17 @@ class _Server:
             yield
             _log.info("closing")
             self._inbox = None
+
+    def _side_loops(
+        self, store: SqlStore, inbox: GroupInbox, engine: Engine
+    ) -> tuple[Loop, ...]:
+        """Return what runs beside the work itself."""
+        return (
+            *self._tracing(store, engine),
+            Loop("limits", self._limits(store).run),
+            Loop("repair", self._repair(store, inbox).run),
+            Loop("sweeper", self._sweep),
+        )
 
     def _tracing(self, store: SqlStore, engine: Engine) -> tuple[Loop, ...]:
         if self._exporter is None:
