@@ -180,6 +180,7 @@ class _Server:
             self._loops = (
                 Loop("engine", engine.run),
                 Loop("courier", courier.run),
+                Loop("listener", partial(self._listen, store, engine, courier)),
                 *self._side_loops(store, inbox, engine),
             )
             for loop in self._loops:
