@@ -1,11 +1,23 @@
 """What people read once something has ended otherwise than its last attempt did."""
 
-from app.core.events import ApprovalDecided, Conclusion, RunStatus, TimerElapsed
+from app.core.events import (
+    ApprovalDecided,
+    AttemptId,
+    CommandGiven,
+    Conclusion,
+    DispatchAccepted,
+    RunStatus,
+    SeatGranted,
+    SeatQueued,
+    TimerElapsed,
+    WorkflowRunObserved,
+)
+from app.core.naming import lock_key, visit_holder
 from app.core.telling.headline import headline
 from app.core.telling.markdown import code, link, plain, unmarked
 from app.core.telling.task_table import TaskRow, rows_of
 from app.core.values import ONLY_LEG, TaskName
-from tests.core.told import Told, plan_of
+from tests.core.told import COMMIT, Told, plan_of
 
 TASKS = """\
 version: 1
@@ -196,3 +208,64 @@ def test_what_ran_before_another_try_of_its_need_is_shown_as_stale() -> None:
     assert headline(told.state) == (
         "2 tasks succeeded in 2 min; 1 task to be run again, since what came before was"
     )
+
+
+LISTENS = """\
+version: 1
+on: {push: {}}
+initial: idle
+states:
+  idle:
+    timeout-minutes: 60
+    transitions:
+      - {on: command.go, to: work}
+      - {on: pull_request.closed, to: done}
+      - {on: timeout, to: done}
+  work:
+    concurrency: {group: lab, scope: organization}
+    tasks: {a: {dispatch: acme/api/.github/workflows/a.yml@main}}
+    transitions: [{on: tasks.succeeded, to: idle2}, {on: tasks.failed, to: done}]
+  idle2: {timeout-minutes: 5, transitions: [{on: timeout, to: done}]}
+  done: {final: true, conclusion: success}
+"""
+
+
+def test_a_state_in_which_nothing_is_done_says_what_leads_on() -> None:
+    """The title names the ways out, and until when they are open."""
+    told = Told(plan_of(LISTENS)).begin()
+
+    assert headline(told.state) == (
+        "in idle, waiting for command.go or pull_request.closed until 2026-11-23 10:30 UTC"
+    )
+
+
+def test_a_state_that_waits_for_its_place_says_behind_whom() -> None:
+    """Then for its work, and at last for nothing but its time."""
+    told = Told(plan_of(LISTENS)).begin()
+    told.hear(CommandGiven(at=told.now, name="go", by="mona", arguments={}))
+    lock = lock_key(told.state.plan, "organization", "lab")
+    holder = visit_holder("work", 1)
+    queued = SeatQueued(at=told.now, holder=holder, lock=lock, position=1, ahead="ship #41")
+    behind = headline(told.hear(queued).state)
+    told.hear(SeatGranted(at=told.now, holder=holder, lock=lock))
+    working = headline(told.state)
+    told.hear(DispatchAccepted(at=told.now, attempt=WORK, workflow_run_id=1, url=""))
+    told.hear(
+        WorkflowRunObserved(
+            at=told.now,
+            attempt=WORK,
+            workflow_run_id=1,
+            run_attempt=1,
+            status=RunStatus.COMPLETED,
+            conclusion=Conclusion.SUCCESS,
+            head_sha=COMMIT,
+            url="",
+        )
+    )
+
+    assert behind == "in work, waiting for its place in lab behind ship #41"
+    assert working == "in work, work · a dispatching"
+    assert headline(told.state) == "in idle2, waiting for its time until 2026-11-23 09:35 UTC"
+
+
+WORK = AttemptId(task=TaskName("work.1.a"), leg=ONLY_LEG, number=1)

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from app.core.actions import Agent, Approval
+from app.core.machine.happening import TIMEOUT, state_of
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
-from app.core.naming import WHOLE, definition_of
-from app.core.state import Leg, MachineState, Orchestration, Task, WaveStatus
+from app.core.naming import WHOLE, definition_of, visit_holder
+from app.core.state import Leg, MachineState, Orchestration, Seat, Task, WaveStatus
 from app.core.telling.looks import LOOKS, look_of_task, name_of
 from app.core.telling.markdown import one_line
 from app.core.telling.task_table import duration
+from app.core.telling.waiting import moment
 from app.core.values import TaskName
 
 TITLE_MAX = 255
@@ -58,8 +60,10 @@ def _headline(state: Orchestration) -> str:
 
 def _blocked(state: Orchestration) -> str:
     seat = state.seats.get(WHOLE)
-    if seat is None:
-        return "waiting for its place"
+    return _waiting_for_place(seat) if seat is not None else "waiting for its place"
+
+
+def _waiting_for_place(seat: Seat) -> str:
     behind = f" behind {one_line(seat.ahead, 80)}" if seat.ahead else ""
     return f"waiting for its place in {seat.lock.split('/', 2)[-1]}{behind}"
 
@@ -105,8 +109,23 @@ def _in_state(state: Orchestration, machine: MachineState) -> str:
         where += f" for the {_ordinal(machine.visits[machine.state])} time"
     if asked:
         return f"{where}, waiting for people: {_names(asked)}"
+    seat = state.seats.get(visit_holder(machine.state, machine.visits[machine.state]))
+    if seat is not None and seat.granted_at is None:
+        return f"{where}, {_waiting_for_place(seat)}"
     active = _active(state)
-    return ", ".join([where, *active]) if active else f"{where}, waiting for what leads on"
+    return ", ".join([where, *active]) if active else f"{where}, {_listening(state, machine)}"
+
+
+def _listening(state: Orchestration, machine: MachineState) -> str:
+    """Say what leads a state on in which nothing is done, and until when it waits."""
+    here = state_of(state)
+    assert here is not None, "only a machine is in a state"
+    ways = [way.on for way in here.transitions if way.on != TIMEOUT]
+    until = ""
+    if here.timeout is not None:
+        until = f" until {moment(machine.entered_at + here.timeout)}"
+    named = _names(tuple(dict.fromkeys(ways))).replace(" and ", " or ") if ways else "its time"
+    return f"waiting for {named}{until}"
 
 
 def _ordinal(number: int) -> str:
