@@ -14,6 +14,7 @@ import typer
 
 from app.cli.audit_commands import add_audit
 from app.cli.control_commands import add_controls
+from app.cli.database_commands import add_database
 from app.cli.inbox_commands import add_inbox
 from app.cli.options import DATABASE, Database, Json
 from app.cli.saying import Refused, complain
@@ -256,6 +257,7 @@ def start(
 add_controls(_app)
 add_audit(_app)
 add_inbox(_app)
+add_database(_app)
 
 
 @_app.callback(invoke_without_command=True)

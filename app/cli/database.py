@@ -36,6 +36,12 @@ def prepare(database: str) -> None:
         raise Refused(str(error), remedy, code=3) from error
 
 
+def database_file(database: str) -> Path | None:
+    """Return the file of a database, if it is one in a file. Raises `Refused`."""
+    url = _url(database)
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:") else None
+
+
 def _existing(url: str) -> str:
     """Return what to call the database; PostgreSQL says itself whether it is there."""
     if not url.startswith("sqlite:"):
