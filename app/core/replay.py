@@ -12,7 +12,7 @@ from app.core.commands import Message, OrchestrationCommand
 from app.core.decide import decide
 from app.core.events import Event
 from app.core.plan import Plan
-from app.core.state import Orchestration, new_orchestration
+from app.core.state import Orchestration, Reason, new_orchestration
 
 Asked: TypeAlias = OrchestrationCommand | Message
 
@@ -45,7 +45,12 @@ def gap_in(numbers: Sequence[int]) -> int | None:
 
 
 def first_difference(one: object, other: object, path: str = "") -> str | None:
-    """Say where two values first differ, as `tasks.build.status: running, not failed`."""
+    """Say where two values first differ, as `tasks.build.status: running, not failed`.
+
+    Of reasons only the codes count: a later version may find better words for them.
+    """
+    if isinstance(one, Reason) and isinstance(other, Reason):
+        return first_difference(one.code, other.code, f"{path}.code")
     if type(one) is type(other) and is_dataclass(one):
         for each in fields(one):
             name = f"{path}.{each.name}" if path else each.name

@@ -35,6 +35,7 @@ from app.store.codec import (
     with_definition,
 )
 
+REASON = {"code", "message"}
 FORM: Final = 1
 FILE_BYTES_MAX: Final = 100_000_000
 PACING: Final = (WriteCheck, WriteComment, WriteIssue, SetTimer, LookUpWorkflowRun)
@@ -144,9 +145,13 @@ def _plan(stored: str, text: str) -> Plan:
 
 
 def _pruned(value: Any) -> Any:
-    """Leave out what has no value: a field that came later has none in an old journal."""
+    """Leave out what has no value: a field that came later has none in an old journal.
+
+    So are the words of reasons, of which the code is kept: a later version may say it better.
+    """
     if isinstance(value, dict):
-        pruned = {name: _pruned(each) for name, each in value.items() if name != "v"}
+        without = ("v", "message") if value.keys() == REASON else ("v",)
+        pruned = {name: _pruned(each) for name, each in value.items() if name not in without}
         return {name: each for name, each in pruned.items() if not _is_nothing(each)}
     if isinstance(value, list):
         return [_pruned(each) for each in value]

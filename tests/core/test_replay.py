@@ -7,6 +7,7 @@ import pytest
 from app.core.events import OrchestrationRequested
 from app.core.moves import OrchestrationStatus
 from app.core.replay import first_difference, gap_in, replay
+from app.core.state import Reason
 from tests.kit import build
 
 ASKED = OrchestrationRequested(at=build.START, by="mona")
@@ -44,6 +45,20 @@ def test_the_first_difference_is_said_with_its_path() -> None:
     assert first_difference(state, state) is None
     assert first_difference(state, other) == "status: running, not failed"
     assert first_difference(changed, state) == "tasks.build.is_stale: True, not False"
+
+
+def test_better_words_are_no_difference() -> None:
+    """Of a reason the code is compared: a later version may say the same otherwise."""
+    one, other = (
+        Reason(code="failure", message="it failed"),
+        Reason(code="failure", message="x"),
+    )
+    another = Reason(code="timed-out", message="x")
+
+    assert first_difference({"why": one}, {"why": other}) is None
+    assert first_difference({"why": one}, {"why": another}) == (
+        ".why.code: failure, not timed-out"
+    )
 
 
 @pytest.mark.parametrize(
