@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 import structlog
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import logs
@@ -19,6 +21,7 @@ from app.main import build
 from app.metrics import Metrics
 from app.ports.keeping import Standing
 from app.settings import Settings, SettingsError
+from tests.kit import tree
 from tests.kit.build import START
 from tests.kit.office import Office
 from tests.shell.store_kit import at
@@ -184,3 +187,23 @@ async def test_what_is_logged_while_a_command_is_carried_has_its_ids(
     assert {line["subject"] for line in about} == {state.id}
     assert {line["attempt"] for line in about} == {"build/1"}
     assert timedelta(seconds=next(line["seconds"] for line in about if "seconds" in line))
+
+
+def test_alerts_are_on_figures_that_there_are() -> None:
+    """Each rule names figures of ours, and each is explained."""
+    rules = yaml.safe_load((tree.ROOT / "docs" / "alerts.yml").read_text())["groups"][0][
+        "rules"
+    ]
+    explained = (tree.ROOT / "docs" / "watching.md").read_text()
+    metrics = Metrics()
+    metrics.took_in("push", "accepted")
+    metrics.refused("bad-signature")
+    metrics.called("actions", "200", 0.1)
+    budget = Figures(installation_id=7, remaining=1, limit=2, closed_until=None)
+    known = {
+        name.partition(" ")[0] for name in figures(metrics.exposition(QUIET, [budget], at(0)))
+    }
+    named = {name for rule in rules for name in re.findall(r"signalbox_\w+", rule["expr"])}
+
+    assert named <= known
+    assert [rule["alert"] for rule in rules if f"`{rule['alert']}`" not in explained] == []
