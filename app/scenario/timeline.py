@@ -61,7 +61,7 @@ def timeline(lived: Lived) -> tuple[Line, ...]:
 
 
 def _note(note: Note) -> Line:
-    missed = " (in vain: nobody was asked)" if note.is_in_vain else ""
+    missed = " (in vain: as things stood nothing followed of it)" if note.is_in_vain else ""
     about = "GitHub" if not note.who else "Signalbox" if note.told else ""
     return Line(at=note.at, about=about, what=f"{note.text}{missed}")
 

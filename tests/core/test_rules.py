@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.commands import CancelWorkflowRun, DispatchWorkflow, LookUpWorkflowRun, RemoveTag
+from app.core.events import RunStatus
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.rules import Decision
 from tests.kit import build
@@ -285,6 +286,17 @@ def test_a_silent_run_is_looked_up_at_growing_pauses() -> None:
         assert len(asked(decision, LookUpWorkflowRun)) == 1
 
     assert found == [10, 30, 70, 130]
+
+
+def test_a_run_is_looked_up_before_it_is_given_up_as_never_started() -> None:
+    """It may wait for a person, of which no webhook tells; then it is not given up."""
+    hasty = plan("build", build={"queue-timeout-minutes": 4})
+    decision = after(begun(hasty, accepted("build")), elapsed("build", later(minutes=2)))
+    waits = seen("build", RunStatus.WAITING, at=later(minutes=2))
+    held = after(decision, waits, elapsed("build", later(minutes=5)))
+
+    assert len(asked(decision, LookUpWorkflowRun)) == 1
+    assert build.leg(held.state, "build").status is L.HELD
 
 
 def test_a_run_without_a_known_id_is_looked_up_sooner_and_given_up() -> None:

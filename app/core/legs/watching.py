@@ -45,13 +45,19 @@ def _said(time: timedelta) -> str:
     return f"{minutes // 60} hours" if minutes % 60 == 0 else f"{minutes} minutes"
 
 
-def due_look_up(attempt: Attempt) -> datetime | None:
-    """Return when a silent workflow run is to be looked up; never before GitHub has it."""
+def due_look_up(attempt: Attempt, definition: TaskDefinition) -> datetime | None:
+    """Return when a silent workflow run is to be looked up; never before GitHub has it.
+
+    One that may soon be given up because nobody took it up is looked up before: it may wait
+    for a person, of which no webhook tells.
+    """
     if attempt.accepted_at is None and attempt.workflow_run_id is None:
         return None
     if attempt.child is not None:
         return None
     first = LOOK_UP_UNKNOWN if attempt.workflow_run_id is None else LOOK_UP_FIRST
+    if definition.queue_timeout is not None and attempt.running_since is None:
+        first = min(first, definition.queue_timeout / 2)
     last = max(
         moment
         for moment in (attempt.asked_at, attempt.heard_at, attempt.looked_up_at)
@@ -101,7 +107,7 @@ def _of_attempt(leg: Leg, definition: TaskDefinition) -> Iterator[datetime]:
     is_forced = attempt.force_asked_at is not None or attempt.child is not None
     if attempt.cancel_asked_at is not None and not is_forced:
         yield attempt.cancel_asked_at + CANCEL_GRACE
-    look_up = due_look_up(attempt)
+    look_up = due_look_up(attempt, definition)
     if look_up is not None:
         yield look_up
 

@@ -18,6 +18,7 @@ from app.core.legs.outcome import lacks_jobs
 from app.core.legs.watching import due_look_up, next_moment
 from app.core.limits import CANCEL_GRACE
 from app.core.moves import LegStatus, TaskStatus
+from app.core.naming import definition_of
 from app.core.rules.decision import Decision
 from app.core.rules.ending import STARTED
 from app.core.state import Attempt, Leg, Orchestration
@@ -69,7 +70,7 @@ def _asked_to_cancel(attempt: Attempt, now: datetime) -> Attempt | None:
 
 def look_up_silent(state: Orchestration, name: TaskName, now: datetime) -> Decision:
     """Look up each workflow run that has been silent for too long: webhooks get lost."""
-    task = state.tasks[name]
+    task, definition = state.tasks[name], definition_of(state.plan.definition, name)
     commands: list[Asked] = []
     for leg in task.legs.values():
         if leg.status not in STARTED or leg.attempt.ended_at is not None:
@@ -77,7 +78,7 @@ def look_up_silent(state: Orchestration, name: TaskName, now: datetime) -> Decis
         if leg.status is LegStatus.DISPATCHING:
             # What was asked for is answered sooner or later.
             continue
-        if (due := due_look_up(leg.attempt)) is None or due > now:
+        if (due := due_look_up(leg.attempt, definition)) is None or due > now:
             continue
         attempt = replace(leg.attempt, look_ups=leg.attempt.look_ups + 1, looked_up_at=now)
         task = task.with_leg(leg.with_attempt(attempt))
