@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from app.core.chores import ListInstallations
+from app.core.events import Event
 from app.core.hearing.findings import PolicyProposed, RequestsJudged
 from app.core.values import OrchestrationId
 from app.engine.doors import Doors
@@ -23,6 +24,7 @@ from app.engine.foreseeing import foresee_policy
 from app.engine.intake import Intake, Read, told
 from app.engine.letters import ToShared
 from app.engine.library import Library
+from app.engine.loading import Together
 from app.engine.presence import follow_presence
 from app.engine.rows import chore
 from app.engine.upkeep import upkeep_of, upkeep_of_all
@@ -79,6 +81,7 @@ class Engine:
         self._intake = Intake(
             store=store, clock=clock, read=read, library=self._library, doors=self._doors
         )
+        self._together = Together(self._load)
         self._remembered: OrderedDict[OrchestrationId, Saved] = OrderedDict()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -245,10 +248,20 @@ class Engine:
                 await foresee_policy(finding, self._library, self._store, work)
             self._library.note(finding, work.batch, self._clock.now())
 
+    async def tell(self, subject: str, event: Event) -> None:
+        """Let an orchestration know of something while its command goes on.
+
+        Should it not be saved, it is told again at the next try.
+        """
+        async with self._lock:
+            work = self._work()
+            work.outcome(subject, event)
+            await self._save(work)
+
     async def load(self, subject: str) -> Saved | None:
         """Return an orchestration as it is now, or `None` if there is none of that id."""
-        found = await self._load([OrchestrationId(subject)])
-        return found.get(OrchestrationId(subject))
+        id_ = OrchestrationId(subject)
+        return self._remembered.get(id_) or await self._together.one(id_)
 
     async def _learn(self) -> None:
         """Take over what other replicas have read, before anything is decided by it."""

@@ -9,19 +9,32 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import answering, deciding, figures, following, sizes, thinking, waiting, whole
+from tests.bench import (
+    answering,
+    calls,
+    deciding,
+    end_to_end,
+    figures,
+    following,
+    sizes,
+    thinking,
+    waiting,
+    whole,
+)
 from tests.bench.figures import Figure
 
 Part = Callable[[Path], Awaitable[list[Figure]]]
 PARTS: dict[str, Part] = {
     "answering": lambda folder: answering.measure(folder, 8),
     "deciding": lambda folder: deciding.measure(folder, 2_000),
+    "end-to-end": end_to_end.measure,
     "latency": lambda folder: following.measure_latency(folder, 200),
     "chain": following.measure_chain,
     "whole": whole.measure,
     "thinking": thinking.measure,
     "sizes": sizes.measure,
     "waiting": waiting.measure,
+    "calls": calls.measure,
 }
 
 

@@ -8,13 +8,13 @@ from app.core.values import Sha
 from tests.bench.letters import REPOSITORY
 
 _HEAD: Final = "version: 1\nname: {name}\non:\n  push:\n    branches: [main]\ntasks:\n"
+_SILENT: Final = "report-to: {check: false, comment: never}\n"
 
 
-def chain(length: int, name: str = "Chain") -> File:
-    """Return a definition whose tasks each need the one before."""
-    return _file(
-        name, [_task(number, [number - 1] if number else []) for number in range(length)]
-    )
+def chain(length: int, name: str = "Chain", *, is_silent: bool = False) -> File:
+    """Return a definition of tasks that each need the one before; perhaps a silent one."""
+    tasks = [_task(number, [number - 1] if number else []) for number in range(length)]
+    return _file(name, tasks + [_SILENT] * is_silent)
 
 
 def fan(width: int, name: str = "Fan") -> File:

@@ -1,0 +1,140 @@
+"""Events from the door to the end of what they cause: the work that engines are compared by.
+
+Two thousand events come in at once. Each is made durable, changes the state of one
+orchestration, and causes a call that takes a millisecond, whose outcome is saved as well.
+`make bench-peers` gives the same work to others.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from app.clock import SystemClock
+from app.core.commands import Command, DispatchWorkflow
+from app.core.values import Json
+from app.ports import Delivery, Errand, Outcome, Store
+from app.store.inbox import GroupInbox
+from tests.bench import letters
+from tests.bench.box import at_work, make_store
+from tests.bench.deciding import Counted
+from tests.bench.definitions import chain
+from tests.bench.figures import Figure, percentile
+from tests.bench.github import InstantGitHub
+from tests.kit import postgres
+
+EVENTS: Final = 2_000
+CALLERS: Final = 32
+EFFECT_SECONDS: Final = 0.001
+PATIENCE: Final = 120.0
+
+
+class BriskGitHub(InstantGitHub):
+    """Takes a millisecond for each dispatch."""
+
+    async def perform(self, command: Command, errand: Errand) -> Outcome:
+        """Carry one command out."""
+        if isinstance(command, DispatchWorkflow):
+            await asyncio.sleep(EFFECT_SECONDS)
+        return await super().perform(command, errand)
+
+
+async def measure(folder: Path) -> list[Figure]:
+    """Measure it on SQLite and on PostgreSQL."""
+    on_file = await _burst(f"sqlite:///{folder / 'end-to-end.db'}")
+    on_server = await _burst(await asyncio.to_thread(postgres.empty_database))
+    return [
+        *_figures("SQLite", on_file, goal=2_000),
+        *_figures("PostgreSQL", on_server, goal=3_000),
+    ]
+
+
+def _figures(where: str, took: tuple[float, list[float], int], goal: float) -> list[Figure]:
+    lasted, waited, journaled = took
+    note = (
+        f"{EVENTS:,} workflow runs end at once; each is taken in, decided, and leads to the"
+        " next dispatch of 1 ms, which is saved as accepted; no checks are written;"
+        f" {journaled / lasted:,.0f} journal entries/s;"
+        f" p50 {percentile(waited, 0.5) * 1e3:.0f} ms,"
+        f" p99 {percentile(waited, 0.99) * 1e3:.0f} ms from being sent to the call's end"
+    )
+    return [
+        Figure(
+            name=f"events end to end, {where}",
+            value=EVENTS / lasted,
+            unit="/s",
+            goal=goal,
+            at_least=True,
+            note=note,
+        )
+    ]
+
+
+async def _burst(database_url: str) -> tuple[float, list[float], int]:
+    """Return the seconds of the burst, those of each event, and how much was journaled."""
+    real = await make_store(database_url, [chain(2, is_silent=True)])
+    store = Counted(real)
+    inbox = GroupInbox(real)
+    dispatched: list[tuple[str, int]] = []
+    left: dict[str, float] = {}
+
+    def told(marker: str, run_id: int, _sha: Json, _left: int) -> None:
+        dispatched.append((marker, run_id))
+        left[marker] = time.perf_counter()
+
+    as_store: Store = store  # type: ignore[assignment]  # the rest is the real store's
+    async with at_work(as_store, BriskGitHub(SystemClock(), told)) as engine:
+        await real.save_deliveries(
+            [
+                _delivery("push", f"push-{number}", letters.push(f"{number + 1:040x}"))
+                for number in range(EVENTS)
+            ]
+        )
+        engine.wake()
+        await store.until(2 * EVENTS)
+        ended = [
+            _delivery(
+                "workflow_run",
+                f"{run_id}-ended",
+                letters.workflow_run(run_id, marker, "completed", "success"),
+            )
+            for marker, run_id in dispatched
+        ]
+        first = {marker[:-8] for marker, _ in dispatched}
+        left.clear()
+        before = store.total
+        begun = time.perf_counter()
+        sent = await _send(inbox, ended, engine.wake)
+        await store.until(2 * EVENTS)
+        lasted = time.perf_counter() - begun
+    await inbox.close()
+    await real.close()
+    assert len(left) == EVENTS, "each event led to one dispatch"
+    assert {marker[:-8] for marker in left} == first, "of its own orchestration"
+    by_orchestration = {marker[:-8]: at for marker, at in left.items()}
+    waited = [
+        by_orchestration[marker[:-8]] - at
+        for (marker, _), at in zip(dispatched[:EVENTS], sent, strict=True)
+    ]
+    return lasted, waited, store.total - before
+
+
+async def _send(inbox: GroupInbox, deliveries: Sequence[Delivery], wake: object) -> list[float]:
+    """Send all, so many callers at a time; return when each was sent."""
+    sent = [0.0] * len(deliveries)
+    numbers = iter(range(len(deliveries)))
+
+    async def call() -> None:
+        for number in numbers:
+            sent[number] = time.perf_counter()
+            await inbox.take_in(deliveries[number])
+            assert callable(wake)
+            wake()
+
+    await asyncio.gather(*(call() for _ in range(CALLERS)))
+    return sent
+
+
+def _delivery(event: str, key: str, body: bytes) -> Delivery:
+    return Delivery(id=key, event=event, body=body, received_at=SystemClock().now())
