@@ -26,7 +26,7 @@ from app.core.commands import (
     SetTimer,
 )
 from app.core.environment_commands import AnswerEnvironment
-from app.core.events import DispatchRefused, TimerElapsed, WorkflowRunMissed
+from app.core.events import DispatchDelayed, DispatchRefused, TimerElapsed, WorkflowRunMissed
 from app.core.gate_commands import SurveyGate
 from app.core.legs.wanted import is_over, is_wanted, look_up_instead
 from app.core.state import Orchestration
@@ -50,6 +50,8 @@ RENEWED_EVERY: Final = LEASE / 3
 """Of our own time, whatever the clock does: a hurried one gets longer leases."""
 CLOSING: Final = timedelta(seconds=8)
 """What is under way may take so long to end when we are told to stop."""
+TOLD_FROM: Final = timedelta(minutes=1)
+"""What is put off for less is not worth a line."""
 POLL: Final = timedelta(seconds=1)
 SETTLED_AFTER: Final = timedelta(seconds=60)
 """How long GitHub may take to show a workflow run that it has accepted."""
@@ -323,6 +325,7 @@ class Courier:
                 await self._store.postpone(
                     claimed.id, due=due, why=outcome.why, owner=self._owner
                 )
+                await self._tell_delay(claimed, outcome)
             elif isinstance(claimed.command, ONCE):
                 carried.append((claimed, self._give_up(claimed.command, outcome)))
             else:
@@ -330,6 +333,18 @@ class Courier:
                 self._meter.carried(type(claimed.command).__name__, "given up", 0.0)
         if carried or failed:
             await self._engine.settle(carried, failed)
+
+    async def _tell_delay(self, claimed: ClaimedCommand, outcome: Postponed) -> None:
+        """Let people see what GitHub puts off for longer than a moment."""
+        command, now = claimed.command, self._clock.now()
+        until = outcome.until
+        if not outcome.is_untried or until is None or until < now + TOLD_FROM:
+            return
+        if isinstance(command, ONCE):
+            delayed = DispatchDelayed(
+                at=now, attempt=command.attempt, until=until, message=outcome.why
+            )
+            await self._engine.tell(claimed.subject, delayed)
 
     def _is_given_up(self, claimed: ClaimedCommand) -> bool:
         if claimed.tries < TRIES_MAX or isinstance(claimed.command, NEVER_GIVEN_UP):

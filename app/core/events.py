@@ -85,6 +85,16 @@ class DispatchRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchDelayed:
+    """What was asked for of one attempt is put off until `until`: GitHub wants us to wait."""
+
+    at: datetime
+    attempt: AttemptId
+    until: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRunObserved:
     """The workflow run of one attempt was seen to be this far, by a webhook or a look-up."""
 
@@ -353,6 +363,7 @@ Event: TypeAlias = (
     OrchestrationRequested
     | DispatchAccepted
     | DispatchRefused
+    | DispatchDelayed
     | WorkflowRunObserved
     | WorkflowRunMissed
     | OutputsReported

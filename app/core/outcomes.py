@@ -102,6 +102,8 @@ OUTCOMES: Mapping[str, Meaning] = {
         ("task-failed", "A task failed, and nothing tolerates it.", "Look at the task."),
         ("task-cancelled", "A task was cancelled.", ""),
         ("cancelled", "Somebody cancelled it.", ""),
+        ("delayed", "GitHub wants us to wait before we ask it for more.",
+         "It goes on by itself at the time that is told."),
         ("paused", "Somebody paused it: nothing new begins.", "Resume it."),
         ("installation-suspended", "The App is suspended where it lives; it is paused.",
          "Unsuspend the App: it goes on by itself."),

@@ -17,6 +17,7 @@ from app.core.events import (
     ChildStarted,
     CommandGiven,
     DispatchAccepted,
+    DispatchDelayed,
     DispatchRefused,
     Event,
     GitHubEventHeard,
@@ -97,7 +98,7 @@ def record(state: Orchestration, event: Event) -> Orchestration:
             return record_hearing(state, event)
         case GitHubEventHeard():
             return wait_for(record_hearing(state, event), event.cause, event.at)
-        case DispatchAccepted() | DispatchRefused() | OutputsReported():
+        case DispatchAccepted() | DispatchRefused() | DispatchDelayed() | OutputsReported():
             return record_attempt(state, event)
         case WorkflowRunObserved() | WorkflowRunMissed() | RerunAccepted() | JobsListed():
             return record_attempt(state, event)

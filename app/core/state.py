@@ -122,6 +122,8 @@ class Attempt:
     jobs_asked_at: datetime | None = None
     change: Change | None = None
     change_asked_at: datetime | None = None
+    delayed: Reason | None = None
+    delayed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -267,3 +267,7 @@ class Decider(Protocol):
     ) -> None:
         """Tick commands off, and work off what came of them, in one transaction."""
         ...
+
+    async def tell(self, subject: str, event: Event) -> None:
+        """Let an orchestration know of something while its command goes on."""
+        ...

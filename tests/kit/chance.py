@@ -22,6 +22,7 @@ from app.core.events import (
     CommandGiven,
     Conclusion,
     DispatchAccepted,
+    DispatchDelayed,
     DispatchRefused,
     Event,
     GitHubEventHeard,
@@ -140,7 +141,7 @@ class Chance:
                 kinds = (ApprovalDecided, TimerElapsed, VoteCast, GateSurveyed)
             case _:
                 kinds = (*[WorkflowRunObserved] * 4, DispatchAccepted, OutputsReported)
-                kinds = (*kinds, RerunAccepted, JobsListed, TimerElapsed)
+                kinds = (*kinds, RerunAccepted, JobsListed, TimerElapsed, DispatchDelayed)
         if self.state.seats and self.pick(0, 1):
             kinds = (SeatGranted,)
         elif self.state.passages and self.pick(0, 1):
@@ -228,6 +229,9 @@ DRAWS: Mapping[type, Draw] = {
     OrchestrationRequested: lambda c: OrchestrationRequested(at=c.now, by="mona"),
     DispatchAccepted: lambda c: DispatchAccepted(
         at=c.now, attempt=c.where, workflow_run_id=c.run if c.pick(0, 2) else None, url=""
+    ),
+    DispatchDelayed: lambda c: DispatchDelayed(
+        at=c.now, attempt=c.where, until=c.now, message="GitHub's rate limit"
     ),
     DispatchRefused: lambda c: DispatchRefused(
         at=c.now, attempt=c.where, code="not-found", message=""

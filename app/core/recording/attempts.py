@@ -15,6 +15,7 @@ from app.core.events import (
     ChildStarted,
     Conclusion,
     DispatchAccepted,
+    DispatchDelayed,
     DispatchRefused,
     JobsListed,
     OperationPerformed,
@@ -85,12 +86,14 @@ def _is_to_another(leg: Leg, event: AboutAttempt) -> bool:
     """Tell whether it answers what was asked for an earlier attempt, before a re-run."""
     attempt = leg.attempt
     if (
-        isinstance(event, DispatchAccepted | DispatchRefused)
+        isinstance(event, DispatchAccepted | DispatchRefused | DispatchDelayed)
         and attempt.workflow_run_id is None
     ):
         # A re-run may be heard of before the answer to the dispatch has told us its run.
         return False
-    answers = DispatchAccepted | DispatchRefused | RerunAccepted | ChangeMeasured
+    answers = (
+        DispatchAccepted | DispatchRefused | DispatchDelayed | RerunAccepted | ChangeMeasured
+    )
     return isinstance(event, answers) and event.attempt.number != attempt.number
 
 
@@ -137,6 +140,8 @@ def _record(state: Orchestration, leg: Leg, event: AboutAttempt) -> Leg:
             return _accept(leg, event)
         case DispatchRefused():
             return _refuse(state, leg, event)
+        case DispatchDelayed():
+            return _delay(leg, event)
         case WorkflowRunObserved():
             return _observe(state, leg, event)
         case WorkflowRunMissed():
@@ -157,6 +162,13 @@ def _record(state: Orchestration, leg: Leg, event: AboutAttempt) -> Leg:
             return _end_child(state, leg, event)
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(event)
+
+
+def _delay(leg: Leg, event: DispatchDelayed) -> Leg:
+    if leg.status is not LegStatus.DISPATCHING:
+        return leg
+    delayed = Reason(code="delayed", message=event.message)
+    return leg.with_attempt(replace(leg.attempt, delayed=delayed, delayed_until=event.until))
 
 
 def _accept(leg: Leg, event: DispatchAccepted) -> Leg:

@@ -17,6 +17,7 @@ from app.core.events import (
     ChildEnded,
     ChildStarted,
     DispatchAccepted,
+    DispatchDelayed,
     DispatchRefused,
     JobsListed,
     OperationPerformed,
@@ -35,20 +36,19 @@ AboutRun: TypeAlias = (
     | JobsListed
     | ChangeMeasured
 )
-AboutAttempt: TypeAlias = (
-    AboutRun | DispatchRefused | OperationPerformed | ChildStarted | ChildEnded
-)
+Asked: TypeAlias = DispatchRefused | DispatchDelayed
+AboutAttempt: TypeAlias = AboutRun | Asked | OperationPerformed | ChildStarted | ChildEnded
 
 
 def fits(action: Action, event: AboutAttempt) -> bool:
     """Tell whether a fact can be about an attempt at such an action."""
     match action:
         case Dispatch() | Agent():
-            return isinstance(event, AboutRun | DispatchRefused)
+            return isinstance(event, AboutRun | Asked)
         case Orchestrate():
-            return isinstance(event, ChildStarted | ChildEnded | DispatchRefused)
+            return isinstance(event, ChildStarted | ChildEnded | Asked)
         case GitHubOperation() | Report() | Approval() | Wait():
             # A gate has no attempts that anything could be about.
-            return isinstance(event, OperationPerformed | DispatchRefused)
+            return isinstance(event, OperationPerformed | Asked)
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(action)

@@ -150,6 +150,9 @@ def why_resting(leg: Leg) -> str:
 def why_dispatching(leg: Leg) -> str:
     """Say what has been asked for and not been answered yet."""
     again = " to run its failed jobs again" if leg.attempts and leg.attempt.is_rerun else ""
+    if leg.attempts and leg.attempt.delayed and leg.attempt.delayed_until:
+        until, why = moment(leg.attempt.delayed_until), leg.attempt.delayed.message
+        return f"asked for{again}; delayed until {until} by {plain(why, REASON_MAX)}"
     return f"asked for{again}; GitHub has not answered yet"
 
 
