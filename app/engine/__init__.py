@@ -17,7 +17,6 @@ import structlog
 
 from app.core.chores import ListInstallations
 from app.core.events import Event
-from app.core.events import Event
 from app.core.hearing.findings import PolicyProposed, RequestsJudged
 from app.core.values import OrchestrationId
 from app.engine.doors import Doors
@@ -248,16 +247,6 @@ class Engine:
             if isinstance(finding, PolicyProposed):
                 await foresee_policy(finding, self._library, self._store, work)
             self._library.note(finding, work.batch, self._clock.now())
-
-    async def tell(self, subject: str, event: Event) -> None:
-        """Let an orchestration know of something while its command goes on.
-
-        Should it not be saved, it is told again at the next try.
-        """
-        async with self._lock:
-            work = self._work()
-            work.outcome(subject, event)
-            await self._save(work)
 
     async def tell(self, subject: str, event: Event) -> None:
         """Let an orchestration know of something while its command goes on.
