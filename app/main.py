@@ -48,8 +48,6 @@ from app.web.reports import ReportDoor, Unproven
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
-KEPT: Final = timedelta(days=14)
-"""How long a delivery is kept that has ended: GitHub delivers again for three days at most."""
 SWEPT_EVERY: Final = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
@@ -291,12 +289,18 @@ class _Server:
         return "; ".join(loop.trouble for loop in self._loops if loop.trouble)
 
     async def _sweep(self) -> None:
-        """Drop deliveries that nobody will ask for again."""
+        """Drop what is older than the settings want it kept."""
         assert self._store is not None, "the sweeper runs while we are open"
         while True:
-            dropped = await self._store.drop_deliveries(self.clock.now() - KEPT)
-            if dropped:
-                _log.info("old deliveries dropped", extra={"count": dropped})
+            now = self.clock.now()
+            deliveries = timedelta(days=self._settings.keep_deliveries_days)
+            dropped = await self._store.drop_deliveries(now - deliveries)
+            ended = 0
+            if self._settings.keep_ended_days:
+                kept = timedelta(days=self._settings.keep_ended_days)
+                ended = await self._store.drop_ended(now - kept)
+            if dropped or ended:
+                _log.info("old data dropped", extra={"deliveries": dropped, "journals": ended})
             await asyncio.sleep(SWEPT_EVERY.total_seconds())
 
 

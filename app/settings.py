@@ -16,6 +16,8 @@ DATABASE_URL_DEFAULT: Final = "sqlite:///signalbox.db"
 API_URL_DEFAULT: Final = "https://api.github.com"
 HOST_DEFAULT: Final = "127.0.0.1"
 PORT_DEFAULT: Final = 8000
+KEEP_DELIVERIES_DAYS_DEFAULT: Final = 14
+DAYS_MAX: Final = 36_500
 KEY_BYTES_MAX: Final = 64 * 1024
 SECRET_LENGTH_MIN: Final = 16
 TOKEN_LENGTH_MIN: Final = 32
@@ -56,7 +58,7 @@ class SettingsError(Exception):
 class Settings:
     """All that an operator decides.
 
-    URLs have no slash at the end.
+    URLs have no slash at the end. `keep_ended_days` 0 keeps journals for ever.
     """
 
     app_id: str
@@ -74,6 +76,8 @@ class Settings:
     api_token: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
     traces_url: str = ""
+    keep_deliveries_days: int = KEEP_DELIVERIES_DAYS_DEFAULT
+    keep_ended_days: int = 0
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -106,6 +110,13 @@ class Settings:
             api_token=read(lambda: given.token("API_TOKEN"), ""),
             metrics_token=read(lambda: given.token("METRICS_TOKEN"), ""),
             traces_url=read(given.traces_url, ""),
+            keep_deliveries_days=read(
+                lambda: given.days(
+                    "KEEP_DELIVERIES_DAYS", KEEP_DELIVERIES_DAYS_DEFAULT, least=4
+                ),
+                KEEP_DELIVERIES_DAYS_DEFAULT,
+            ),
+            keep_ended_days=read(lambda: given.days("KEEP_ENDED_DAYS", 0, least=0), 0),
         )
         if faults:
             raise SettingsError(tuple(faults))
@@ -233,6 +244,13 @@ class _Given:
         if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65_535:
             return int(text)
         raise _Wrong("PORT", "is not a port", "give a number from 1 to 65535")
+
+    def days(self, name: str, default: int, *, least: int) -> int:
+        text = self.text(name) or str(default)
+        if text.isascii() and text.isdigit() and least <= int(text[:9]) <= DAYS_MAX:
+            return int(text)
+        message = "is not a number of days"
+        raise _Wrong(name, message, f"give a whole number from {least} to {DAYS_MAX}")
 
     def notify_urls(self) -> Mapping[str, str]:
         name, found = "NOTIFY_URLS", dict[str, str]()

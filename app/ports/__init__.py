@@ -89,6 +89,13 @@ class Store(Keeping, Protocol):
         ...
 
     # orchestrations
+    async def drop_ended(self, before: datetime) -> int:
+        """Drop journals and commands of what ended before a moment. Return of how many.
+
+        Their last states stay, and their evidence packs.
+        """
+        ...
+
     async def load(
         self, ids: Collection[OrchestrationId]
     ) -> Mapping[OrchestrationId, Saved]: ...

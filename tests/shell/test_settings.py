@@ -241,6 +241,17 @@ def test_a_database_is_a_file(url: str) -> None:
     assert fault_of(DATABASE_URL=url) == {"DATABASE_URL": "names no file"}
 
 
+def test_what_is_old_goes_when_the_operator_says() -> None:
+    """Deliveries are kept as long as GitHub delivers again at least, journals for ever."""
+    settings = Settings.from_environ({**WHOLE, "KEEP_ENDED_DAYS": "400"})
+
+    assert (settings.keep_deliveries_days, settings.keep_ended_days) == (14, 400)
+    assert fault_of(KEEP_DELIVERIES_DAYS="3") == {
+        "KEEP_DELIVERIES_DAYS": "is not a number of days"
+    }
+    assert fault_of(KEEP_ENDED_DAYS="a year") == {"KEEP_ENDED_DAYS": "is not a number of days"}
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -80,6 +80,27 @@ class MemoryStore(MemoryKeeping):
     async def drop_deliveries(self, before: datetime) -> int:
         return self._deliveries.drop(before)
 
+    async def drop_ended(self, before: datetime) -> int:
+        ended = [
+            key
+            for key, saved in self._saved.items()
+            if saved.state.ended_at is not None
+            and saved.state.ended_at < before
+            and self._journal.get(key)
+        ]
+        for key in ended:
+            del self._journal[key]
+            self._commands.forget(key)
+            self._sharing.stop_listening(key)
+        gone = {
+            marker for marker, it in self._dispatched.items() if it.orchestration_id in ended
+        }
+        for marker in gone:
+            run = self._dispatched.pop(marker).workflow_run_id
+            if run is not None:
+                self._by_run[run].discard(marker)
+        return len(ended)
+
     # orchestrations
 
     async def load(self, ids: Collection[OrchestrationId]) -> Mapping[OrchestrationId, Saved]:

@@ -44,6 +44,15 @@ class MemoryCommands:
         """Return the keys of all commands of a subject, in the order of keys."""
         return sorted(key for known, key in self._ids if known == subject)
 
+    def forget(self, subject: str) -> None:
+        """Forget the commands of a subject that are over."""
+        for (known, key), command_id in list(self._ids.items()):
+            is_over = self._rows[command_id].status is not CommandStatus.OPEN
+            if known == subject and is_over:
+                del self._ids[known, key]
+                done = replace(self._rows[command_id], status=CommandStatus.DONE)
+                self._rows[command_id] = done
+
     def tick_off(self, command_id: int) -> None:
         """Note that a command is done."""
         self._change(command_id, ticked_off)

@@ -40,8 +40,7 @@ class MemorySharing:
                 saved = SavedShared(state=state, version=change.version)
                 self._shared[change.subject] = saved
         for key, found in batch.interests:
-            for gone in self._interests.pop(key, frozenset()):
-                self._listeners[gone].discard(key)
+            self.stop_listening(key)
             if found:
                 self._interests[key] = found
             for each in found:
@@ -49,6 +48,11 @@ class MemorySharing:
         for report in batch.reports:
             kept = self._reports.setdefault(report.orchestration_id, {})
             kept[report.name, report.format] = report
+
+    def stop_listening(self, key: OrchestrationId) -> None:
+        """Forget what an orchestration listens to."""
+        for gone in self._interests.pop(key, frozenset()):
+            self._listeners[gone].discard(key)
 
     def shared(self, subjects: Collection[str]) -> Mapping[str, SavedShared]:
         """Return those of these states that there are."""

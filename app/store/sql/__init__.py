@@ -46,7 +46,7 @@ from app.store.schema import (
     payloads,
 )
 from app.store.sql import commands as sql_commands
-from app.store.sql import journals, sharing
+from app.store.sql import journals, retention, sharing
 from app.store.sql.catalogue import read_catalogue
 from app.store.sql.commands import Leases
 from app.store.sql.database import Among, Database, Held, driver_url, is_postgres
@@ -59,8 +59,6 @@ from app.store.sql.states import read_states
 
 STATES_MAX: Final = 512
 """How many decoded states are remembered; each may hold a payload of some 100 KB."""
-DROP_MAX: Final = 1_000
-"""How many deliveries are dropped in one transaction, so that others get their turn."""
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _NEW_DELIVERIES: Final = (
@@ -145,25 +143,15 @@ class SqlStore(SqlKeeping):
         return tuple(orjson.loads(rows[0][0])) if rows else None
 
     async def drop_deliveries(self, before: datetime) -> int:
-        old = (
-            sa.select(deliveries.c.seq, deliveries.c.id)
-            .where(sa.not_(is_new()), deliveries.c.received_at < to_micros(before))
-            .limit(DROP_MAX)
-            .with_for_update(skip_locked=True)  # another replica may drop them, too
-        )
+        return await self._drop(retention.drop_deliveries, before)
 
-        def drop(connection: sa.Connection) -> int:
-            rows = connection.execute(old).all()
-            ids, seqs = [row.id for row in rows], [row.seq for row in rows]
-            connection.execute(
-                sa.delete(changed_files).where(changed_files.c.delivery_id.in_(ids))
-            )
-            connection.execute(sa.delete(deliveries).where(deliveries.c.seq.in_(seqs)))
-            return len(rows)
+    async def drop_ended(self, before: datetime) -> int:
+        return await self._drop(retention.drop_ended, before)
 
-        dropped = 0
-        # Ends: nothing that came in before a moment is added, and each round drops some.
-        while count := await self._database.write(drop):
+    async def _drop(self, drop: Callable[[sa.Connection, int], int], before: datetime) -> int:
+        moment, dropped = to_micros(before), 0
+        # Ends: nothing that is over before a moment is added, and each round drops some.
+        while count := await self._database.write(lambda it: drop(it, moment)):
             dropped += count
         return dropped
 

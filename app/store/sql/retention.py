@@ -1,0 +1,69 @@
+"""Dropping what is old, a little in each transaction, so that others get their turn.
+
+Another replica may do the same at the same time: each passes over what the other has.
+"""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from app.core.audit import NO_DIGEST
+from app.store.rows import CommandStatus
+from app.store.schema import (
+    changed_files,
+    commands,
+    deliveries,
+    dispatched,
+    interests,
+    is_new,
+    journal,
+    orchestrations,
+)
+
+DELIVERIES_MAX: Final = 1_000
+ENDED_MAX: Final = 100
+
+_BEFORE: Final = sa.bindparam("before", type_=sa.BigInteger)
+_OLD_DELIVERIES: Final = (
+    sa.select(deliveries.c.seq, deliveries.c.id)
+    .where(sa.not_(is_new()), deliveries.c.received_at < _BEFORE)
+    .limit(DELIVERIES_MAX)
+    .with_for_update(skip_locked=True)
+)
+# What has no head has no journal any more; what began later has not ended before.
+_ENDED: Final = (
+    sa.select(orchestrations.c.id)
+    .where(
+        orchestrations.c.started_at < _BEFORE,
+        orchestrations.c.ended_at < _BEFORE,
+        orchestrations.c.chain != NO_DIGEST,
+    )
+    .limit(ENDED_MAX)
+    .with_for_update(skip_locked=True)
+)
+
+
+def drop_deliveries(connection: sa.Connection, before: int) -> int:
+    """Drop some deliveries that ended, or were parked; return how many."""
+    rows = connection.execute(_OLD_DELIVERIES, {"before": before}).all()
+    ids, seqs = [row.id for row in rows], [row.seq for row in rows]
+    connection.execute(sa.delete(changed_files).where(changed_files.c.delivery_id.in_(ids)))
+    connection.execute(sa.delete(deliveries).where(deliveries.c.seq.in_(seqs)))
+    return len(rows)
+
+
+def drop_ended(connection: sa.Connection, before: int) -> int:
+    """Drop the journals and commands of some that ended; return of how many.
+
+    Their last states stay, and so do their evidence packs.
+    """
+    ids: list[Any] = list(connection.execute(_ENDED, {"before": before}).scalars())
+    if not ids:
+        return 0
+    for table in (journal, dispatched, interests):
+        connection.execute(sa.delete(table).where(table.c.orchestration_id.in_(ids)))
+    is_over = commands.c.status != CommandStatus.OPEN.value
+    connection.execute(sa.delete(commands).where(commands.c.subject.in_(ids), is_over))
+    whole = sa.update(orchestrations).where(orchestrations.c.id.in_(ids))
+    connection.execute(whole.values(chain=NO_DIGEST))
+    return len(ids)

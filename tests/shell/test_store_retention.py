@@ -1,0 +1,51 @@
+"""The contract of a store, continued: what is old is dropped, and what is evidence stays."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.core.audit import Chain
+from app.core.moves import OrchestrationStatus
+from app.ports import Batch, Dispatched, Report
+from tests.shell.store_kit import (
+    LEASE,
+    ClosableStore,
+    at,
+    attempt,
+    dispatch,
+    first,
+    orchestration,
+    wanted,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_ended_long_ago_loses_its_journal_and_no_more(store: ClosableStore) -> None:
+    """Its last state and its evidence stay; what goes on, or ended later, stays whole."""
+    old, late, live = (orchestration(number) for number in (1, 2, 3))
+    old = replace(old, status=OrchestrationStatus.SUCCEEDED, ended_at=at(10))
+    late = replace(late, status=OrchestrationStatus.SUCCEEDED, ended_at=at(90))
+    for state in (old, late, live):
+        await store.commit(first(state))
+        about = Report(
+            orchestration_id=state.id, name="a", format="json", text="{}", made_at=at(1)
+        )
+        sent = Dispatched(
+            marker=state.id, orchestration_id=state.id, attempt=attempt(), workflow_run_id=None
+        )
+        done = wanted(dispatch(), subject=state.id)
+        await store.commit(Batch(reports=[about], dispatched=[sent], commands=[done]))
+    claimed = await store.claim(owner="me", now=at(1), lease=LEASE, limit=9)
+    await store.commit(Batch(commands_done=[it.id for it in claimed]))
+    counts = [await store.drop_ended(at(60)) for _ in range(2)]
+    journals = [len(await store.journal(state.id)) for state in (old, late, live)]
+    keys = [len(await store.keys_asked(state.id)) for state in (old, late, live)]
+    markers = [it.marker for it in await store.dispatched([], [old.id, late.id, live.id])]
+    loaded = await store.load([old.id])
+
+    assert counts == [1, 0]
+    assert (journals, keys, markers) == ([0, 1, 1], [0, 1, 1], [late.id, live.id])
+    assert loaded[old.id].state == old
+    assert len(await store.reports(old.id)) == 1
+    assert await store.chain(old.id) == Chain(head="", links=[])
