@@ -37,6 +37,10 @@ from app.scenario import (
 )
 
 GOOD, BAD, WRONG = 0, 1, 2
+REMEDY = (
+    "  nobody decides anything, and files are empty, unless a scenario says otherwise: "
+    "`people: [{approve: TASK, by: mona}]`, `runs`, `files`; give it with --scenario"
+)
 COLOURS = {
     "running": "blue",
     "held": "yellow",
@@ -143,6 +147,8 @@ def _print(
         out.print(printable(f"✗ {place}: {finding.message}"), style="bold red", soft_wrap=True)
     if not findings:
         out.print("✓ all is as expected", style="bold green")
+    elif wanted.scenario is None:
+        out.print(REMEDY, soft_wrap=True)
 
 
 def _line(line: Line, since: str) -> Text:

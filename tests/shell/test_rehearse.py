@@ -292,3 +292,14 @@ outputs: {image: '${{ event.orchestration.outputs.image }}'}
     said = terminal.run("rehearse", file, "--scenario", scenario)
 
     assert said.code == 0, said.out
+
+
+def test_without_a_scenario_it_is_said_what_one_is_for(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """Nobody approves by himself, and whoever reads so knows what to write."""
+    text = "version: 1\non: manual\ntasks: {sign_off: {approval: {}, timeout-minutes: 5}}\n"
+    said = terminal.run("rehearse", write(tmp_path, "release.yml", text))
+
+    assert said.code == 1
+    assert "people: [{approve: TASK, by: mona}]" in said.out
