@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from app.cli.audit_commands import add_audit
-from app.cli.control_commands import add_controls
+from app.cli.control_commands import As, add_controls
 from app.cli.database_commands import add_database
 from app.cli.inbox_commands import add_inbox
 from app.cli.options import DATABASE, Database, Json
@@ -236,6 +236,7 @@ def start(
         str, typer.Option(metavar="OWNER/REPO", help="Where the definition stands.")
     ] = "",
     actor: Annotated[str, typer.Option(help="Who starts it; else you.")] = "",
+    as_: As = "",
     wait: Annotated[
         int, typer.Option(metavar="SECONDS", min=0, help="Wait for its end, at most so long.")
     ] = 0,
@@ -249,6 +250,7 @@ def start(
         inputs=tuple(inputs or ()),
         repository=repository,
         actor=actor,
+        person=as_,
         wait_seconds=wait,
     )
     raise typer.Exit(start_by_hand(database, wish, as_json=json))

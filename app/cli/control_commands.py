@@ -11,7 +11,15 @@ Orchestration = Annotated[str, typer.Argument(help="Its id, or release-train#42.
 Task = Annotated[str, typer.Argument(help="The name of a task.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the journal.")]
 Needed = Annotated[str, typer.Option(help="Why; it stands in the journal. Needed.")]
-Actor = Annotated[str, typer.Option(help="Who asks; else you.")]
+Actor = Annotated[str, typer.Option(help="Which operator asks; else you.")]
+As = Annotated[
+    str,
+    typer.Option("--as", metavar="LOGIN", help="For whom: their role is asked for on GitHub."),
+]
+
+Override = Annotated[
+    bool, typer.Option("--override", help="Decide as the operator; a reason is needed.")
+]
 
 APPROVE: Final = "approve"
 REJECT: Final = "reject"
@@ -43,10 +51,11 @@ def cancel(
     database: Database = DATABASE,
     reason: Reason = "",
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Cancel an orchestration, and what it runs on GitHub."""
-    _ask(database, "cancel", orchestration, actor, json, reason=reason)
+    _ask(database, "cancel", orchestration, (actor, as_), json, reason=reason)
 
 
 def pause(
@@ -54,20 +63,22 @@ def pause(
     database: Database = DATABASE,
     reason: Reason = "",
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Let nothing new begin until it is resumed; what runs goes on."""
-    _ask(database, "pause", orchestration, actor, json, reason=reason)
+    _ask(database, "pause", orchestration, (actor, as_), json, reason=reason)
 
 
 def resume(
     orchestration: Orchestration,
     database: Database = DATABASE,
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Let a paused orchestration go on."""
-    _ask(database, "resume", orchestration, actor, json)
+    _ask(database, "resume", orchestration, (actor, as_), json)
 
 
 def retry(
@@ -75,10 +86,11 @@ def retry(
     task: Annotated[str, typer.Argument(help="One task; else all that did not succeed.")] = "",
     database: Database = DATABASE,
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Try a task again, or all that did not succeed; what succeeded is kept."""
-    _ask(database, "retry", orchestration, actor, json, task=task)
+    _ask(database, "retry", orchestration, (actor, as_), json, task=task)
 
 
 def skip(
@@ -87,10 +99,11 @@ def skip(
     reason: Needed,
     database: Database = DATABASE,
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Go on without a task."""
-    _ask(database, "skip", orchestration, actor, json, task=task, reason=reason)
+    _ask(database, "skip", orchestration, (actor, as_), json, task=task, reason=reason)
 
 
 def rollback(
@@ -98,10 +111,11 @@ def rollback(
     database: Database = DATABASE,
     reason: Reason = "",
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Undo all that succeeded and can be undone, in reverse order."""
-    _ask(database, "rollback", orchestration, actor, json, reason=reason)
+    _ask(database, "rollback", orchestration, (actor, as_), json, reason=reason)
 
 
 def approve(
@@ -113,23 +127,26 @@ def approve(
     wave: Annotated[str, typer.Option(help="The approval of a wave.")] = "",
     database: Database = DATABASE,
     reason: Reason = "",
+    override: Override = False,
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
-    """Decide at a gate as its operator, whoever it asks. It stands in the journal."""
+    """Vote at a gate for somebody, or decide as its operator, whoever it asks."""
     from app.cli.saying import pairs
 
     _ask(
         database,
-        "approve",
+        APPROVE,
         orchestration,
-        actor,
+        (actor, as_),
         json,
         task=task,
         option=option,
         leg=leg,
         wave=wave,
         reason=reason,
+        override=override,
         inputs=pairs(tuple(inputs or ())),
     )
 
@@ -141,12 +158,15 @@ def reject(
     leg: Annotated[str, typer.Option(help="One cell of a matrix.")] = "",
     wave: Annotated[str, typer.Option(help="The approval of a wave.")] = "",
     database: Database = DATABASE,
+    override: Override = False,
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
-    """Say no at a gate as its operator, whoever it asks. It stands in the journal."""
-    what = {"task": task, "option": REJECT, "leg": leg, "wave": wave, "reason": reason}
-    _ask(database, APPROVE, orchestration, actor, json, **what)
+    """Say no at a gate for somebody, or as its operator, whoever it asks."""
+    what: dict[str, Value] = {"task": task, "leg": leg, "wave": wave, "reason": reason}
+    what |= {"option": REJECT, "override": override}
+    _ask(database, APPROVE, orchestration, (actor, as_), json, **what)
 
 
 def say(
@@ -157,7 +177,7 @@ def say(
     json: Json = False,
 ) -> None:
     """Say something for somebody: whether they may is asked of GitHub and the policies."""
-    _ask(database, "say", orchestration, login, json, text=text)
+    _ask(database, "say", orchestration, (login, ""), json, text=text)
 
 
 def why(
@@ -181,6 +201,7 @@ def freeze(
     because: Annotated[str, typer.Option(help="Why; those who wait are told.")] = "",
     database: Database = DATABASE,
     actor: Actor = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Close a calendar by hand: what it holds back waits until then."""
@@ -189,7 +210,7 @@ def freeze(
     freeze_by_hand(
         database,
         organization,
-        actor=actor,
+        by=(actor, as_),
         as_json=json,
         calendar=calendar,
         until=until,
@@ -219,10 +240,10 @@ def _ask(
     database: str,
     verb: str,
     orchestration: str,
-    actor: str,
+    by: tuple[str, str],
     as_json: bool,
     **what: Value,
 ) -> None:
     from app.cli.controlling import ask
 
-    ask(database, verb, orchestration, actor=actor, as_json=as_json, **what)
+    ask(database, verb, orchestration, by=by, as_json=as_json, **what)

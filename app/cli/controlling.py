@@ -17,7 +17,7 @@ from app.cli.doubting import doubt_about
 from app.cli.looking import find
 from app.cli.saying import Refused, console, print_json, printable
 from app.clock import SystemClock
-from app.core.hearing.asking import PREFIX
+from app.core.hearing.asking import PREFIX, person_of
 from app.core.state import Orchestration
 from app.core.values import Json
 from app.ports import Delivery, Store
@@ -28,16 +28,19 @@ def ask(
     verb: str,
     orchestration: str,
     *,
-    actor: str,
+    by: tuple[str, str],
     as_json: bool,
     **what: Json,
 ) -> None:
-    """Ask for something to be done with an orchestration. Raises `Refused`."""
-    asyncio.run(_ask(database, verb, orchestration, actor, as_json, what))
+    """Ask for something to be done with an orchestration. Raises `Refused`.
+
+    `by` is which operator asks (else who is at the keyboard), and for whom.
+    """
+    asyncio.run(_ask(database, verb, orchestration, by, as_json, what))
 
 
 def freeze(
-    database: str, organization: str, *, actor: str, as_json: bool, **what: Json
+    database: str, organization: str, *, by: tuple[str, str], as_json: bool, **what: Json
 ) -> None:
     """Ask for a calendar to be closed, or all of an organization. Raises `Refused`."""
     try:
@@ -45,14 +48,14 @@ def freeze(
     except ValueError:
         message = f"{what.get('until')} is no moment"
         raise Refused(message, "write it as 2026-12-24T12:00Z") from None
-    asyncio.run(_freeze(database, organization, actor, as_json, what))
+    asyncio.run(_freeze(database, organization, by, as_json, what))
 
 
 async def _ask(
     database: str,
     verb: str,
     name: str,
-    actor: str,
+    by: tuple[str, str],
     as_json: bool,
     what: Mapping[str, Json],
 ) -> None:
@@ -61,28 +64,32 @@ async def _ask(
         task = what.get("task")
         if isinstance(task, str) and task:
             _check_task(state, task)
-        by = actor or getpass.getuser()
-        wish = {"orchestration": state.id, "actor": by, **what}
+        wish = {"orchestration": state.id, **_who(by), **what}
+        if verb == "approve":
+            _check_vote(wish)
         doubt = doubt_about(state, verb, wish, SystemClock().now())
         await store.save_deliveries([_delivery(verb, wish)])
     title = f"{state.plan.definition.id}#{state.plan.number}"
     about = {"id": state.id, "title": title, **({"doubt": doubt} if doubt else {})}
-    _say(as_json, verb, about, f"{title}: {verb} is asked for by {by}", doubt)
+    _say(as_json, verb, about, f"{title}: {verb} is asked for by {_named(by)}", doubt)
 
 
 async def _freeze(
-    database: str, organization: str, actor: str, as_json: bool, what: Mapping[str, Json]
+    database: str,
+    organization: str,
+    by: tuple[str, str],
+    as_json: bool,
+    what: Mapping[str, Json],
 ) -> None:
-    by = actor or getpass.getuser()
     async with opened(database) as store:
-        wish = {"organization": organization, "actor": by, **what}
+        wish = {"organization": organization, **_who(by), **what}
         await store.save_deliveries([_delivery("freeze", wish)])
     said = f"{what.get('calendar') or 'every calendar'} of {organization}"
     _say(
         as_json,
         "freeze",
         {"organization": organization},
-        f"{said}: freeze is asked for by {by}",
+        f"{said}: freeze is asked for by {_named(by)}",
     )
 
 
@@ -93,6 +100,28 @@ async def _existing(store: Store, name: str) -> Orchestration:
         remedy = "see `signalbox list` for those that there are"
         raise Refused(f"there is no orchestration {name}", remedy)
     return saved.state
+
+
+def _who(by: tuple[str, str]) -> dict[str, Json]:
+    actor, person = by
+    who: dict[str, Json] = {"actor": actor or getpass.getuser()}
+    return {**who, "as": person} if person else who
+
+
+def _named(by: tuple[str, str]) -> str:
+    actor, person = by
+    return person or actor or getpass.getuser()
+
+
+def _check_vote(wish: Mapping[str, Json]) -> None:
+    """Let it be said for whom a vote is: not to say so must not be the stronger way."""
+    if person_of(wish):
+        return
+    if wish.get("override") is not True:
+        remedy = "say for whom with --as LOGIN, or decide as the operator with --override"
+        raise Refused("it is not said who votes", remedy)
+    if not wish.get("reason"):
+        raise Refused("whoever overrides has to say why", "add --reason")
 
 
 def _check_task(state: Orchestration, task: str) -> None:

@@ -40,6 +40,7 @@ class Wish:
     inputs: tuple[str, ...]
     repository: str
     actor: str
+    person: str = ""
     wait_seconds: int
 
 
@@ -53,7 +54,7 @@ async def _start(database: str, wish: Wish, given: JsonObject, as_json: bool) ->
     async with opened(database) as store:
         entry = choose(entries(await store.catalogue()), wish.definition, wish.repository)
         check(entry, given)
-        delivery = delivery_of(entry, given, wish.actor or getpass.getuser())
+        delivery = delivery_of(entry, given, wish.actor or getpass.getuser(), wish.person)
         await store.save_deliveries([delivery])
         number = orchestration_id(entry, delivery.id)
         name = f"{entry.origin.repository}/{entry.definition.id}"
@@ -137,13 +138,14 @@ def check(entry: Entry, given: JsonObject) -> None:
         raise Refused("; ".join(faults), remedy)
 
 
-def delivery_of(entry: Entry, given: JsonObject, actor: str) -> Delivery:
+def delivery_of(entry: Entry, given: JsonObject, actor: str, person: str = "") -> Delivery:
     """Write a start as the delivery that the server looks for."""
     body = {
         "repository": entry.origin.repository,
         "definition": entry.definition.id,
         "inputs": given,
         "actor": actor,
+        **({"as": person} if person else {}),
     }
     return Delivery(
         id=f"start-{uuid.uuid4()}",

@@ -3,11 +3,11 @@
 The outcome of a chore is a finding (`app.core.hearing.findings`) that the engine stores.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from app.core.values import Sha
+from app.core.values import JsonObject, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,8 @@ class JudgeRequests:
 
     `repository_id` is where it was said, on the issue or pull request `number`; `origins` are
     other repositories whose orchestrations may be meant. `sha` is the commit that a review or
-    a button is about, `orchestration` the one whose button it is. Returns as `RequestsJudged`.
+    a button is about, `orchestration` the one whose button it is. With a `verb` it was asked
+    by the command line or the API, as `wish`. Returns as `RequestsJudged`.
     """
 
     installation_id: int
@@ -116,6 +117,8 @@ class JudgeRequests:
     sha: str = ""
     orchestration: str = ""
     origins: tuple[Elsewhere, ...] = ()
+    verb: str = ""
+    wish: JsonObject = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+import structlog
+
 from app.core.approvals.doors import CHECK, PAGE, Said, listen
 from app.core.approvals.requests import (
     OtherRequest,
@@ -21,9 +23,24 @@ from app.core.chores import AnswerRequests, Elsewhere, JudgeRequests
 from app.core.doorways.beginning import freezing, starting
 from app.core.doorways.moving import moved
 from app.core.doorways.responding import Reply, respond
+from app.core.doorways.wishing import (
+    START_VERB,
+    entry_meant,
+    place_of_freeze,
+    respond_to_wish,
+    wished_start,
+)
 from app.core.doorways.words import spoken_words, words_of
 from app.core.gate_events import VotesWithdrawn
-from app.core.hearing.asking import AskedWrongly
+from app.core.hearing.asking import (
+    FREEZE,
+    PREFIX,
+    START,
+    AskedWrongly,
+    event_asked_for,
+    moment_asked_for,
+    person_of,
+)
 from app.core.hearing.catalogue import Covered
 from app.core.hearing.filters import wants_repository
 from app.core.hearing.findings import RequestsJudged
@@ -35,7 +52,9 @@ from app.core.values import Json, JsonObject, OrchestrationId
 from app.engine.library import Library
 from app.engine.wishes import begin
 from app.engine.work import Work
-from app.ports import Dispatched, Store
+from app.ports import Delivery, Dispatched, Store
+
+log = structlog.get_logger(__name__)
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 BY_COMMIT: Final = ("merge_group", "deployment_review")
@@ -194,14 +213,67 @@ class Doors:
         )
         work.ask((chore,))
 
+    def wished(
+        self, delivery: Delivery, wish: JsonObject, about: Orchestration | None, work: Work
+    ) -> None:
+        """Take in what somebody with an account wishes for. Raises `AskedWrongly`.
+
+        What the operator may do at once, others may once their role is known.
+        """
+        installation_id, repository_id = self._place_of(delivery.event, wish, about, work)
+        chore = JudgeRequests(
+            installation_id=installation_id,
+            repository_id=repository_id,
+            delivery_id=delivery.id,
+            by=person_of(wish),
+            by_id=0,
+            is_bot=False,
+            at=work.now,
+            source=PAGE,
+            reference=f"page/{delivery.id}",
+            text="",
+            orchestration=about.id if about is not None else "",
+            verb=delivery.event.removeprefix(PREFIX),
+            wish=wish,
+        )
+        work.ask((chore,))
+
+    def _place_of(
+        self, event: str, wish: JsonObject, about: Orchestration | None, work: Work
+    ) -> tuple[int, int]:
+        """Say in which repository the role is asked for, by the ids of both."""
+        catalogue = self._library.catalogue
+        if event == FREEZE:
+            moment_asked_for(wish, "until")
+            covered = place_of_freeze(wish, catalogue)
+            if covered is None:
+                raise AskedWrongly("`organization` is none that is known here")
+            return covered.installation_id, covered.repository.id
+        if event == START:
+            entry = entry_meant(wish, catalogue)
+            if entry is None:
+                raise AskedWrongly("there is no such definition")
+            return entry.origin.installation_id, entry.origin.repository_id
+        if event_asked_for(event, wish, work.now) is None:
+            raise AskedWrongly(f"{event} is nothing that can be asked for")
+        if about is None:
+            raise AskedWrongly("there is no such orchestration")
+        return about.plan.origin.installation_id, about.plan.origin.repository_id
+
     async def take(self, judged: RequestsJudged, work: Work) -> None:
         """Do what was asked for as far as it may be, and have it answered."""
-        reply = respond(judged, await self._meant(judged), work.now)
+        asked, meant = judged.asked, await self._meant(judged)
+        if asked.verb:
+            reply = respond_to_wish(judged, meant[0] if meant else None, work.now)
+        else:
+            reply = respond(judged, meant, work.now)
         for id_, event in reply.events:
             work.add(id_, event)
         self._begin(judged, reply, work)
         self._freeze(judged, reply, work)
-        asked = judged.asked
+        if asked.source == PAGE and reply.text:
+            # Nobody waits there for an answer; who asked finds it here.
+            log.warning("refused", by=asked.by, delivery=asked.delivery_id, why=reply.text)
         if reply.sign or reply.text:
             answer = AnswerRequests(
                 installation_id=asked.installation_id,
@@ -218,6 +290,8 @@ class Doors:
     async def _meant(self, judged: RequestsJudged) -> list[Orchestration]:
         """Load what was said of: by the button, else by where it was said."""
         asked = judged.asked
+        if asked.verb and not asked.orchestration:
+            return []
         ids: set[OrchestrationId] = set()
         if asked.orchestration:
             ids.add(OrchestrationId(asked.orchestration))
@@ -233,6 +307,12 @@ class Doors:
         return [found[each].state for each in sorted(found)]
 
     def _begin(self, judged: RequestsJudged, reply: Reply, work: Work) -> None:
+        if judged.asked.verb == START_VERB:
+            wished = wished_start(judged, self._library.catalogue, reply)
+            if wished is not None:
+                begun, inputs = wished
+                name = judged.asked.delivery_id
+                reply.begun(begin(begun, inputs, name, "manual", work))
         for number, request in enumerate(reply.starts, 1):
             start = starting(request, judged, self._library.catalogue, reply)
             if start is None:
@@ -247,6 +327,8 @@ class Doors:
             return
         organization = covered.repository.name.partition("/")[0]
         names = self._library.calendars_of(organization)
+        if one := judged.asked.wish.get("calendar"):
+            names = [each for each in names if each == one]
         for request in reply.freezes:
             event = freezing(request, judged, organization, names, reply, work.now)
             for name in names if event is not None else ():

@@ -16,7 +16,15 @@ import structlog
 from app.core.absence import Absence
 from app.core.chores import ListChangedFiles
 from app.core.events import OutputsReported
-from app.core.hearing.asking import REPORT, SAY, AskedWrongly, orchestration_meant
+from app.core.hearing.asking import (
+    PREFIX,
+    REPORT,
+    SAY,
+    WISHES,
+    AskedWrongly,
+    orchestration_meant,
+    person_of,
+)
 from app.core.hearing.heard import Heard, WorkflowRunFacts
 from app.core.hearing.observing import marker_in, observed
 from app.core.interests import Interest, name_of, topics_of
@@ -113,7 +121,7 @@ class Intake:
         if not isinstance(payload, dict):
             raise ValueError("the body is no JSON object")
         letter = _Letter(delivery=delivery, payload=payload)
-        if delivery.event == SAY:
+        if delivery.event == SAY or _is_of_a_person(delivery, payload):
             meant = orchestration_meant(payload)
             found = (await self._store.load([meant])).get(meant)
             letter.spoken_of = found.state if found is not None else None
@@ -178,6 +186,9 @@ class Intake:
         try:
             if event == SAY:
                 self._doors.said(letter.delivery.id, letter.payload, letter.spoken_of, work)
+                return _done(letter, DeliveryStatus.DONE, "")
+            if person_of(letter.payload):
+                self._doors.wished(letter.delivery, letter.payload, letter.spoken_of, work)
                 return _done(letter, DeliveryStatus.DONE, "")
             note = self._wishes.take(letter.delivery, letter.payload, work)
         except AskedWrongly as wrong:
@@ -312,6 +323,12 @@ def _parsed(delivery: Delivery) -> object:
     except orjson.JSONDecodeError:
         # It is stricter than we are: with halves of surrogate pairs, for example.
         return json.loads(delivery.body)
+
+
+def _is_of_a_person(delivery: Delivery, payload: JsonObject) -> bool:
+    """Tell whether somebody wishes for something whose role has to be asked for first."""
+    is_ours, verb = delivery.event.startswith(PREFIX), delivery.event.removeprefix(PREFIX)
+    return is_ours and verb in WISHES and bool(person_of(payload))
 
 
 def _asks_for_files(routed: Routed) -> bool:

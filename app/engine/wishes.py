@@ -10,6 +10,7 @@ from app.core.definition import Schedule
 from app.core.hearing import asking
 from app.core.hearing.asking import (
     AskedWrongly,
+    by_operator,
     event_asked_for,
     moment_asked_for,
     orchestration_meant,
@@ -104,7 +105,7 @@ class Wishes:
         if not names:
             raise AskedWrongly(f"{organization} has no calendar: say which is to be closed")
         because = _text(payload, "because")
-        event = CalendarFrozen(at=work.now, until=until, by=by, because=because)
+        event = CalendarFrozen(at=work.now, until=until, by=by_operator(by), because=because)
         for each in names:
             work.tell(calendar_subject(organization, each), event)
         return ""

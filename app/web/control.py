@@ -1,8 +1,9 @@
 """`/api`: asks for things to be done with orchestrations, and tells what they share.
 
 For programs that the operator trusts: one token opens all of it, and whoever holds it says
-who asks. Without a token in the settings there is no such door. What is asked for is written
-down like any delivery, and done by the engine.
+who asks. With `as` it is somebody with an account on GitHub, whose role is asked for there.
+Without a token in the settings there is no such door. What is asked for is written down like
+any delivery, and done by the engine.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from app.core.hearing.asking import (
     AskedWrongly,
     event_asked_for,
     moment_asked_for,
+    person_of,
 )
 from app.core.shared import CALENDAR, LOCK, Shared
 from app.core.telling.shared_report import calendars_as_json, locks_as_json
@@ -99,7 +101,7 @@ class ControlDoor:
         try:
             event_asked_for(f"{PREFIX}{verb}", wish, self.clock.now())
         except AskedWrongly as wrong:
-            remedy = "say who asks as `actor`; see docs/operating.md for the rest"
+            remedy = "say who asks as `as` or `actor`; see docs/operating.md for the rest"
             return refusal(400, "malformed", str(wrong), remedy)
         return await self._take_in(f"{PREFIX}{verb}", wish)
 
@@ -133,9 +135,9 @@ class ControlDoor:
         if isinstance(wish, Response):
             return wish
         remedy = 'send {"actor": "mona", "until": "2026-12-24T12:00Z", "because": "why"}'
-        actor = wish.get("actor")
+        actor = person_of(wish) or wish.get("actor")
         if not isinstance(actor, str) or not actor:
-            return refusal(400, "malformed", "`actor` is missing", remedy)
+            return refusal(400, "malformed", "`actor` or `as` is missing", remedy)
         try:
             moment_asked_for(wish, "until")
         except AskedWrongly as wrong:

@@ -21,6 +21,7 @@ from app.core.hearing.asking import (
     event_asked_for,
     moment_asked_for,
     orchestration_meant,
+    person_of,
 )
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -30,29 +31,36 @@ WHO = {"actor": "mona"}
 @pytest.mark.parametrize(
     ("verb", "more", "event"),
     [
-        ("cancel", {"reason": "no"}, CancelRequested(at=NOW, by="mona", reason="no")),
-        ("pause", {}, PauseRequested(at=NOW, by="mona", reason="")),
-        ("resume", {}, ResumeRequested(at=NOW, by="mona")),
-        ("retry", {}, RetryRequested(at=NOW, task=None, by="mona")),
-        ("retry", {"task": "build"}, RetryRequested(at=NOW, task="build", by="mona")),
+        ("cancel", {"reason": "no"}, CancelRequested(at=NOW, by="operator mona", reason="no")),
+        ("pause", {}, PauseRequested(at=NOW, by="operator mona", reason="")),
+        ("resume", {}, ResumeRequested(at=NOW, by="operator mona")),
+        ("retry", {}, RetryRequested(at=NOW, task=None, by="operator mona")),
+        ("retry", {"task": "build"}, RetryRequested(at=NOW, task="build", by="operator mona")),
         (
             "skip",
             {"task": "build", "reason": "no"},
-            SkipRequested(at=NOW, task="build", by="mona", reason="no"),
+            SkipRequested(at=NOW, task="build", by="operator mona", reason="no"),
         ),
-        ("rollback", {"reason": "no"}, RollBackRequested(at=NOW, by="mona", reason="no")),
+        (
+            "rollback",
+            {"reason": "no"},
+            RollBackRequested(at=NOW, by="operator mona", reason="no"),
+        ),
         (
             "approve",
-            {"task": "sign", "option": "ship", "inputs": {"ticket": "CHG-1"}, "leg": 5},
+            {
+                "task": "sign", "option": "ship", "inputs": {"ticket": "CHG-1"}, "leg": 5,
+                "override": True, "reason": "they sleep",
+            },
             ApprovalDecided(
-                at=NOW, task="sign", leg="", option="ship", by="mona", reason="",
-                inputs={"ticket": "CHG-1"},
+                at=NOW, task="sign", leg="", option="ship", by="operator mona",
+                reason="they sleep", inputs={"ticket": "CHG-1"},
             ),
         ),
         (
             "command",
             {"name": "promote", "arguments": None},
-            CommandGiven(at=NOW, name="promote", by="mona", arguments={}),
+            CommandGiven(at=NOW, name="promote", by="operator mona", arguments={}),
         ),
     ],
 )  # fmt: skip
@@ -74,8 +82,31 @@ def test_nobody_asks_anonymously(verb: str) -> None:
 )
 def test_what_is_needed_is_asked_for(verb: str, lacks: str) -> None:
     """Without it nobody knows what is meant."""
+    given = {**WHO, "override": True, "reason": "they sleep"}
     with pytest.raises(AskedWrongly, match=lacks):
-        event_asked_for(f"signalbox/{verb}", WHO, NOW)
+        event_asked_for(f"signalbox/{verb}", given, NOW)
+
+
+@pytest.mark.parametrize(
+    ("more", "lacks"),
+    [({}, "override"), ({"override": "yes"}, "override"), ({"override": True}, "reason")],
+)
+def test_an_operator_overrides_in_so_many_words(more: dict[str, Any], lacks: str) -> None:
+    """Not to say who votes must not be the stronger way to vote."""
+    given = {**WHO, "task": "sign", "option": "ship", **more}
+    with pytest.raises(AskedWrongly, match=lacks):
+        event_asked_for("signalbox/approve", given, NOW)
+
+
+def test_a_wish_may_be_that_of_an_account() -> None:
+    """Then it is theirs, and not the operator's who has brought it."""
+    wish = {**WHO, "as": "@ada", "reason": "no"}
+
+    assert person_of(wish) == "ada"
+    assert person_of(WHO) == ""
+    assert event_asked_for("signalbox/cancel", wish, NOW) == CancelRequested(
+        at=NOW, by="ada", reason="no"
+    )
 
 
 def test_to_skip_needs_a_reason() -> None:

@@ -18,6 +18,8 @@ def description(
         "type": "object",
         "properties": {
             "actor": {"type": "string", "enum": ["mona", "sarah", "eve", ""]},
+            "as": {"type": "string", "enum": ["mona", "eve", "@ada", ""]},
+            "override": {"type": "boolean"},
             "reason": TEXT,
             "task": {"type": "string", "enum": ["build", "sign_off", "deploy", "nothing"]},
             "leg": {"type": "string", "enum": ["api", "web", ""]},

@@ -46,18 +46,27 @@ def under_way(house: House, terminal: Terminal, *stems: str) -> None:
         (["skip", "build", "--reason", "no"], "skip", {"task": "build", "reason": "no"}),
         (["rollback"], "rollback", {"reason": ""}),
         (
-            ["approve", "test", "ticket=CHG-1", "--option", "ship", "--leg", "api"],
+            [
+                *("approve", "test", "ticket=CHG-1", "--option", "ship", "--leg", "api"),
+                *("--override", "--reason", "they sleep"),
+            ],
             "approve",
             {
                 "task": "test",
                 "option": "ship",
                 "leg": "api",
                 "wave": "",
-                "reason": "",
+                "reason": "they sleep",
+                "override": True,
                 "inputs": {"ticket": "CHG-1"},
             },
         ),
-        (["reject", "test", "--reason", "no"], "approve", {"option": "reject", "reason": "no"}),
+        (
+            ["reject", "test", "--reason", "no", "--as", "ada"],
+            "approve",
+            {"option": "reject", "reason": "no", "as": "ada", "override": False},
+        ),
+        (["cancel", "--as", "ada"], "cancel", {"as": "ada"}),
     ],
 )
 def test_a_wish_is_written_down(
@@ -71,7 +80,7 @@ def test_a_wish_is_written_down(
     body = json.loads(delivery.body)
 
     assert said.code == 0, said.err
-    assert f"train#1: {event} is asked for by mona" in said.out
+    assert f"train#1: {event} is asked for by {body.get('as', 'mona')}" in said.out
     assert delivery.event == f"signalbox/{event}"
     assert {name: body[name] for name in wish} == wish
     assert (body["actor"], len(body["orchestration"])) == ("mona", 16)
@@ -139,7 +148,10 @@ def test_a_cancelled_train_lets_the_next_one_go(house: House, terminal: Terminal
         (["pause", "train#2"], ""),
         (["retry", "train#1"], "there is nothing to retry: 0 of 2 tasks done"),
         (["retry", "train#1", "test"], "test is waiting, and there is nothing to retry"),
-        (["approve", "train#1", "build"], "build asks nobody; it is dispatching"),
+        (
+            ["approve", "train#1", "build", "--as", "ada"],
+            "build asks nobody; it is dispatching",
+        ),
     ],
 )
 def test_a_wish_in_vain_is_said_to_be(
@@ -152,6 +164,28 @@ def test_a_wish_in_vain_is_said_to_be(
     assert said.code == 0
     assert ("as things stand nothing follows of it" in said.out) == bool(why)
     assert why in said.out
+
+
+def test_it_is_said_who_votes(house: House, terminal: Terminal) -> None:
+    """Neither by forgetting it, nor without a reason, does anybody become the operator."""
+    under_way(house, terminal, "train")
+    vote = ["approve", "train#1", "build", "--database", house.url]
+    nobody = terminal.run(*vote)
+    no_reason = terminal.run(*vote, "--override")
+
+    assert (nobody.code, no_reason.code) == (2, 2)
+    assert "--as LOGIN" in nobody.err
+    assert "--reason" in no_reason.err
+    assert house.deliveries() == []
+
+
+def test_a_start_may_be_that_of_an_account(house: House, terminal: Terminal) -> None:
+    """Whether they may start it, the server asks GitHub."""
+    said = terminal.run("start", "train", "--as", "ada", "--database", house.url)
+    [delivery] = house.deliveries()
+
+    assert said.code == 0
+    assert json.loads(delivery.body)["as"] == "ada"
 
 
 def test_what_has_ended_is_not_ended_again(house: House, terminal: Terminal) -> None:
@@ -181,7 +215,7 @@ def test_locks_are_shown_to_people(house: House, terminal: Terminal) -> None:
     assert "nobody has a place" in nobody.out
     assert "the only place is taken by train #1" in said.out
     assert "waits at 1" in said.out
-    assert "by mona until 2999-01-01T00:00 fire" in said.out
+    assert "by operator mona until 2999-01-01T00:00 fire" in said.out
 
 
 def test_evidence_is_printed(house: House, terminal: Terminal) -> None:

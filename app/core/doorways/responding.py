@@ -27,6 +27,7 @@ from app.core.approvals.requests import (
     read_requests,
 )
 from app.core.approvals.roles import Role, may
+from app.core.chores import JudgeRequests
 from app.core.doorways.aiming import (
     Target,
     gates_in,
@@ -164,6 +165,31 @@ def comes_from_fork(cause: Cause) -> bool:
     return own != cause.repository_id
 
 
+def bound_to_commit(
+    asked: JudgeRequests, request: VoteRequest, state: Orchestration
+) -> tuple[Said, VoteRequest] | Finding:
+    """Bind a vote about a fork to the commit that was looked at: a stranger may push on."""
+    said = Said(
+        by=Person(id=asked.by_id, login=asked.by, is_bot=asked.is_bot),
+        at=asked.at,
+        source=asked.source,
+        reference=asked.reference,
+        sha=asked.sha,
+    )
+    cause = cause_of(state)
+    if said.sha or not request.is_approval or not comes_from_fork(cause):
+        return said, request
+    inputs = dict(request.inputs)
+    commit = inputs.pop(COMMIT, "")
+    if len(commit) >= COMMIT_LENGTH_MIN and cause.sha.startswith(commit):
+        return replace(said, sha=cause.sha), replace(request, inputs=inputs)
+    sentence = (
+        "it comes from a fork, whose author may push at any time: approve by a review, or "
+        f"say which commit you have looked at (commit={cause.sha[:12]})"
+    )
+    return Finding(code=ReasonCode.VOTE_FOR_ANOTHER_PLAN, sentence=sentence, is_met=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Desk:
     """One comment being answered."""
@@ -208,7 +234,7 @@ class _Desk:
             self.reply.refuse(found)
             return
         named = next(each for each in gates if each.name == found.task)
-        bound = self._bound(request, named.state)
+        bound = bound_to_commit(self.judged.asked, request, named.state)
         if isinstance(bound, Finding):
             self.reply.refuse(bound)
             return
@@ -219,31 +245,6 @@ class _Desk:
         if self.judged.asked.source not in (COMMENT, PAGE):
             # Who votes by a comment is answered once it is known whether the vote counts.
             self.reply.say(DONE)
-
-    def _bound(
-        self, request: VoteRequest, state: Orchestration
-    ) -> tuple[Said, VoteRequest] | Finding:
-        """Bind a vote about a fork to the commit that was looked at: a stranger may push on."""
-        asked = self.judged.asked
-        said = Said(
-            by=Person(id=asked.by_id, login=asked.by, is_bot=asked.is_bot),
-            at=asked.at,
-            source=asked.source,
-            reference=asked.reference,
-            sha=asked.sha,
-        )
-        cause = cause_of(state)
-        if said.sha or not request.is_approval or not comes_from_fork(cause):
-            return said, request
-        inputs = dict(request.inputs)
-        commit = inputs.pop(COMMIT, "")
-        if len(commit) >= COMMIT_LENGTH_MIN and cause.sha.startswith(commit):
-            return replace(said, sha=cause.sha), replace(request, inputs=inputs)
-        sentence = (
-            "it comes from a fork, whose author may push at any time: approve by a review, or "
-            f"say which commit you have looked at (commit={cause.sha[:12]})"
-        )
-        return Finding(code=ReasonCode.VOTE_FOR_ANOTHER_PLAN, sentence=sentence, is_met=False)
 
     def _fails_asking(self, request: VoteRequest) -> bool:
         """Let a no end a task that asks what to do about its failure."""

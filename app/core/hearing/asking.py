@@ -1,6 +1,8 @@
 """Deliveries that are not GitHub's: what people ask for, by the command line or the API.
 
-They come in as everything does, under the names that stand here. Each says who asks; why is
+They come in as everything does, under the names that stand here. Each says who asks: an
+`actor` is the operator, who may do everything, and stands in the journal as such; `as` is
+somebody with an account on GitHub, whose role has to be asked for first (`person_of`). Why is
 asked for where it matters to those who read the journal later.
 """
 
@@ -61,8 +63,28 @@ class Asked:
         return value if isinstance(value, Mapping) else {}
 
     @property
+    def person(self) -> str:
+        """Whose role has to be asked for: an account on GitHub; nobody where it is empty."""
+        return person_of(self._payload)
+
+    @property
+    def is_override(self) -> bool:
+        return self._payload.get("override") is True
+
+    @property
     def by(self) -> str:
-        return self.needed("actor")
+        return self.person or by_operator(self.needed("actor"))
+
+
+def person_of(payload: JsonObject) -> str:
+    """Return for whom something is asked, by the account on GitHub; nobody for operators."""
+    value = payload.get("as")
+    return value.strip().removeprefix("@") if isinstance(value, str) else ""
+
+
+def by_operator(name: str) -> str:
+    """Name somebody in the journal whose right was the token, or the database."""
+    return f"operator {name}"
 
 
 def event_asked_for(name: str, payload: JsonObject, at: datetime) -> Event | None:
@@ -107,6 +129,8 @@ def _skip(asked: Asked) -> Event:
 
 
 def _approve(asked: Asked) -> Event:
+    if not asked.person:
+        _check_override(asked)
     return ApprovalDecided(
         at=asked.at,
         task=TaskName(asked.needed("task")),
@@ -117,6 +141,14 @@ def _approve(asked: Asked) -> Event:
         reason=asked.text("reason"),
         inputs=asked.object("inputs"),
     )
+
+
+def _check_override(asked: Asked) -> None:
+    """Let nobody pass for the people asked by leaving out who it is."""
+    asked.needed("actor")
+    if not asked.is_override:
+        raise AskedWrongly("`as` is missing: who votes; or `override`, with a reason")
+    asked.needed("reason")
 
 
 def _command(asked: Asked) -> Event:
