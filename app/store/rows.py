@@ -6,6 +6,7 @@ carries it, and whoever carries it may have looked before the change: so the wis
 in `again_due`, and the row opens again the moment it is ticked off.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ from typing import Final
 
 from app.core.commands import LEVELS, Command
 from app.core.moves import LegStatus, TaskStatus
-from app.core.state import Orchestration
+from app.core.state import Gate, Orchestration, WaveStatus
 from app.ports import Batch, ClaimedCommand, NewCommand, OrchestrationRow
 from app.store.moments import EPOCH
 
@@ -207,13 +208,18 @@ def gate_since(state: Orchestration) -> datetime | None:
     """Return since when the gate is open that has waited longest."""
     if state.has_ended:
         return None
-    return min(
-        (
-            leg.attempt.asked_at
-            for task in state.tasks.values()
-            if task.status is TaskStatus.RUNNING
-            for leg in task.legs.values()
-            if leg.status is LegStatus.AWAITING and leg.attempts
-        ),
-        default=None,
-    )
+    return min((gate.opened_at for gate in _open_gates(state)), default=None)
+
+
+def _open_gates(state: Orchestration) -> Iterator[Gate]:
+    for task in state.tasks.values():
+        if task.has_ended or task.status is TaskStatus.WAITING:
+            continue
+        if task.question is not None and task.status is TaskStatus.ASKING:
+            yield task.question
+        for leg in task.legs.values():
+            if leg.gate is not None and leg.status is LegStatus.AWAITING:
+                yield leg.gate
+        for wave in task.waves.values():
+            if wave.gate is not None and wave.status is WaveStatus.ASKING:
+                yield wave.gate

@@ -6,8 +6,9 @@ import pytest
 
 from app.core.commands import ListJobs, WriteCheck
 from app.core.values import RepositoryName
-from app.ports import Batch, DeliveryDone, DeliveryStatus
+from app.ports import Batch, DeliveryDone, DeliveryStatus, Saved
 from app.ports.keeping import Delayed, Kind, Standing, Turn
+from tests.kit import build, stage
 from tests.shell.store_kit import (
     ClosableStore,
     at,
@@ -147,3 +148,18 @@ async def test_it_tells_how_things_stand(store: ClosableStore) -> None:
     assert sum(after.open.values()) == 1
     assert (after.new_deliveries, after.new_since) == (2, at(3))
     assert (before.due_since, after.due_since) == (None, at(7))
+
+
+async def test_it_tells_since_when_the_oldest_gate_is_open(store: ClosableStore) -> None:
+    """Over all orchestrations, and until somebody opens it."""
+    rule = {"require": [{"users": ["mona"], "count": 1}]}
+    waiting = stage.graph({"sign": {"approval": {"rules": [rule]}}})
+    here = stage.Stage.of(waiting)
+    await store.commit(Batch(states=[Saved(state=here.state, version=1)]))
+    open_since = (await store.standing(at(0))).gate_since
+    here.choose("sign")
+    await store.commit(Batch(states=[Saved(state=here.state, version=2)]))
+
+    assert open_since is not None
+    assert build.START <= open_since <= here.now
+    assert (await store.standing(at(0))).gate_since is None
