@@ -139,6 +139,7 @@ class _Server:
         self._store: SqlStore | None = None
         self._inbox: GroupInbox | None = None
         self._engine: Engine | None = None
+        self._repair: Repair | None = None
         self._loops: tuple[Loop, ...] = ()
 
     @asynccontextmanager
@@ -195,10 +196,11 @@ class _Server:
         self, store: SqlStore, inbox: GroupInbox, engine: Engine
     ) -> tuple[Loop, ...]:
         """Return what runs beside the work itself."""
+        self._repair = self._repair_of(store, inbox)
         return (
             *self._tracing(store, engine),
             Loop("limits", self._limits(store).run),
-            Loop("repair", self._repair(store, inbox).run),
+            Loop("repair", self._repair.run),
             Loop("sweeper", self._sweep),
         )
 
@@ -221,7 +223,7 @@ class _Server:
         }
         await store.hear(lambda news: turns[news]())
 
-    def _repair(self, store: SqlStore, inbox: GroupInbox) -> Repair:
+    def _repair_of(self, store: SqlStore, inbox: GroupInbox) -> Repair:
         return Repair(
             store=store,
             inbox=inbox,
@@ -235,7 +237,12 @@ class _Server:
         """Take a delivery in, if we are open."""
         if self._inbox is None:
             raise StoreUnavailable("the server is not open")
-        return await self._inbox.take_in(delivery)
+        try:
+            return await self._inbox.take_in(delivery)
+        except StoreUnavailable:
+            if self._repair is not None:
+                self._repair.suspect()
+            raise
 
     def wake(self) -> None:
         """Tell the engine that something has come in."""

@@ -24,7 +24,7 @@ from app.core.commands import WriteCheck
 from app.core.events import Surface
 from app.core.state import Orchestration, Written
 from app.core.summary import summarise_check
-from app.ports import Batch, Clock, Delivery, Inbox, NewCommand, Store
+from app.ports import Batch, Clock, Delivery, Inbox, NewCommand, Store, StoreUnavailable
 from app.ports.mending import DeliveryList, Listed, NotNow, NotThere
 
 DELIVERIES: Final = "repair/deliveries"
@@ -33,7 +33,7 @@ CATALOGUE: Final = "repair/catalogue"
 
 POLL: Final = timedelta(seconds=5)
 """How often it is looked whether a turn is due: one small query."""
-LEASE: Final = timedelta(minutes=10)
+LEASE: Final = timedelta(minutes=3)
 AFTER_START: Final = timedelta(seconds=10)
 """While we were away deliveries failed, and those that now come go first."""
 SOON: Final = timedelta(minutes=2)
@@ -114,6 +114,7 @@ class Repair:
         self._clock = clock
         self._hears = hears
         self._wake = wake
+        self._is_suspected = False
         self._turns: dict[str, Callable[[str], Awaitable[tuple[datetime, str]]]] = {
             DELIVERIES: self._mend,
             CHECKS: self._right_checks,
@@ -125,15 +126,26 @@ class Repair:
         due = self._clock.now() + AFTER_START
         await self._store.hasten_turn(DELIVERIES, due=due)
 
+    def suspect(self) -> None:
+        """Say that a delivery could not be taken in: it will be missed soon."""
+        self._is_suspected = True
+
     async def run(self) -> None:
         """Repair until cancelled."""
-        await self.open()
+        self.suspect()
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except StoreUnavailable as error:
+                # The others say so louder; the turn is taken up when its lease has run out.
+                log.info("not repaired", why=str(error))
             await asyncio.sleep(POLL.total_seconds())
 
     async def look(self) -> int:
         """Take the turns that are due. Return how many there were."""
+        if self._is_suspected:
+            await self.open()
+            self._is_suspected = False
         taken = 0
         for name, repair in self._turns.items():
             note = await self._store.take_turn(name, now=self._clock.now(), lease=LEASE)

@@ -6,11 +6,12 @@ worth telling, since asking again makes it longer.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from app.github.budget import Budget
-from app.ports import Clock, Store
+from app.ports import Clock, Store, StoreUnavailable
 
 KIND: Final = "limit/"
 SHARED_EVERY: Final = timedelta(seconds=2)
@@ -28,7 +29,9 @@ class SharedLimits:
     async def run(self) -> None:
         """Share until cancelled."""
         while True:
-            await self.share()
+            # While the database is away each process heeds what it was told itself.
+            with suppress(StoreUnavailable):
+                await self.share()
             await asyncio.sleep(SHARED_EVERY.total_seconds())
 
     async def share(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from app.core.events import Surface
 from app.github.deliveries import Deliveries
 from app.rehearsal import CallFault, DeliveryFault, Outcome
-from app.repair import DELIVERIES, RARELY, Repair
+from app.repair import DELIVERIES, RARELY, REACH, SOON, Repair, Seen, read_note
 from app.web.hooks import EVENTS_HEARD
 from tests.kit.town import API, HOME, Town, town
 
@@ -232,3 +232,26 @@ async def test_definitions_are_read_anew_now_and_then() -> None:
 
         [entry] = here.engine.library.catalogue.entries
         assert entry.definition.name == "Renamed"
+
+
+async def test_what_we_could_not_take_in_ourselves_is_looked_for_soon() -> None:
+    """Whoever had to answer 503 knows that something is missing."""
+    async with town(ship=SHIP) as here:
+        repair = repair_of(here)
+        await live(here, repair, minutes=125)
+        later = (await here.store.turns(DELIVERIES))[DELIVERIES].due
+        repair.suspect()
+        await repair.look()
+        soon = (await here.store.turns(DELIVERIES))[DELIVERIES].due
+
+        assert soon - here.github.clock.now() <= timedelta(seconds=10) < later - soon
+
+
+async def test_a_damaged_note_costs_a_longer_look() -> None:
+    """What cannot be read is taken for the oldest that there can be, never for the newest."""
+    async with town(ship=SHIP) as here:
+        now = here.github.clock.now()
+
+        assert read_note("no json", now) == Seen(since=now - REACH, pause=SOON)
+        assert read_note("", now) == Seen(since=now, pause=timedelta())
+        assert read_note(Seen(since=now, pause=SOON).note(), now) == Seen(since=now, pause=SOON)
