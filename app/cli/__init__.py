@@ -30,6 +30,11 @@ REHEARSAL_CODES: Final = (
     "did not; 2 the definition or the scenario has problems."
 )
 
+Templates = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Where templates of other repositories stand."),
+]
+
 _app = typer.Typer(
     name="signalbox",
     help="Signalbox: orchestrations over GitHub Actions workflows in many repositories.",
@@ -87,12 +92,13 @@ def demo(
 @_app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files or folders.")],
+    templates: Templates = None,
     json: Json = False,
 ) -> None:
     """Check definitions, and say each problem as a compiler does."""
     from app.cli.checking import check_files
 
-    raise typer.Exit(check_files(files, as_json=json))
+    raise typer.Exit(check_files(files, templates, as_json=json))
 
 
 @_app.command()
@@ -114,6 +120,7 @@ def plan(
     repository: Annotated[
         str, typer.Option(help="owner/name of the definition's repository; else the event's.")
     ] = "",
+    templates: Templates = None,
     json: Json = False,
 ) -> None:
     """Say what an event would start, and what would be dispatched, without doing anything."""
@@ -127,6 +134,7 @@ def plan(
         inputs=tuple(inputs or ()),
         changed=tuple(changed or ()),
         repository=repository,
+        templates=templates,
     )
     raise typer.Exit(foresee(question, as_json=json))
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from rich.text import Text
 
-from app.cli.saying import Refused, console, print_json, printable
+from app.cli.saying import Refused, console, folder_named, print_json, printable
 from app.core.definition import Definition
 from app.core.parse import FILE_BYTES_MAX, parse, templates_of
 from app.core.problems import Code, Problem
 
 
-def check_files(files: Sequence[Path], *, as_json: bool) -> int:
+def check_files(files: Sequence[Path], templates: Path | None = None, *, as_json: bool) -> int:
     """Check each file and print what is wrong. Return 1 if anything is."""
-    found = [(file, *read_definition(file)) for file in _each(files)]
+    found = [(file, *read_definition(file, templates)) for file in _each(files)]
     count = sum(len(problems) for _, _, _, problems in found)
     if as_json:
         print_json(
@@ -34,7 +34,9 @@ def check_files(files: Sequence[Path], *, as_json: bool) -> int:
     return 1 if count else 0
 
 
-def read_definition(file: Path) -> tuple[str, Definition | None, tuple[Problem, ...]]:
+def read_definition(
+    file: Path, templates: Path | None = None
+) -> tuple[str, Definition | None, tuple[Problem, ...]]:
     """Read a file: its text, and the definition in it or its problems."""
     try:
         with file.open("rb") as opened:
@@ -55,16 +57,23 @@ def read_definition(file: Path) -> tuple[str, Definition | None, tuple[Problem, 
             column=1,
         )
         return content.decode("utf-8", "replace"), None, (problem,)
-    return text, *parse(text, file.as_posix(), _templates(file, text))
+    return text, *parse(text, file.as_posix(), _templates(file, text, templates))
 
 
-def _templates(file: Path, text: str) -> dict[str, str]:
-    """Read the template that stands beside the file; others are on GitHub."""
+def _templates(file: Path, text: str, folder: Path | None) -> dict[str, str]:
+    """Read the template that stands beside the file, or by its file's name in a folder."""
     found: dict[str, str] = {}
+    folder = folder_named(folder)
     for name in templates_of(text):
-        beside = file.parent / name
-        if name.startswith("./") and beside.is_file():
-            found[name] = beside.read_bytes()[: FILE_BYTES_MAX + 1].decode("utf-8", "replace")
+        if name.startswith("./"):
+            place = file.parent / name
+        elif folder is not None:
+            place = folder / name.partition("@")[0].rpartition("/")[2]
+        else:
+            # Others are on GitHub, and nobody is asked there.
+            continue
+        if place.is_file():
+            found[name] = place.read_bytes()[: FILE_BYTES_MAX + 1].decode("utf-8", "replace")
     return found
 
 

@@ -59,6 +59,7 @@ class Question:
     inputs: tuple[str, ...]
     changed: tuple[str, ...]
     repository: str
+    templates: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from app.core.telling.machine_drawing import what_of
 
 def foresee(question: Question, *, as_json: bool) -> int:
     """Answer the question and print it. Return 1 if nothing would start."""
-    text, definition, problems = read_definition(question.file)
+    text, definition, problems = read_definition(question.file, question.templates)
     if definition is None:
         out = console(sys.stderr)
         for problem in problems:

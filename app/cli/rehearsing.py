@@ -16,7 +16,14 @@ from rich.text import Text
 
 from app import logs
 from app.cli.checking import explained
-from app.cli.saying import Refused, console, print_json, printable, repository_named
+from app.cli.saying import (
+    Refused,
+    console,
+    folder_named,
+    print_json,
+    printable,
+    repository_named,
+)
 from app.core.problems import Problem
 from app.core.state import Orchestration
 from app.core.summary import summarise_check
@@ -68,7 +75,7 @@ class Wanted:
 def rehearse(wanted: Wanted, *, as_json: bool) -> int:
     """Rehearse one definition and print how it went. Return the exit code."""
     text = _read(wanted.file)
-    subject, problems = subject_of(wanted.file, text, wanted.templates)
+    subject, problems = subject_of(wanted.file, text, folder_named(wanted.templates))
     if subject is None:
         return _refuse(wanted.file, text, problems, as_json)
     scenario: Scenario | None = Scenario()

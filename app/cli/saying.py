@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from app.core.values import Json
@@ -75,3 +76,10 @@ def repository_named(text: str) -> str:
     if text and not REPOSITORY.fullmatch(text):
         raise Refused(f"{text!r} is no repository", "write --repository owner/name")
     return text
+
+
+def folder_named(folder: Path | None) -> Path | None:
+    """Return a folder that is there, or none. Raises `Refused`."""
+    if folder is not None and not folder.is_dir():
+        raise Refused(f"{folder} is no folder", "name one that there is with --templates")
+    return folder

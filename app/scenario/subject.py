@@ -40,11 +40,11 @@ def subject_of(
     file: Path, text: str, templates: Path | None = None
 ) -> tuple[Subject | None, tuple[Problem, ...]]:
     """Read a definition and find its neighbours, or say what is wrong with it."""
-    found = _found(text, _texts(templates) if templates else _texts(file.parent))
+    neighbours = {name: each for name, each in _texts(file.parent).items() if name != file.name}
+    found = _found(text, _texts(templates) if templates else neighbours)
     definition, problems = parse(text, file.as_posix(), found)
     if definition is None:
         return None, problems
-    neighbours = {name: each for name, each in _texts(file.parent).items() if name != file.name}
     subject = Subject(
         file=file.name,
         text=join_templates(text, found),

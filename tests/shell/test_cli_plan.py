@@ -235,3 +235,21 @@ def test_what_is_not_started_by_hand_needs_a_payload(
 
     assert said.code == 1
     assert "only to `push`; give the payload of one with --event" in said.out
+
+
+def test_templates_of_other_repositories_are_given_in_a_folder(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """By the name of their file, to `check` and to `plan`; without it the hint says so."""
+    file, folder = tmp_path / "user.yml", tmp_path / "templates"
+    folder.mkdir()
+    (folder / "greet.yml").write_text(TEMPLATE.replace("1\n", "1\non: manual\n", 1))
+    uses = "acme/templates/.github/orchestrations/greet.yml@v1"
+    file.write_text(USER.replace("./template.yml", uses), encoding="utf-8")
+
+    assert "--templates FOLDER" in terminal.run("check", file).out
+    assert terminal.run("check", file, "--templates", folder).code == 0
+    assert "mona" in terminal.run("plan", file, "--templates", folder).out
+    for verb in ("check", "plan", "rehearse"):
+        said = terminal.run(verb, file, "--templates", tmp_path / "nowhere")
+        assert (said.code, "is no folder" in said.err) == (2, True)

@@ -64,7 +64,10 @@ def read_uses(
         return Body()
     if name not in templates:
         message = f"the template `{name}` is not there"
-        hint = "check the repository, the file and the ref, and that the App may read there"
+        hint = (
+            "check the repository, the file and the ref, and that the App may read there; "
+            "the command line finds it with `--templates FOLDER`"
+        )
         reader.report(Code.TEMPLATE_MISSING, message, hint, node.place)
         return Body()
     found = _template(templates[name], compose)
