@@ -43,6 +43,7 @@ from app.core.legs.retrying import put_off
 from app.core.limits import LOOK_UP_MISSES_MAX, SUMMARY_TEXT_MAX
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of, is_following
+from app.core.recording.delays import delay
 from app.core.recording.kinds import AboutAttempt, fits
 from app.core.recording.reopening import reopen
 from app.core.state import Attempt, Change, Leg, Orchestration, Reason
@@ -141,7 +142,7 @@ def _record(state: Orchestration, leg: Leg, event: AboutAttempt) -> Leg:
         case DispatchRefused():
             return _refuse(state, leg, event)
         case DispatchDelayed():
-            return _delay(leg, event)
+            return delay(leg, event)
         case WorkflowRunObserved():
             return _observe(state, leg, event)
         case WorkflowRunMissed():
@@ -162,13 +163,6 @@ def _record(state: Orchestration, leg: Leg, event: AboutAttempt) -> Leg:
             return _end_child(state, leg, event)
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(event)
-
-
-def _delay(leg: Leg, event: DispatchDelayed) -> Leg:
-    if leg.status is not LegStatus.DISPATCHING:
-        return leg
-    delayed = Reason(code="delayed", message=event.message)
-    return leg.with_attempt(replace(leg.attempt, delayed=delayed, delayed_until=event.until))
 
 
 def _accept(leg: Leg, event: DispatchAccepted) -> Leg:
