@@ -161,6 +161,9 @@ class Repair:
     async def _mend(self, note: str) -> tuple[datetime, str]:
         began = self._clock.now()
         seen = read_note(note, began)
+        if not note:
+            # From here on nothing is missed, even should we die at once.
+            return began + SOON, Seen(since=began, pause=SOON).note()
         try:
             found, is_all = await self._take_missed(seen.since)
         except NotNow as error:
