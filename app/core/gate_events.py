@@ -44,13 +44,15 @@ class VotesWithdrawn:
 class SubjectGone:
     """The pull request was closed, or goes on at another commit: `sha`, where there is one.
 
-    There is nothing to decide any more: gates that wait are given up.
+    There is nothing to decide any more: gates that wait are given up. With an `action` it is
+    planned anew at the same commit, as far as the definition listens to that.
     """
 
     at: datetime
     code: str
     message: str
     sha: Sha | None = None
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from app.core.hearing.catalogue import Catalogue, Covered, Entry, listens
 from app.core.hearing.filters import refusal, wants_paths, wants_repository
 from app.core.hearing.forks import is_guarded
 from app.core.hearing.heard import Heard
+from app.core.hearing.replanning import wants_type
 from app.core.plan import Cause
 from app.core.planning import cause_of, values_of
 from app.core.values import Sha
@@ -159,7 +160,7 @@ def _refusal(listen: Listen, entry: Entry, heard: Heard, covered: Covered) -> st
     name = covered.repository.name
     if not wants_repository(listen, entry.origin.repository, name):
         return f"it does not listen to {name}"
-    if listen.types and heard.action not in listen.types:
+    if not wants_type(listen, heard):
         return f"`{heard.action}` is not among its `types`"
     if heard.push is not None and heard.push.is_deleted:
         return "the ref was deleted"

@@ -79,6 +79,14 @@ class Doings(Places):
         found = self.world.repository(repository)
         pulls.close(self.world, found, found.pulls[number], self.world.account(by))
 
+    def mark_draft(
+        self, repository: str, number: int, *, is_draft: bool, by: str = SOMEBODY
+    ) -> None:
+        """Make a draft of a pull request, or none of it."""
+        found = self.world.repository(repository)
+        who = self.world.account(by)
+        pulls.mark_draft(self.world, found, found.pulls[number], who, is_draft=is_draft)
+
     def review(
         self,
         repository: str,

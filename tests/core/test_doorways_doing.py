@@ -14,6 +14,7 @@ from app.core.doorways.words import marked
 from app.core.events import CancelRequested, CommandGiven
 from app.core.gate_events import GateId, SubjectGone, VoteCast
 from app.core.hearing.heard import Heard, Subject
+from app.core.moves import TaskStatus
 from app.core.state import Orchestration, Vote
 from app.core.telling.buttons import buttons_of
 from app.core.values import JsonObject, Sha, TaskName
@@ -160,6 +161,39 @@ def test_what_becomes_of_a_pull_request_ends_what_waits_for_people() -> None:
     assert (closed.code, closed.sha) == ("pull-request-closed", None)
     assert (pushed.code, pushed.sha) == ("superseded", "b" * 40)
     assert moved(heard("pull_request", "labeled"), START) == ()
+    assert moved(heard("pull_request", "edited"), START) == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "why"),
+    [
+        ("edited", "has another base"),
+        ("converted_to_draft", "is a draft now"),
+        ("ready_for_review", "is no draft any more"),
+    ],
+)
+def test_what_is_planned_anew_ends_the_plan_there_was(action: str, why: str) -> None:
+    """It says what has changed, and whom it is for: those who listen to it."""
+    changes: JsonObject = {"changes": {"base": {"ref": {"from": "next"}}}}
+    delivery = replace(heard("pull_request", action), payload=changes)
+    [gone] = moved(delivery, START)
+
+    assert isinstance(gone, SubjectGone)
+    assert (gone.code, gone.sha, gone.action) == ("superseded", None, action)
+    assert why in gone.message
+
+
+def test_only_who_listens_to_new_commits_is_planned_anew() -> None:
+    """What a draft is nothing to is asked about as before."""
+    gone = SubjectGone(at=START, code="superseded", message="a draft", action="edited")
+    commits = HEAD.replace("{push: {}}", "pull_request")
+    other = gated(text=TASKS % TWO_TEAMS)
+    listening = Told(plan_of(commits + TASKS % TWO_TEAMS)).begin().state
+
+    assert decide(other, gone).state is other
+    assert decide(listening, gone).state.tasks[TaskName("sign_off")].status is (
+        TaskStatus.CANCELLED
+    )
 
 
 def test_a_merge_group_takes_all_with_it() -> None:
@@ -214,7 +248,7 @@ tasks:
 
 
 def test_the_approval_of_a_wave_is_named_behind_its_task() -> None:
-    """It is explained like any gate, and not given up half-way through a roll-out."""
+    """It is explained like any gate, and given up like any, with what it holds up."""
     state = gated("roll-out", text=WAVES % TWO_TEAMS)
     gone = SubjectGone(at=START + timedelta(minutes=1), code="gone", message="gone")
     [(_, event)] = answer(asked("/approve roll/canary"), state).events
@@ -223,7 +257,7 @@ def test_the_approval_of_a_wave_is_named_behind_its_task() -> None:
     assert isinstance(event, VoteCast)
     assert event.gate == GateId(task=TaskName("roll"), wave="canary")
     assert (gate["gate"], gate["name"]) == ("roll/canary", "roll")
-    assert decide(state, gone).state is state
+    assert decide(state, gone).state.tasks[TaskName("roll")].status is TaskStatus.CANCELLED
 
 
 def test_legs_that_have_ended_need_no_explanation() -> None:

@@ -84,6 +84,13 @@ def test_what_passes_every_filter_starts(on: str, event: str, payload: dict[str,
         ("{push: {if: 'false'}}", "push", pushed(), "`if` does not hold"),
         ("{push: {if: 'event.no.such > 1'}}", "push", pushed(), "`if` has no value"),
         ("pull_request", "pull_request", proposed("closed"), "not among its `types`"),
+        ("pull_request", "pull_request", proposed("edited"), "not among its `types`"),
+        (
+            "{pull_request: {types: [opened]}}",
+            "pull_request",
+            proposed("edited", changes={"base": {"ref": {"from": "next"}}}),
+            "not among its `types`",
+        ),
         ("pull_request", "pull_request", proposed(head=99), "comes from a fork"),
         (
             "{pull_request: {branches: [next]}}",

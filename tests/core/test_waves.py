@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from app.core.actions import Approval
 from app.core.commands import DispatchWorkflow
+from app.core.gate_events import SubjectGone
 from app.core.moves import LegStatus, TaskStatus
-from app.core.state import WaveStatus
+from app.core.state import Reason, WaveStatus
 from tests.core.wave_kit import (
     APPROVAL,
     NAME,
@@ -145,6 +146,20 @@ def test_a_wave_with_an_approval_is_asked_about_before_it_begins() -> None:
     assert asked == {"canary": W.PASSED, "rest": W.ASKING}
     assert held == 1
     assert len(stage.asked(DispatchWorkflow)) == 4
+
+
+def test_nobody_is_asked_about_a_wave_of_a_commit_that_is_gone() -> None:
+    """What was rolled out stays, what has not begun never does, and the task is cancelled."""
+    stage = rollout(wave("canary", 25), wave("half", 50, approval=APPROVAL), wave("rest"))
+    ship(stage, "a")
+    gone = SubjectGone(at=stage.now, code="superseded", message="#7 goes on")
+    stage.tell(gone)
+
+    stopped = dict.fromkeys("bcd", L.CANCELLED)
+    assert waves(stage) == {"canary": W.PASSED, "half": W.STOPPED, "rest": W.STOPPED}
+    assert statuses(stage) == {"a": L.SUCCEEDED, **stopped}
+    assert stage.task(NAME).status is TaskStatus.CANCELLED
+    assert stage.task(NAME).reason == Reason(code="superseded", message="#7 goes on")
 
 
 def test_a_wave_may_approve_itself() -> None:

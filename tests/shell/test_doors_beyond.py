@@ -108,6 +108,22 @@ async def test_a_closed_pull_request_cancels_what_waits_and_not_what_runs() -> N
         assert str((await here.state("ask #1")).status) == "succeeded"
 
 
+async def test_a_draft_and_another_base_are_planned_anew() -> None:
+    """The question about what there was is given up, and that about what there is asked."""
+    async with town(ship=SHIP) as here:
+        number = await proposed(here)
+        here.github.mark_draft(HOME, number, is_draft=True)
+        await here.wait(seconds=5)
+        draft = [str(each.status) for each in await here.states()]
+        here.github.mark_draft(HOME, number, is_draft=False)
+        await here.wait(seconds=5)
+        ready = [str(each.status) for each in await here.states()]
+
+        assert draft == ["cancelled", "running"]
+        assert ready == ["cancelled", "cancelled", "running"]
+        assert "is a draft now" in str((await here.state("ship #1")).tasks)
+
+
 async def test_what_is_said_by_the_api_counts_as_far_as_its_author_may() -> None:
     """The token opens the door; the role is still the person's."""
     one = SHIP.replace(", {teams: [acme/qa], count: 1}", "")

@@ -2,7 +2,8 @@
 
 A new commit, or a pull request that is closed, leaves nothing to decide about the old one: the
 gates that wait are given up, and what is on its way goes on. A merge group that is destroyed
-takes all with it.
+takes all with it. Another base, and a draft that is one or is none any more, is like a new
+commit for those who listen to such (`hearing.replanning`).
 """
 
 from datetime import datetime
@@ -10,9 +11,15 @@ from datetime import datetime
 from app.core.events import CancelRequested, Event
 from app.core.gate_events import SubjectGone
 from app.core.hearing.heard import Heard
+from app.core.hearing.replanning import is_replanned
 from app.core.values import Json, Sha
 
 GITHUB = "GitHub"
+_REPLANNED = {
+    "edited": "has another base",
+    "converted_to_draft": "is a draft now",
+    "ready_for_review": "is no draft any more",
+}
 
 
 def moved(heard: Heard, at: datetime) -> tuple[Event, ...]:
@@ -26,6 +33,9 @@ def moved(heard: Heard, at: datetime) -> tuple[Event, ...]:
             sha = heard.subject.sha
             why = f"pull request #{number} goes on at {sha[:12]}"
             return (SubjectGone(at=at, code="superseded", message=why, sha=Sha(sha)),)
+        case "pull_request", str(action) if is_replanned(heard):
+            why = f"pull request #{number} {_REPLANNED[action]}"
+            return (SubjectGone(at=at, code="superseded", message=why, action=action),)
         case "merge_group", "destroyed":
             said: Json = heard.payload.get("reason")
             why = f"the merge group is gone ({said if isinstance(said, str) else 'destroyed'})"

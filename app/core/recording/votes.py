@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from app.core.approvals.doors import about
 from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
+from app.core.hearing.replanning import plans_anew
 from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
 from app.core.legs.context import cause_of
 from app.core.moves import LegStatus, OrchestrationStatus
-from app.core.state import Gate, Orchestration, Reason, Vote
+from app.core.state import Gate, Orchestration, Reason, Task, Vote, WaveStatus
 
 VOTES_MAX = 500
 """Votes that are kept of one gate: what comes after that is not heard any more."""
@@ -77,6 +78,19 @@ def _is_newer(gate: Gate, event: GateSurveyed) -> bool:
     return gate.survey is None or event.survey.votes > gate.survey.votes
 
 
+def _without_waves(task: Task, reason: Reason) -> Task:
+    """Stop the waves that have not begun: what has been rolled out stays."""
+    return replace(
+        task,
+        waves={
+            wave: replace(progress, status=WaveStatus.STOPPED, reason=reason)
+            if progress.status in (WaveStatus.WAITING, WaveStatus.ASKING)
+            else progress
+            for wave, progress in task.waves.items()
+        },
+    )
+
+
 def give_up_gates(state: Orchestration, event: SubjectGone) -> Orchestration:
     """Cancel each gate that waits for people about a commit which is not asked about now.
 
@@ -85,6 +99,8 @@ def give_up_gates(state: Orchestration, event: SubjectGone) -> Orchestration:
     """
     if state.machine is not None or state.plan.correlation or event.sha == cause_of(state).sha:
         return state
+    if event.action and not plans_anew(state.plan.definition, event.action):
+        return state
     reason = Reason(code=event.code, message=event.message)
     if state.status is OrchestrationStatus.BLOCKED:
         return state.to(OrchestrationStatus.CANCELLING, reason)
@@ -92,9 +108,10 @@ def give_up_gates(state: Orchestration, event: SubjectGone) -> Orchestration:
         return state
     for name in tuple(state.tasks):
         for where, _ in tuple(gates_of(state, name)):
-            if where.wave:
-                continue
             task = state.tasks[name]
+            if where.wave:
+                state = state.with_task(name, _without_waves(task, reason))
+                continue
             leg = task.legs[where.leg].to(LegStatus.CANCELLED, reason)
             state = state.with_task(name, task.with_leg(leg))
     return state

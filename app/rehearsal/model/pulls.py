@@ -81,6 +81,14 @@ def close(world: World, repository: Repository, pull: PullRequest, who: Account)
     tell(world, repository, pull, "closed", who)
 
 
+def mark_draft(
+    world: World, repository: Repository, pull: PullRequest, who: Account, *, is_draft: bool
+) -> None:
+    """Make a draft of a pull request, or none of it."""
+    pull.draft = is_draft
+    tell(world, repository, pull, "converted_to_draft" if is_draft else "ready_for_review", who)
+
+
 def mark_merged(
     world: World, repository: Repository, pull: PullRequest, who: Account, sha: str
 ) -> None:

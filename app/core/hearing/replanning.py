@@ -1,0 +1,39 @@
+"""Which deliveries about a pull request have its plans made anew, as a new commit does.
+
+Another base has other code, other branch filters and other owners; and whether something is
+a draft is asked by many conditions. So who listens to new commits (`synchronize`) hears of
+these, too, whatever its `types` say of them.
+"""
+
+from collections.abc import Mapping
+
+from app.core.definition import Definition, Listen
+from app.core.hearing.heard import Heard
+from app.core.values import Json
+
+COMMITS = "synchronize"
+DRAFTS = ("converted_to_draft", "ready_for_review")
+
+
+def is_replanned(heard: Heard) -> bool:
+    """Tell whether a delivery has the plans of a pull request made anew at the same commit."""
+    if heard.event != "pull_request":
+        return False
+    changes: Json = heard.payload.get("changes")
+    has_base = isinstance(changes, Mapping) and isinstance(changes.get("base"), Mapping)
+    return heard.action in DRAFTS or (heard.action == "edited" and has_base)
+
+
+def wants_type(listen: Listen, heard: Heard) -> bool:
+    """Tell whether the `types` of an entry let a delivery through."""
+    if not listen.types or heard.action in listen.types:
+        return True
+    return COMMITS in listen.types and is_replanned(heard)
+
+
+def plans_anew(definition: Definition, action: str) -> bool:
+    """Tell whether a definition is started again by such an action of a pull request."""
+    return any(
+        listen.event == "pull_request" and {COMMITS, action} & set(listen.types)
+        for listen in definition.on
+    )
