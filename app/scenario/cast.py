@@ -40,6 +40,7 @@ SAID: Final = {
     Verb.COMMAND: "gives the command",
     Verb.FREEZE: "closes the calendar",
 }
+UNSAID: Final = "so the scenario"
 WITHOUT_TARGET: Final = (Verb.CANCEL, Verb.PAUSE, Verb.RESUME, Verb.ROLL_BACK)
 
 
@@ -68,6 +69,8 @@ def letter(deed: Deed, state: Orchestration, number: int, now: datetime) -> Deli
             return None
         body |= {"task": question.task, "leg": question.leg, "wave": question.wave}
         body |= {"option": deed.option, "inputs": deed.inputs}
+        # Taken for decided, as an operator may: who may decide is asked at the doors.
+        body |= {"override": True, "reason": deed.reason or UNSAID}
     elif deed.verb in (Verb.RETRY, Verb.SKIP) and deed.target != "all":
         tasks = named(deed, state)
         if not tasks:

@@ -266,7 +266,7 @@ def test_the_timeline_says_what_is_waited_for(terminal: Terminal, tmp_path: Path
         ("again", "entered", "in place of lab, which has had its 1 visit (max-visits)"),
         ("again", "awaiting", "waits for a person, until 2026-11-30 09:00 UTC"),
         ("", "grace decides about again: approve", ""),
-        ("again", "succeeded", "`approve` by grace"),
+        ("again", "succeeded", "`approve` by operator grace: so the scenario"),
         ("done", "entered", ""),
         ("", "succeeded, neutral", ""),
     ]
