@@ -27,9 +27,10 @@ from app.core.summary import summarise_check
 from app.ports import Batch, Clock, Delivery, Inbox, NewCommand, Store, StoreUnavailable
 from app.ports.mending import DeliveryList, Listed, NotNow, NotThere
 
-DELIVERIES: Final = "repair/deliveries"
-CHECKS: Final = "repair/checks"
-CATALOGUE: Final = "repair/catalogue"
+KIND: Final = "repair/"
+DELIVERIES: Final = f"{KIND}deliveries"
+CHECKS: Final = f"{KIND}checks"
+CATALOGUE: Final = f"{KIND}catalogue"
 
 POLL: Final = timedelta(seconds=5)
 """How often it is looked whether a turn is due: one small query."""
@@ -147,7 +148,12 @@ class Repair:
             await self.open()
             self._is_suspected = False
         taken = 0
+        # To take a turn is to write: it is looked first whether there is one.
+        known = await self._store.turns(KIND)
+        now = self._clock.now()
         for name, repair in self._turns.items():
+            if name in known and known[name].due > now:
+                continue
             note = await self._store.take_turn(name, now=self._clock.now(), lease=LEASE)
             if note is None:
                 continue
