@@ -23,7 +23,7 @@ sources := app tests $(wildcard action)
 typed := app $(wildcard action tests/kit)
 workflows := $(wildcard workflow-templates/*.yml .github/workflows/*.yml)
 
-.PHONY: help setup setup-runtime check test simulate chaos fuzz planted bench demo docs lock clean
+.PHONY: help setup setup-runtime check test simulate chaos fuzz planted bench bench-peers demo docs lock clean
 
 help: ## Print the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ planted: setup ## Plant known bugs one by one and show which test catches each.
 
 bench: setup ## Measure speed and print the figures beside their goals.
 	$(python) -m tests.bench
+
+bench-peers: setup ## Give the same events to DBOS and Procrastinate, in an environment of their own.
+	$(python) -m tests.bench.peers
 
 demo: setup-runtime ## Run Signalbox against a rehearsed GitHub; ONCE=1 exits when done.
 	@$(python) -m app demo $(if $(ONCE),--once)

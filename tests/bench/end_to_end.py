@@ -42,8 +42,8 @@ class BriskGitHub(InstantGitHub):
 
 async def measure(folder: Path) -> list[Figure]:
     """Measure it on SQLite and on PostgreSQL."""
-    on_file = await _burst(f"sqlite:///{folder / 'end-to-end.db'}")
-    on_server = await _burst(await asyncio.to_thread(postgres.empty_database))
+    on_file = await burst(f"sqlite:///{folder / 'end-to-end.db'}")
+    on_server = await burst(await asyncio.to_thread(postgres.empty_database))
     return [
         *_figures("SQLite", on_file, goal=2_000),
         *_figures("PostgreSQL", on_server, goal=3_000),
@@ -71,7 +71,7 @@ def _figures(where: str, took: tuple[float, list[float], int], goal: float) -> l
     ]
 
 
-async def _burst(database_url: str) -> tuple[float, list[float], int]:
+async def burst(database_url: str, events: int = EVENTS) -> tuple[float, list[float], int]:
     """Return the seconds of the burst, those of each event, and how much was journaled."""
     real = await make_store(database_url, [chain(2, is_silent=True)])
     store = Counted(real)
@@ -88,11 +88,11 @@ async def _burst(database_url: str) -> tuple[float, list[float], int]:
         await real.save_deliveries(
             [
                 _delivery("push", f"push-{number}", letters.push(f"{number + 1:040x}"))
-                for number in range(EVENTS)
+                for number in range(events)
             ]
         )
         engine.wake()
-        await store.until(2 * EVENTS)
+        await store.until(2 * events)
         ended = [
             _delivery(
                 "workflow_run",
@@ -106,16 +106,16 @@ async def _burst(database_url: str) -> tuple[float, list[float], int]:
         before = store.total
         begun = time.perf_counter()
         sent = await _send(inbox, ended, engine.wake)
-        await store.until(2 * EVENTS)
+        await store.until(2 * events)
         lasted = time.perf_counter() - begun
     await inbox.close()
     await real.close()
-    assert len(left) == EVENTS, "each event led to one dispatch"
+    assert len(left) == events, "each event led to one dispatch"
     assert {marker[:-8] for marker in left} == first, "of its own orchestration"
     by_orchestration = {marker[:-8]: at for marker, at in left.items()}
     waited = [
         by_orchestration[marker[:-8]] - at
-        for (marker, _), at in zip(dispatched[:EVENTS], sent, strict=True)
+        for (marker, _), at in zip(dispatched[:events], sent, strict=True)
     ]
     return lasted, waited, store.total - before
 
