@@ -299,6 +299,7 @@ class Intake:
         repository_id, sha = routed.head
         known = self._library.head(repository_id)
         if known is not None and known.head_sha != sha:
+            work.pushed.add(repository_id)
             work.batch.repositories.append(
                 KnownRepository(
                     repository=known.repository,

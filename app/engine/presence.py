@@ -28,7 +28,8 @@ async def follow_presence(
     Returns whom it resumes.
     """
     gone = set(work.batch.forget_repositories)
-    back = {known.repository.id for known in work.batch.repositories} - gone
+    # What is pushed to was there all the time: most batches ask the store for nothing.
+    back = {known.repository.id for known in work.batch.repositories} - gone - work.pushed
     if gone:
         for topic, id_ in await store.interested([lives_in(each) for each in sorted(gone)]):
             why = work.absences.get(topic.repository_id, Absence.REMOVED)

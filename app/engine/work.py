@@ -80,6 +80,7 @@ class Work:
         self.batch = Batch()
         self.absences: dict[int, Absence] = {}
         self.ended: list[OrchestrationId] = []
+        self.pushed: set[int] = set()
         self._owner = owner
         self._lease_until = now + lease
         self._library = library
