@@ -1,4 +1,4 @@
-"""Lints what Signalbox ships beside its Python: workflows, the Action, the Dockerfile.
+"""Lints what Signalbox ships beside its Python: workflows, the Action, Dockerfile and Compose.
 
 Each linter is asked only about files that are there; which must be there is not its matter.
 """
@@ -26,6 +26,8 @@ def commands() -> list[list[str]]:
         # Offline: the verdict must not depend on what the network says today.
         zizmor = ["zizmor", "--offline", "--quiet", "--strict-collection"]
         wanted.append([*zizmor, *actions, *workflows])
+    if composed := _found("compose.yaml"):
+        wanted.append(_schema("vendor.compose-spec", composed))
     if dockerfiles:
         wanted.append(["hadolint", *dockerfiles])
     return wanted
