@@ -11,6 +11,7 @@ from typing import assert_never
 
 import structlog
 
+from app.core.approvals.survey import PolicyText
 from app.core.calendar_state import Read, find_calendar
 from app.core.calendars import Calendar
 from app.core.chores import ListRepositories, ReadRepository
@@ -77,6 +78,12 @@ class Library:
             for name in policy.organization.calendars
         }
         return sorted(found)
+
+    def organization_policies(self, *repositories: str) -> tuple[PolicyText, ...]:
+        """Return the policy of each organization that owns one of these repositories."""
+        owners = dict.fromkeys(each.partition("/")[0].lower() for each in repositories)
+        found = (self._of_organization.get(owner, ())[:1] for owner in owners)
+        return tuple(PolicyText(owner=where, text=text) for it in found for where, text in it)
 
     def scheduled(self) -> Iterable[Entry]:
         """Return the definitions that start by the clock."""

@@ -17,6 +17,7 @@ from app.core.events import (
     OperationPerformed,
 )
 from app.core.evidence import evidence
+from app.core.legs.ruling import Objection, object_to_action
 from app.core.plan import Plan
 from app.core.state import Orchestration
 from app.engine.letters import Begin, Letter, ToOrchestration
@@ -32,11 +33,29 @@ def start_child(
     """Begin a child, or tell its parent why there will be none."""
     plan = plan_child(state.plan, message, library.catalogue, library.policy)
     if isinstance(plan, Refusal):
-        refused = DispatchRefused(
-            at=now, attempt=message.attempt, code=plan.code, message=plan.message
-        )
-        return ToOrchestration(id=state.id, event=refused)
+        return _refused(state, message, plan, now)
+    objection = _objection(state, message, plan, library, now)
+    if objection is not None:
+        return _refused(state, message, objection, now)
     return Begin(plan=plan, by=state.plan.title, name="orchestrate", delivery_id=message.marker)
+
+
+def _refused(
+    state: Orchestration, message: StartChild, why: Refusal | Objection, now: datetime
+) -> ToOrchestration:
+    refused = DispatchRefused(
+        at=now, attempt=message.attempt, code=why.code, message=why.message
+    )
+    return ToOrchestration(id=state.id, event=refused)
+
+
+def _objection(
+    state: Orchestration, message: StartChild, child: Plan, library: Library, now: datetime
+) -> Objection | None:
+    """Say what the organisations of both definitions have against a child."""
+    where = child.origin.repository
+    policies = library.organization_policies(state.plan.origin.repository, where)
+    return object_to_action(state, message.attempt, where, policies, now)
 
 
 def answer_parent(child: Plan, state: Orchestration, now: datetime) -> list[ToOrchestration]:

@@ -83,12 +83,12 @@ class GitHubPerformer:
         self._starter = Starter(client)
         self._follower = Follower(client, self._consents)
         self._reporter = Reporter(client)
-        self._operator = Operator(client, self._consents, self._reporter.own_id)
+        self._rulings = Rulings(client)
+        self._operator = Operator(client, self._consents, self._rulings, self._reporter.own_id)
         self._herald = Herald(
             client, self._consents, self._reporter.own_id, webhooks or Webhooks()
         )
         self._surveyor = Surveyor(client)
-        self._rulings = Rulings(client)
         self._gatekeeper = Gatekeeper(client, self._consents, self._rulings)
         self._clerk = Clerk(client, self._surveyor, self._reporter.own_id)
         self._chores = Chores(

@@ -22,7 +22,12 @@ from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.errors import ForbiddenError, NotFoundError, RefusedError
 from app.github.people import People, authors_of_pull_request, commit_facts
-from app.github.repositories import compare, list_pull_request_files, read_file
+from app.github.repositories import (
+    compare,
+    get_pull_request,
+    list_pull_request_files,
+    read_file,
+)
 from app.ports import Carried
 
 CODE_OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -170,13 +175,20 @@ class Surveyor:
         paths = await self._changed(at, cause)
         if paths is None:
             return None
+        ref = await self._base(at, cause)
         for path in CODE_OWNERS:
             try:
-                text = (await read_file(self._client, at, path)).text
+                text = (await read_file(self._client, at, path, ref)).text
             except NotFoundError:
                 continue
             return owned(read_code_owners(text), paths)
         return ()
+
+    async def _base(self, access: Access, cause: Cause) -> str | None:
+        """Return the branch whose owners count, as on GitHub: that which is merged into."""
+        if cause.pull_request is not None:
+            return (await get_pull_request(self._client, access, cause.pull_request)).base_ref
+        return None
 
     async def _changed(self, access: Access, cause: Cause) -> tuple[str, ...] | None:
         if cause.pull_request is not None:

@@ -50,12 +50,15 @@ class Doings(Places):
         author: str = SOMEBODY,
         title: str = "Change something",
         fork: str | None = None,
+        base: str | None = None,
     ) -> PullRequest:
         """Push files to a branch, perhaps of a fork, and open a pull request from it."""
         found, who = self.world.repository(repository), self.world.account(author)
         head = found if fork is None else self.world.repository(fork)
         self.push(head.full_name, files, branch=branch, author=author, message=title)
-        return pulls.open_pull_request(self.world, found, head, branch, who, title=title)
+        return pulls.open_pull_request(
+            self.world, found, head, branch, who, title=title, base_ref=base
+        )
 
     def merge_pull_request(self, repository: str, number: int, by: str = SOMEBODY) -> str:
         """Merge a pull request and return the SHA of the merge."""

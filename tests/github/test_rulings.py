@@ -8,6 +8,7 @@ from app.core.events import DispatchAccepted, DispatchRefused
 from app.core.values import RepositoryName
 from app.github.rulings import Rulings
 from tests.github.house import House
+from tests.github.operating import made, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +32,24 @@ async def test_what_the_organisation_forbids_is_not_dispatched(
     assert event.code == "policy-denies"
     assert f"`quiet` of acme/{repository} forbids it: not now" in event.message
     assert here.github.world.dispatches == []
+
+
+async def test_what_is_forbidden_is_not_written_either(here: House) -> None:
+    """An operation that writes is refused like a dispatch; to read is nobody's harm."""
+    here.github.add_repository("acme/.github", {PATH: DENIES})
+    here.github.push("acme/release", {"a.md": "hello"})
+    denied = await refused(here, "issue.create", repository="acme/release", title="Now")
+    read = await made(here, "file.read", repository="acme/release", path="a.md")
+
+    assert denied.code == "policy-denies"
+    assert read["content"] == "hello"
+
+
+async def test_calendars_hold_up_no_operation(here: House) -> None:
+    """An issue may be opened while nothing is shipped."""
+    here.github.add_repository("acme/.github", {PATH: FREEZES})
+
+    assert await made(here, "issue.create", repository="acme/release", title="Now")
 
 
 async def test_a_policy_that_cannot_be_read_forbids(here: House) -> None:

@@ -119,7 +119,7 @@ async def test_authors_and_the_last_pusher_of_a_push_are_found(here: House) -> N
 
 
 async def test_code_owners_of_what_a_pull_request_changes_are_found(here: House) -> None:
-    """The owners are those of the changed paths, by the file on the default branch."""
+    """The owners are those of the changed paths, by the file on the base branch."""
     staffed(here).github.push("acme/release", {".github/CODEOWNERS": "*.md @mona\n"})
     files = {"a.md": "x", "b.py": "y"}
     number = here.github.open_pull_request("acme/release", files, author="eve").number
@@ -130,6 +130,22 @@ async def test_code_owners_of_what_a_pull_request_changes_are_found(here: House)
     assert found.owned is not None
     assert [group.owners for group in found.owned] == [frozenset({"@mona"})]
     assert "authors" in found.parties
+
+
+async def test_owners_are_those_of_the_branch_that_is_merged_into(here: House) -> None:
+    """As on GitHub: what the default branch says of owners is nothing to another base."""
+    staffed(here).github.push("acme/release", {".github/CODEOWNERS": "*.md @mona\n"})
+    owners = {".github/CODEOWNERS": "*.md @hubot\n"}
+    here.github.push("acme/release", owners, branch="next")
+    pull = here.github.open_pull_request(
+        "acme/release", {"a.md": "x"}, author="eve", base="next"
+    )
+    rules = [{"require": [{"code-owners": True}]}]
+    state = asked(here, {"rules": rules}, "mona", pull_request=pull.number)
+    found = (await survey(here, state)).survey
+
+    assert found.owned is not None
+    assert [group.owners for group in found.owned][-1] == frozenset({"@hubot"})
 
 
 async def test_who_opened_a_pull_request_is_an_author_whatever_its_commits_say(

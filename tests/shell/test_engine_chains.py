@@ -53,6 +53,22 @@ async def events_of(office: Office, title: str, *kinds: type) -> list[Any]:
 PART = document("build", whole={"inputs": {"size": {"type": "integer", "required": True}}})
 
 
+@pytest.mark.parametrize(
+    ("rule", "code"), [("deny: no", "policy-denies"), ("calendars: [nights]", "")]
+)
+async def test_what_an_organisation_forbids_no_parent_starts(rule: str, code: str) -> None:
+    """A denial binds the start of a child, too; calendars hold up what the child dispatches."""
+    night = "calendars: {nights: {timezone: UTC, closed: [{weekly: 'Fri 16:00 - Mon 08:00'}]}}"
+    text = f"{{version: 1, organization: {{{night}, rules: [{{{rule}}}]}}}}"
+    office = Office()
+    home = read_of(train=child_of(at("part"), size=3), part=PART)
+    await office.open_with(home, read_of(3, "acme/.github", policy=text))
+    await office.start()
+    refusals = await events_of(office, "train #1", DispatchRefused)
+
+    assert [each.code for each in refusals] == ([code] if code else [])
+
+
 async def test_a_child_is_followed_to_its_end() -> None:
     """A child is begun with its inputs, and its end is its parent's task's."""
     office = await opened(train=child_of(at("part"), size=3), part=PART)

@@ -72,6 +72,21 @@ def object_to_dispatch(
     return _freeze(state, attempt, leg, tuple(dict.fromkeys(calendars)))
 
 
+def object_to_action(
+    state: Orchestration,
+    attempt: AttemptId,
+    repository: str,
+    policies: Sequence[PolicyText],
+    now: datetime,
+) -> Objection | None:
+    """Say what the policies have against what a task writes on GitHub, or the child it starts.
+
+    Calendars hold up dispatches alone: the child waits for them at its own.
+    """
+    found = object_to_dispatch(state, attempt, repository, policies, now)
+    return None if found is not None and found.calendars else found
+
+
 def object_to_release(
     state: Orchestration,
     repository: str,

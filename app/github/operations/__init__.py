@@ -22,6 +22,7 @@ from app.github.errors import (
 from app.github.operations import pinning, shipping, talking
 from app.github.operations.arguments import Arguments, Refusal
 from app.github.operations.desk import Desk, Made, OwnId
+from app.github.rulings import Rulings
 from app.github.starting import SETTLED_AFTER
 from app.ports import Carried, Errand, Outcome, Postponed
 
@@ -50,8 +51,11 @@ NEEDS: Final[Mapping[str, str]] = {
 class Operator:
     """Performs operations as the App."""
 
-    def __init__(self, client: Client, consents: Consents, own_id: OwnId) -> None:
+    def __init__(
+        self, client: Client, consents: Consents, rulings: Rulings, own_id: OwnId
+    ) -> None:
         self._client = client
+        self._rulings = rulings
         self._consents = consents
         self._own_id = own_id
 
@@ -60,6 +64,7 @@ class Operator:
         desk = Desk(
             client=self._client,
             consents=self._consents,
+            rulings=self._rulings,
             own_id=self._own_id,
             command=command,
             errand=errand,

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from app.core.commands import PerformOperation
+from app.core.legs.ruling import object_to_action
 from app.core.plan import Plan
 from app.core.policy import READING, consent_to_operate
+from app.core.state import Orchestration
 from app.core.values import JsonObject, RepositoryName
 from app.github.budget import Urgency
 from app.github.client import Access, Client
@@ -15,6 +17,7 @@ from app.github.consents import Consents
 from app.github.errors import NotFoundError
 from app.github.operations.arguments import Refusal
 from app.github.repositories import is_public
+from app.github.rulings import Rulings
 from app.ports import Errand
 
 OwnId: TypeAlias = Callable[[], Awaitable[int]]
@@ -38,14 +41,19 @@ class Desk:
 
     client: Client
     consents: Consents
+    rulings: Rulings
     own_id: OwnId
     command: PerformOperation
     errand: Errand
 
     @property
-    def plan(self) -> Plan:
+    def state(self) -> Orchestration:
         assert self.errand.state is not None, "an operation comes with its orchestration"
-        return self.errand.state.plan
+        return self.errand.state
+
+    @property
+    def plan(self) -> Plan:
+        return self.state.plan
 
     @property
     def is_repeated(self) -> bool:
@@ -59,6 +67,21 @@ class Desk:
 
     async def enter(self, repository: RepositoryName) -> Access:
         """Return how to reach a repository that lets this operation in. Raises `Refusal`."""
+        access = await self._let_in(repository)
+        if self.command.operation not in READING:
+            await self._check_policies(repository)
+        return access
+
+    async def _check_policies(self, repository: RepositoryName) -> None:
+        """Let nothing be written that an organisation forbids. Raises `Refusal`."""
+        policies = await self.rulings.policies(self.plan.origin.repository, repository)
+        now = self.client.clock.now()
+        attempt = self.command.attempt
+        objection = object_to_action(self.state, attempt, repository, policies, now)
+        if objection is not None:
+            raise Refusal(objection.code, objection.message)
+
+    async def _let_in(self, repository: RepositoryName) -> Access:
         plan, operation = self.plan, self.command.operation
         try:
             access = await self.consents.access_to(repository, plan.origin, Urgency.DECISION)
