@@ -13,6 +13,7 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.naming import lock_key, visit_holder
+from app.core.summary import summarise_comment
 from app.core.telling.headline import headline
 from app.core.telling.markdown import code, link, plain, unmarked
 from app.core.telling.task_table import TaskRow, rows_of
@@ -201,6 +202,7 @@ def test_what_ran_before_another_try_of_its_need_is_shown_as_stale() -> None:
     told.run("build", status=RunStatus.COMPLETED, conclusion=Conclusion.SUCCESS, run_attempt=2)
 
     build, ship = rows_of(told.state)
+    assert "run it again to follow" in summarise_comment(told.state).body
     assert build.why == ""
     assert ship.why == (
         "`approve` by mona; what it needs was tried again since: run it again to follow"
@@ -237,6 +239,22 @@ def test_a_state_in_which_nothing_is_done_says_what_leads_on() -> None:
     assert headline(told.state) == (
         "in idle, waiting for command.go or pull_request.closed until 2026-11-23 10:30 UTC"
     )
+
+
+def test_a_state_without_a_time_out_says_only_what_leads_on() -> None:
+    """The end of the whole is no end of the state."""
+    text = LISTENS.replace("    timeout-minutes: 60\n", "", 1)
+    text = text.replace("      - {on: timeout, to: done}\n", "", 1)
+    told = Told(plan_of(text)).begin()
+
+    assert headline(told.state) == "in idle, waiting for command.go or pull_request.closed"
+
+
+def test_a_state_that_asks_names_its_gate() -> None:
+    """Also when it is entered again."""
+    told = Told(plan_of(MACHINE, inputs={"level": 1})).begin()
+
+    assert headline(told.state) == "in review, waiting for people: review"
 
 
 def test_a_state_that_waits_for_its_place_says_behind_whom() -> None:
