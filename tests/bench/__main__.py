@@ -16,7 +16,9 @@ from tests.bench import (
     end_to_end,
     figures,
     following,
+    restarting,
     sizes,
+    taking_over,
     thinking,
     waiting,
     whole,
@@ -34,6 +36,8 @@ PARTS: dict[str, Part] = {
     "thinking": thinking.measure,
     "sizes": sizes.measure,
     "waiting": waiting.measure,
+    "restarting": restarting.measure,
+    "taking-over": taking_over.measure,
     "calls": calls.measure,
 }
 

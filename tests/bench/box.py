@@ -38,11 +38,13 @@ async def make_store(database_url: str, definitions: Sequence[File]) -> SqlStore
 
 
 @contextlib.asynccontextmanager
-async def at_work(store: Store, performer: Performer) -> AsyncIterator[Engine]:
+async def at_work(
+    store: Store, performer: Performer, owner: str = OWNER
+) -> AsyncIterator[Engine]:
     """Let an engine and a courier work on a store."""
     clock = SystemClock()
-    engine = Engine(store=store, clock=clock, read=read, owner=OWNER)
-    courier = Courier(store=store, engine=engine, performer=performer, clock=clock, owner=OWNER)
+    engine = Engine(store=store, clock=clock, read=read, owner=owner)
+    courier = Courier(store=store, engine=engine, performer=performer, clock=clock, owner=owner)
     await engine.open()
     loops = [asyncio.create_task(engine.run()), asyncio.create_task(courier.run())]
     try:

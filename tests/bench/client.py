@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -25,6 +25,7 @@ class Server:
     """A running server process; `heard` are the dispatches that it told of."""
 
     port: int
+    kill: Callable[[], None]
     heard: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
     used: dict[str, float] = field(default_factory=dict)
 
@@ -53,7 +54,7 @@ async def process(told: Mapping[str, object]) -> AsyncIterator[Server]:
     try:
         async with asyncio.timeout(STARTS_WITHIN):
             ready = json.loads(await started.stdout.readline())
-        running = Server(port=ready["ready"])
+        running = Server(port=ready["ready"], kill=started.kill)
         listening = asyncio.create_task(_listen(started.stdout, running))
         yield running
         started.stdin.close()

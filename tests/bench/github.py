@@ -4,6 +4,7 @@ It stands in for `app.github` behind the same port. Each dispatch is told to who
 with the moment at which it left.
 """
 
+import asyncio
 import itertools
 import time
 from collections.abc import Callable
@@ -46,3 +47,11 @@ class InstantGitHub:
             )
             return Carried(events=(written,))
         return Carried()
+
+
+class DeafGitHub:
+    """Never answers, so that whoever asks it holds what they carry until they die."""
+
+    async def perform(self, command: Command, errand: Errand) -> Outcome:
+        """Wait for ever."""
+        return await asyncio.get_running_loop().create_future()

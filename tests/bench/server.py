@@ -26,14 +26,16 @@ from app.store.inbox import GroupInbox
 from app.web.api import web_app
 from app.web.hooks import WebhookDoor
 from app.web.reports import ReportDoor, Reporter
-from tests.bench.box import at_work, make_store
+from tests.bench.box import OWNER, at_work, make_store
 from tests.bench.definitions import chain
-from tests.bench.github import InstantGitHub
+from tests.bench.github import DeafGitHub, InstantGitHub
 from tests.bench.letters import SECRET
 
 
-async def serve_box(database_url: str, length: int) -> None:
-    """Serve Signalbox with an instant GitHub behind it."""
+async def serve_box(
+    database_url: str, length: int, owner: str = OWNER, is_deaf: bool = False
+) -> None:
+    """Serve Signalbox with an instant GitHub behind it, or one that never answers."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     store = await make_store(database_url, [chain(length)])
     inbox = GroupInbox(store)
@@ -49,7 +51,8 @@ async def serve_box(database_url: str, length: int) -> None:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
-    async with at_work(store, InstantGitHub(clock, _tell)) as engine:
+    github = DeafGitHub() if is_deaf else InstantGitHub(clock, _tell)
+    async with at_work(store, github, owner) as engine:
         app = web_app(
             webhooks=WebhookDoor(secret=SECRET, inbox=inbox, clock=clock, wake=engine.wake),
             reports_door=ReportDoor(
@@ -80,12 +83,18 @@ async def _serve(app: FastAPI, listener: socket.socket) -> None:
     _say({"ready": listener.getsockname()[1]})
     asyncio.get_running_loop().add_reader(0, _stop_at_end, server)
     await server.serve(sockets=[listener])
-    _say({"cpu": _cpu_seconds() - begun})
+    _say({"cpu": _cpu_seconds() - begun, "memory": _memory()})
 
 
 def _cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _memory() -> int:
+    """Return the bytes that the process holds now."""
+    with open("/proc/self/statm", "rb") as told:
+        return int(told.read().split()[1]) * resource.getpagesize()
 
 
 def _stop_at_end(server: uvicorn.Server) -> None:
@@ -109,7 +118,7 @@ def main() -> None:
         if "settings" in told:
             runner.run(serve_whole(Settings(**told["settings"])))
         else:
-            runner.run(serve_box(told["database_url"], told["length"]))
+            runner.run(serve_box(**told))
 
 
 if __name__ == "__main__":

@@ -74,8 +74,8 @@ class Watched:
 
 async def measure(folder: Path) -> list[Figure]:
     """Let them wait, look at the processor's clock, and send what does not concern them."""
-    real = await make_store(f"sqlite:///{folder / 'waiting.db'}", [_gates()])
-    await _begin(real)
+    real = await make_store(f"sqlite:///{folder / 'waiting.db'}", [gates()])
+    await begin(real)
     # A new process: nothing is in memory that could answer in place of the database.
     watched = Watched(real)
     as_store: Store = watched  # type: ignore[assignment]  # the rest is the real store's
@@ -109,7 +109,7 @@ async def measure(folder: Path) -> list[Figure]:
     ]
 
 
-async def _begin(real: SqlStore) -> None:
+async def begin(real: SqlStore) -> None:
     """Let them all begin, and come to where they wait."""
     watched = Watched(real)
     as_store: Store = watched  # type: ignore[assignment]  # the rest is the real store's
@@ -139,7 +139,7 @@ def _unrelated() -> list[Delivery]:
     ]
 
 
-def _gates() -> File:
+def gates() -> File:
     digest = hashlib.sha1(GATES.encode(), usedforsecurity=False).hexdigest()
     return File(path=".github/orchestrations/gates.yml", blob_sha=Sha(digest), text=GATES)
 
