@@ -38,7 +38,6 @@ from app.github.client import Access, Client
 from app.github.errors import (
     AwayError,
     ConflictError,
-    ForbiddenError,
     NotFoundError,
     RefusedError,
     UnprocessableError,
@@ -82,7 +81,8 @@ class Chores:
         self._client.tokens.forget_installation(command.installation_id)
         try:
             found = await repositories.list_repositories(self._client, access)
-        except (NotFoundError, ForbiddenError, AwayError) as error:
+        except (NotFoundError, AwayError) as error:
+            # Only where it is certain: what is not listed is paused.
             log.warning("installation %d: %s", command.installation_id, error)
             found = ()
         finding = RepositoriesListed(
