@@ -25,7 +25,7 @@ async def measure(folder: Path) -> list[Figure]:
     return [
         Figure(
             name=f"restart with {waiting.WAITING:,} open, until a delivery is answered",
-            value=full_seconds - empty_seconds,
+            value=max(0.001, full_seconds - empty_seconds),
             unit="s",
             goal=1,
             note=f"more than with none; {full_seconds:.2f} s in all, of which"
