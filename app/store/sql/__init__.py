@@ -117,7 +117,7 @@ class SqlStore(SqlKeeping):
         return await self._database.write(save_them)
 
     async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
-        rows = await self._database.read(
+        rows = await self._database.glance(
             lambda it: it.execute(_NEW_DELIVERIES, {"most": limit}).all()
         )
         return [_delivery(row) for row in rows]
@@ -161,7 +161,7 @@ class SqlStore(SqlKeeping):
         if not ids:
             return {}
         remembered = {key: self._states[key] for key in ids if key in self._states}
-        found = await self._database.read(
+        found = await self._database.glance(
             lambda it: read_states(it, ids, remembered, self._definitions)
         )
         for key, saved in found.items():
@@ -191,7 +191,7 @@ class SqlStore(SqlKeeping):
     async def last_numbers(
         self, definitions: Collection[tuple[int, str]]
     ) -> Mapping[tuple[int, str], int]:
-        rows = await self._database.read(lambda it: _LAST_NUMBERS.rows(it, definitions))
+        rows = await self._database.glance(lambda it: _LAST_NUMBERS.rows(it, definitions))
         return {(repository, name): number for repository, name, number in rows}
 
     async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]:
@@ -223,12 +223,12 @@ class SqlStore(SqlKeeping):
     async def correlated(
         self, keys: Collection[Correlation]
     ) -> Mapping[Correlation, OrchestrationId]:
-        return await self._database.read(lambda it: sharing.read_correlated(it, keys))
+        return await self._database.glance(lambda it: sharing.read_correlated(it, keys))
 
     async def interested(
         self, topics: Collection[Interest]
     ) -> Sequence[tuple[Interest, OrchestrationId]]:
-        return await self._database.read(lambda it: sharing.read_interested(it, topics))
+        return await self._database.glance(lambda it: sharing.read_interested(it, topics))
 
     async def reports(self, orchestration_id: OrchestrationId) -> Sequence[Report]:
         return await self._database.read(lambda it: sharing.read_reports(it, orchestration_id))
@@ -237,7 +237,7 @@ class SqlStore(SqlKeeping):
 
     async def shared(self, subjects: Collection[str]) -> Mapping[str, SavedShared]:
         remembered = {name: self._shared[name] for name in subjects if name in self._shared}
-        found = await self._database.read(
+        found = await self._database.glance(
             lambda it: sharing.read_shared(it, subjects, remembered)
         )
         self._remember_shared(found)
@@ -249,7 +249,7 @@ class SqlStore(SqlKeeping):
     async def memberships(
         self, ids: Collection[OrchestrationId]
     ) -> Sequence[tuple[OrchestrationId, str]]:
-        return await self._database.read(lambda it: sharing.read_memberships(it, ids))
+        return await self._database.glance(lambda it: sharing.read_memberships(it, ids))
 
     # commands
 
@@ -280,10 +280,10 @@ class SqlStore(SqlKeeping):
         )
 
     async def keys_asked(self, subject: str) -> Sequence[str]:
-        return await self._database.read(lambda it: sql_commands.keys_of(it, subject))
+        return await self._database.glance(lambda it: sql_commands.keys_of(it, subject))
 
     async def next_due(self) -> datetime | None:
-        return await self._database.read(sql_commands.next_due)
+        return await self._database.glance(sql_commands.next_due)
 
     # catalogue
 
@@ -332,7 +332,7 @@ class SqlStore(SqlKeeping):
     # private
 
     async def _rows(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> Sequence[Any]:
-        return await self._database.read(lambda it: it.execute(query).all())
+        return await self._database.glance(lambda it: it.execute(query).all())
 
     def _remember(self, key: OrchestrationId, saved: Saved) -> None:
         self._states[key] = saved

@@ -47,6 +47,10 @@ class Database(Protocol):
         """Do some reading, all of it on one state of the database."""
         ...
 
+    async def glance(self, work: Work[T]) -> T:
+        """Do some reading whose statements need not see one and the same state."""
+        ...
+
     async def write(self, work: Work[T]) -> T:
         """Do some writing: all of it is on disk when this returns, or none."""
         ...

@@ -91,10 +91,15 @@ class PostgresDatabase:
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._glancing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def read(self, work: Work[T]) -> T:
         """Do some reading, all of it on one state of the database."""
         return await _transact(self._reading, work)
+
+    async def glance(self, work: Work[T]) -> T:
+        """Read without a transaction, whose begin and end would be two more round trips."""
+        return await _transact(self._glancing, work)
 
     async def write(self, work: Work[T]) -> T:
         """Do some writing: all of it is on disk when this returns, or none."""

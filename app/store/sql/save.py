@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from app.core.audit import NO_DIGEST, digest_of
@@ -81,9 +81,10 @@ _END_DELIVERIES: Final = (
 _WAKE: Final = (
     sa.update(deliveries).where(is_parked()).values(status="new", workflow_run_id=None)
 )
-_LOCK_RUN: Final = sa.select(
-    sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger))
-)
+_RUNS: Final = sa.func.unnest(
+    sa.bindparam("runs", type_=postgresql.ARRAY(sa.BigInteger))
+).column_valued("run")
+_LOCK_RUNS: Final = sa.select(sa.func.pg_advisory_xact_lock(_RUNS))
 _WAKE_BY_ID: Final = _WAKE.where(deliveries.c.id.in_(_IDS))
 _WAKE_BY_RUN: Final = _WAKE.where(deliveries.c.workflow_run_id.in_(_IDS))
 
@@ -365,5 +366,5 @@ def _wait_for_each_other(connection: sa.Connection, batch: Batch) -> None:
     if connection.dialect.name != "postgresql":
         return
     parked = {done.workflow_run_id for done in batch.deliveries if done.workflow_run_id}
-    for number in sorted(parked | set(batch.wake_workflow_runs)):
-        connection.execute(_LOCK_RUN, {"number": number})
+    if runs := sorted(parked | set(batch.wake_workflow_runs)):
+        connection.execute(_LOCK_RUNS, {"runs": runs})

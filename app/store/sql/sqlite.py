@@ -88,6 +88,10 @@ class SqliteDatabase:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._read_threads, _transact, self._readers, work)
 
+    async def glance(self, work: Work[T]) -> T:
+        """Read: to see one state costs nothing here."""
+        return await self.read(work)
+
     async def write(self, work: Work[T]) -> T:
         """Do some writing: all of it is on disk when this returns, or none."""
         loop = asyncio.get_running_loop()
