@@ -13,6 +13,7 @@ from app.core.legs.asking import approval_at, gates_of
 from app.core.moves import TaskStatus
 from app.core.rules.judging import verdict_at
 from app.core.state import Orchestration
+from app.core.telling.differences import differences
 from app.core.telling.headline import headline
 from app.core.telling.looks import look_of_leg, look_of_task, name_of
 from app.core.telling.markdown import code, fit, plain
@@ -105,6 +106,7 @@ def gates_as_json(state: Orchestration, now: datetime) -> list[dict[str, Json]]:
             "gate": str(where),
             "name": task_name(where.task),
             "options": list(approval_at(state, where).options),
+            "changed": list(differences(state, where)),
             "why": tree_as_json(verdict_at(state, where, gate, now).why),
         }
         for task in state.tasks

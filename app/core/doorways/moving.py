@@ -11,15 +11,10 @@ from datetime import datetime
 from app.core.events import CancelRequested, Event
 from app.core.gate_events import SubjectGone
 from app.core.hearing.heard import Heard
-from app.core.hearing.replanning import is_replanned
+from app.core.hearing.replanning import REPLANNED, is_replanned
 from app.core.values import Json, Sha
 
 GITHUB = "GitHub"
-_REPLANNED = {
-    "edited": "has another base",
-    "converted_to_draft": "is a draft now",
-    "ready_for_review": "is no draft any more",
-}
 
 
 def moved(heard: Heard, at: datetime) -> tuple[Event, ...]:
@@ -34,7 +29,7 @@ def moved(heard: Heard, at: datetime) -> tuple[Event, ...]:
             why = f"pull request #{number} goes on at {sha[:12]}"
             return (SubjectGone(at=at, code="superseded", message=why, sha=Sha(sha)),)
         case "pull_request", str(action) if is_replanned(heard):
-            why = f"pull request #{number} {_REPLANNED[action]}"
+            why = f"pull request #{number} {REPLANNED[action]}"
             return (SubjectGone(at=at, code="superseded", message=why, action=action),)
         case "merge_group", "destroyed":
             said: Json = heard.payload.get("reason")

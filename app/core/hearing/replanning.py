@@ -12,7 +12,12 @@ from app.core.hearing.heard import Heard
 from app.core.values import Json
 
 COMMITS = "synchronize"
-DRAFTS = ("converted_to_draft", "ready_for_review")
+REPLANNED = {
+    "edited": "has another base",
+    "converted_to_draft": "is a draft now",
+    "ready_for_review": "is no draft any more",
+}
+"""What has become of a pull request whose plans are made anew, by the action that told it."""
 
 
 def is_replanned(heard: Heard) -> bool:
@@ -21,7 +26,7 @@ def is_replanned(heard: Heard) -> bool:
         return False
     changes: Json = heard.payload.get("changes")
     has_base = isinstance(changes, Mapping) and isinstance(changes.get("base"), Mapping)
-    return heard.action in DRAFTS or (heard.action == "edited" and has_base)
+    return heard.action in REPLANNED and (heard.action != "edited" or has_base)
 
 
 def wants_type(listen: Listen, heard: Heard) -> bool:

@@ -14,6 +14,7 @@ from app.core.moves import LegStatus
 from app.core.naming import WHOLE, definition_of, leg_holder, visit_of
 from app.core.recording.hearing import HEARD
 from app.core.state import Gate, Leg, Orchestration, Passage, Seat
+from app.core.telling.differences import differences
 from app.core.telling.markdown import code, link, plain, prose
 from app.core.values import Holder, TaskName
 
@@ -78,8 +79,10 @@ def why_awaiting(state: Orchestration, name: TaskName, leg: Leg) -> str:
         return _joined(_what_wait(state, name, leg, action), until)
     if leg.gate is None or not isinstance(action, Approval | Agent):
         return _joined("waits", until)
-    whom = who_decides(state, GateId(task=name, leg=leg.key), leg.gate)
-    return _joined(f"waits for {whom}", until)
+    where = GateId(task=name, leg=leg.key)
+    whom = who_decides(state, where, leg.gate)
+    new = "; ".join(differences(state, where))
+    return _joined(f"waits for {whom}", until) + (f" (asked anew: {new})" if new else "")
 
 
 def _joined(what: str, until: str) -> str:
