@@ -1,6 +1,7 @@
 """Two replicas as real processes on one PostgreSQL: whoever is killed, the other goes on."""
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +15,15 @@ from app.clock import SystemClock
 from app.demo.stage import HOME, set_stage
 from app.rehearsal import Rehearsal, serve
 from tests.kit import postgres
-from tests.shell.process_kit import SECRET, Process, concluded, has_read_everything, unused_port
+from tests.shell.process_kit import (
+    SECRET,
+    Process,
+    concluded,
+    has_read_everything,
+    is_ready,
+    unused_port,
+)
+from tests.shell.web_kit import signed
 
 PATIENCE_SECONDS = 100
 TAKEN_OVER_SECONDS = 15
@@ -87,3 +96,45 @@ async def test_a_killed_replicas_work_is_taken_over(tmp_path: Path) -> None:
     assert [check.conclusion for check in rehearsal.check_runs(HOME, sha)] == ["success"]
     assert took < TAKEN_OVER_SECONDS + 10, "the rest of the release takes some seconds, too"
     assert '"level": "error"' not in (tmp_path / "server.log").read_text()
+
+
+async def test_without_a_database_it_says_so_and_goes_on_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    """Deliveries are answered 503 and readiness is red; afterwards they are taken again."""
+    port = unused_port()
+    rehearsal = Rehearsal(SystemClock(), webhook_url=FRONT, webhook_secret=SECRET)
+    set_stage(rehearsal)
+    with postgres.own_server() as database:
+        url = postgres.fresh_database_of(database)
+        async with serve(rehearsal), AsyncExitStack() as closing:
+            server = Process(rehearsal, port, tmp_path, url)
+            await server.start()
+            closing.push_async_callback(server.end)
+            client = await closing.enter_async_context(httpx.AsyncClient(base_url=server.url))
+            before = await delivered(client, "before")
+            await asyncio.to_thread(database.stop)
+            during = await delivered(client, "during")
+            red = (await client.get("/ready")).status_code
+            await asyncio.to_thread(database.start)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not await is_ready(client):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            after = await delivered(client, "during")
+            again = await delivered(client, "before")
+        kept = postgres.ask(
+            url, "SELECT count(*) FROM deliveries WHERE id IN ('before', 'during')"
+        )
+
+    assert (before, during, red, after) == (202, 503, 503, 202)
+    assert again == 202, "it is known, and not saved twice"
+    assert int(kept) == 2
+
+
+async def delivered(client: httpx.AsyncClient, guid: str) -> int:
+    """Deliver as GitHub does, and return the status of the answer."""
+    body = json.dumps({"ref": "refs/heads/none"}).encode()
+    answer = await client.post(
+        "/webhooks/github", content=body, headers=signed("push", body, guid)
+    )
+    return answer.status_code
