@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, compress, repeat
+from operator import is_not
 
 from app.core.commands import SetTimer, WriteCheck, WriteComment, WriteIssue
 from app.core.events import Event
@@ -105,9 +107,9 @@ def touched(before: Orchestration, after: Orchestration) -> tuple[TaskName, ...]
         return tuple(name for name, task in after.tasks.items() if not task.has_ended)
     moved: list[TaskName] = []
     if before.tasks is not after.tasks:
-        moved.extend(
-            name for name, it in after.tasks.items() if before.tasks.get(name) is not it
-        )
+        # Tasks come but never go, so those that were there stand first, in the same order.
+        known = chain(before.tasks.values(), repeat(None))
+        moved.extend(compress(after.tasks, map(is_not, after.tasks.values(), known)))
     if before.seats is not after.seats or before.passages is not after.passages:
         concerned = {*moved, *_holders_changed(before, after)}
         moved = [name for name in after.tasks if name in concerned]

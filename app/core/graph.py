@@ -24,7 +24,7 @@ class _Known:
     def __eq__(self, other: object) -> bool:
         assert isinstance(other, _Known), "nothing else is kept beside them"
         mine, its = self.definition, other.definition
-        return mine.tasks == its.tasks and mine.machine == its.machine
+        return mine is its or (mine.tasks == its.tasks and mine.machine == its.machine)
 
 
 def dependents(definition: Definition, name: TaskName) -> tuple[TaskName, ...]:
