@@ -69,7 +69,7 @@ def test_what_was_tried_again_before_a_gate_is_named() -> None:
         "build": {"dispatch": "acme/api/.github/workflows/b.yml@main"},
         "ask": {
             "needs": ["build"],
-            "approval": {"rules": [{"require": [{"permission": "write"}]}]},
+            "approval": {"rules": rules},
         },
     }
     stage = Stage.of(graph(tasks))

@@ -163,6 +163,43 @@ async def test_a_merge_group_is_checked_on_its_commit_and_cancelled_with_it() ->
         assert "dequeued" in state.reason.message
 
 
+QUEUED = """
+version: 1
+name: Land
+on:
+  pull_request: {types: [opened]}
+  merge_group: {}
+tasks:
+  sign_off:
+    approval:
+      rules: [{require: [{teams: [acme/sre]}]}]
+      auto: {when: 'event_name == "merge_group"', choose: approve}
+  deploy:
+    needs: [sign_off]
+    dispatch: acme/api/.github/workflows/deploy.yml@main
+"""
+
+
+@pytest.mark.parametrize("has_auto", [True, False])
+async def test_a_merge_group_asks_anew_unless_the_definition_says_otherwise(
+    has_auto: bool,
+) -> None:
+    """An approval is for one commit; a rule may let a queue on that people let into."""
+    auto = "      auto: {when: 'event_name == \"merge_group\"', choose: approve}\n"
+    async with town(land=QUEUED if has_auto else QUEUED.replace(auto, "")) as here:
+        number = await proposed(here)
+        await here.review(number, "mona")
+        before = here.deployments()
+        here.github.enqueue(HOME, number)
+        await here.wait(seconds=5)
+        status = await here.status("sign_off", "land #2")
+
+        assert before == 1
+        assert (here.deployments(), status) == (
+            (2, "succeeded") if has_auto else (1, "running")
+        )
+
+
 PUSHED = """
 version: 1
 name: Try

@@ -22,11 +22,10 @@ REPLANNED = {
 
 def is_replanned(heard: Heard) -> bool:
     """Tell whether a delivery has the plans of a pull request made anew at the same commit."""
-    if heard.event != "pull_request":
-        return False
     changes: Json = heard.payload.get("changes")
     has_base = isinstance(changes, Mapping) and isinstance(changes.get("base"), Mapping)
-    return heard.action in REPLANNED and (heard.action != "edited" or has_base)
+    is_told = heard.event == "pull_request" and heard.action in REPLANNED
+    return is_told and (heard.action != "edited" or has_base)
 
 
 def wants_type(listen: Listen, heard: Heard) -> bool:
