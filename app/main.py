@@ -296,19 +296,22 @@ class _Server:
         return "; ".join(loop.trouble for loop in self._loops if loop.trouble)
 
     async def _sweep(self) -> None:
-        """Drop what is older than the settings want it kept."""
+        """Drop now and then what is older than the settings want it kept."""
         assert self._store is not None, "the sweeper runs while we are open"
         while True:
-            now = self.clock.now()
-            deliveries = timedelta(days=self._settings.keep_deliveries_days)
-            dropped = await self._store.drop_deliveries(now - deliveries)
-            ended = 0
-            if self._settings.keep_ended_days:
-                kept = timedelta(days=self._settings.keep_ended_days)
-                ended = await self._store.drop_ended(now - kept)
-            if dropped or ended:
-                _log.info("old data dropped", extra={"deliveries": dropped, "journals": ended})
+            # What is old can wait: while the database is away the others say so.
+            with suppress(StoreUnavailable):
+                await self._drop_old(self._store)
             await asyncio.sleep(SWEPT_EVERY.total_seconds())
+
+    async def _drop_old(self, store: SqlStore) -> None:
+        now, settings = self.clock.now(), self._settings
+        kept = timedelta(days=settings.keep_deliveries_days)
+        dropped, ended = await store.drop_deliveries(now - kept), 0
+        if settings.keep_ended_days:
+            ended = await store.drop_ended(now - timedelta(days=settings.keep_ended_days))
+        if dropped or ended:
+            _log.info("old data dropped", extra={"deliveries": dropped, "journals": ended})
 
 
 async def _hand_over(store: SqlStore, owner: str, clock: Clock) -> None:
