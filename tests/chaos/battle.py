@@ -29,6 +29,8 @@ PATIENCE: Final = 150.0
 """Real seconds after the trouble within which all must have come to rest."""
 AT_REST: Final = 2.0
 """Real seconds in which nothing may be left to do; a lease is shorter."""
+AT_REST_ALONE: Final = 75.0
+"""The same where repair must find what was lost: it looks every half hour of the round."""
 SENT_AGAIN_AFTER: Final = timedelta(seconds=90)
 LOOK: Final = 0.2
 
@@ -76,7 +78,7 @@ async def play(
             await _until_read(github)
             store = open_store(ground.url, is_time_rehearsed=True)
             await _live(plan, github, people, machines, ground)
-            await _until_at_rest(github, people, store)
+            await _until_at_rest(plan, github, people, store)
     belief = await _belief(store)
     await store.close()
     check(github, people, belief)
@@ -140,7 +142,8 @@ async def _act(plan: RoundPlan, github: Rehearsal, people: People) -> None:
         while waiting and waiting[0][0] <= passed * SPEED:
             people.do(waiting.pop(0)[1])
         people.look()
-        send_again(github)
+        if not plan.is_alone:
+            send_again(github)
         await asyncio.sleep(LOOK)
     for _, doing in waiting:
         people.do(doing)
@@ -187,21 +190,23 @@ def _undelivered(github: Rehearsal) -> list[Delivery]:
     ]
 
 
-async def _until_at_rest(github: Rehearsal, people: People, store: SqlStore) -> None:
+async def _until_at_rest(
+    plan: RoundPlan, github: Rehearsal, people: People, store: SqlStore
+) -> None:
     """Wait until there has been nothing left to do for a while."""
-    since = time.monotonic()
-    async with asyncio.timeout(PATIENCE):
-        while time.monotonic() - since < AT_REST:
+    since, rest = time.monotonic(), AT_REST_ALONE if plan.is_alone else AT_REST
+    async with asyncio.timeout(PATIENCE + rest):
+        while time.monotonic() - since < rest:
             people.look()
-            send_again(github)
+            if not plan.is_alone:
+                send_again(github)
             await asyncio.sleep(LOOK)
-            if not await _is_at_rest(github, store):
+            is_delivered = plan.is_alone or not _undelivered(github)
+            if not (is_delivered and await _is_at_rest(github, store)):
                 since = time.monotonic()
 
 
 async def _is_at_rest(github: Rehearsal, store: SqlStore) -> bool:
-    if _undelivered(github):
-        return False
     try:
         if await store.orchestrations(limit=1, open_only=True):
             return False

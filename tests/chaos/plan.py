@@ -15,6 +15,8 @@ from app.rehearsal import CallFault, DeliveryFault
 SPEED: Final = 30.0
 TROUBLE_SECONDS: Final = 15.0
 """How long, in real seconds, the world misbehaves; then all may come to its end."""
+ALONE: Final = 0.2
+"""How many rounds are left to repair alone: they take a minute longer."""
 FROZEN: Final = 14.0
 """Real seconds: longer than a lease, so that others have taken over when it thaws."""
 
@@ -69,6 +71,8 @@ class RoundPlan:
     failing: float
     refusing: float
     cancelling: float
+    is_alone: bool = False
+    """Nobody delivers again what was lost: repair has to find it."""
     visible_after: float = 0.0
     calls: dict[CallFault, float] = field(default_factory=dict)
     deliveries: dict[DeliveryFault, float] = field(default_factory=dict)
@@ -77,7 +81,8 @@ class RoundPlan:
         """Tell the plan in one line."""
         doings = ", ".join(f"{at:.0f} s {doing}" for at, doing in self.doings)
         strikes = ", ".join(f"{s.at:.1f} s #{s.which} {s.blow}" for s in self.strikes)
-        return f"GitHub {self.kind}; {doings}; {strikes}"
+        alone = "; left to repair" if self.is_alone else ""
+        return f"GitHub {self.kind}; {doings}; {strikes}{alone}"
 
 
 def draw(seed: int, *, replicas: int = 1, has_server: bool = False) -> RoundPlan:
@@ -93,6 +98,7 @@ def draw(seed: int, *, replicas: int = 1, has_server: bool = False) -> RoundPlan
         failing=chance.choice((0.0, 0.1, 0.3)),
         refusing=chance.choice((0.0, 0.3)),
         cancelling=chance.choice((0.0, 0.0, 0.1)),
+        is_alone=random.Random(seed + 3).random() < ALONE,
         visible_after=chance.choice((0.0, 5.0, 40.0)) if kind is Kind.FORGETFUL else 0.0,
         calls=_call_chances(chance, kind, rate),
         deliveries={each: 2 * rate * chance.random() for each in DeliveryFault},
