@@ -224,7 +224,7 @@ async def test_people_may_freeze_and_thaw() -> None:
         "freeze", organization="acme", calendar="freeze", until=START.isoformat(), because=""
     )
 
-    assert passages[0].why == "mona closed freeze until 2026-11-24 09:00 UTC: fire"
+    assert passages[0].why == "operator mona closed freeze until 2026-11-24 09:00 UTC: fire"
     assert held == []
     assert office.hands.keys(DispatchWorkflow) == ["dispatch/build/1"]
 
