@@ -18,6 +18,7 @@ from app.core.events import (
 from app.core.hearing.asking import (
     WISHES,
     AskedWrongly,
+    checked_login,
     event_asked_for,
     moment_asked_for,
     orchestration_meant,
@@ -107,6 +108,19 @@ def test_a_wish_may_be_that_of_an_account() -> None:
     assert event_asked_for("signalbox/cancel", wish, NOW) == CancelRequested(
         at=NOW, by="ada", reason="no"
     )
+
+
+@pytest.mark.parametrize("login", ["../../orgs", "\ud800", "a" * 101, "mona lisa", "[bot]"])
+def test_what_can_be_no_account_is_refused(login: str) -> None:
+    """GitHub is asked about nobody of such a name."""
+    with pytest.raises(AskedWrongly, match="no account"):
+        event_asked_for("signalbox/cancel", {"as": login}, NOW)
+
+
+@pytest.mark.parametrize("login", ["mona", "renovate[bot]", "mona-lisa_acme"])
+def test_bots_and_managed_users_are_accounts(login: str) -> None:
+    """Whether they have a role is another question."""
+    assert checked_login(login) == login
 
 
 def test_to_skip_needs_a_reason() -> None:

@@ -6,6 +6,7 @@ somebody with an account on GitHub, whose role has to be asked for first (`perso
 asked for where it matters to those who read the journal later.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -30,6 +31,9 @@ TICK = f"{PREFIX}tick"
 FREEZE = f"{PREFIX}freeze"
 SAY = f"{PREFIX}say"
 """Words of somebody with an account on GitHub, whose roles are asked for there."""
+
+LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?")
+"""What names of accounts look like, those of bots and of managed users too."""
 
 Asking: TypeAlias = Callable[["Asked"], Event]
 
@@ -65,7 +69,7 @@ class Asked:
     @property
     def person(self) -> str:
         """Whose role has to be asked for: an account on GitHub; nobody where it is empty."""
-        return person_of(self._payload)
+        return checked_login(person_of(self._payload))
 
     @property
     def is_override(self) -> bool:
@@ -80,6 +84,13 @@ def person_of(payload: JsonObject) -> str:
     """Return for whom something is asked, by the account on GitHub; nobody for operators."""
     value = payload.get("as")
     return value.strip().removeprefix("@") if isinstance(value, str) else ""
+
+
+def checked_login(login: str) -> str:
+    """Return the name of an account if it may be one. Raises `AskedWrongly`."""
+    if login and not LOGIN.fullmatch(login):
+        raise AskedWrongly(f"{login[:100]!a} is no account on GitHub")
+    return login
 
 
 def by_operator(name: str) -> str:
