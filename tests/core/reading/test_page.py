@@ -6,6 +6,7 @@ import textwrap
 import pytest
 
 from app.core.parse import parse
+from app.core.policy import read_policy
 from app.core.reading import words
 from app.core.reading.actions.operation import OPERATIONS
 from app.core.reading.happenings import ALL_FILTERS, FILTERS
@@ -68,3 +69,15 @@ def test_every_word_is_on_the_page() -> None:
 
     named = set(re.findall(r"[a-z][a-z0-9_.-]*[a-z0-9]", PAGE))
     assert sorted(wanted - named) == []
+
+
+def test_the_first_definition_of_the_readme_is_right() -> None:
+    """What a newcomer copies first has no problem, and a policy that lets it in."""
+    readme = (tree.ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    definition, problems = parse(blocks[0], ".github/orchestrations/release.yml")
+    policy, wrong = read_policy(blocks[1])
+
+    assert (problems, wrong) == ((), ())
+    assert definition is not None
+    assert policy is not None
