@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from app.store.sql import SqlStore, open_store
 from tests.chaos.cast import set_stage
 from tests.chaos.grounds import FileGround, Ground
 from tests.chaos.hurry import HurriedGitHub, hurried
-from tests.chaos.machines import SECRET, URL, Balancer, Machine, environ_of, unused_port
+from tests.chaos.machines import URL, Balancer, Machine, environ_of, unused_port
 from tests.chaos.people import People
 from tests.chaos.plan import SPEED, TROUBLE_SECONDS, Blow, Kind, RoundPlan, Strike
 from tests.chaos.truth import Belief, check
@@ -57,7 +58,8 @@ async def play(
     github = HurriedGitHub(
         clock,
         webhook_url=f"{URL}/webhooks/github",
-        webhook_secret=SECRET,
+        # Of its own, so that no other round can take in what is meant for this one.
+        webhook_secret=secrets.token_hex(16),
         seed=plan.seed,
         flavour=kinds.get(plan.kind, Flavour.CLOUD),
     )

@@ -1,7 +1,9 @@
 """The processes of a round: started, killed at any moment, frozen, and started again."""
 
 import asyncio
+import contextlib
 import json
+import random
 import signal
 import socket
 import sys
@@ -17,7 +19,6 @@ from tests.kit import tree
 
 URL: Final = "https://signalbox.test"
 """Where Signalbox is for the world: behind a balancer, whichever process answers."""
-SECRET: Final = "a webhook secret for chaos"
 STARTS_WITHIN: Final = 60.0
 LOOK_AGAIN: Final = 0.05
 
@@ -121,7 +122,7 @@ def environ_of(github: Rehearsal, database_url: str, port: int) -> dict[str, str
     return {
         "GITHUB_APP_ID": str(github.app_id),
         "GITHUB_PRIVATE_KEY": github.app_private_key_pem,
-        "GITHUB_WEBHOOK_SECRET": SECRET,
+        "GITHUB_WEBHOOK_SECRET": github.webhook_secret,
         "GITHUB_API_URL": github.api_url,
         "GITHUB_SERVER_URL": github.web_url,
         "GITHUB_OIDC_ISSUER": github.oidc_issuer,
@@ -132,7 +133,13 @@ def environ_of(github: Rehearsal, database_url: str, port: int) -> dict[str, str
 
 
 def unused_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+    """Return a port that nobody listens on, and that nobody is given while ours is dead.
+
+    It is below those that a system hands out by itself: a round that runs beside this one must
+    not answer for a machine that was killed.
+    """
+    chance = random.SystemRandom()
+    while True:
+        port = chance.randrange(10_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
