@@ -81,8 +81,8 @@ BUGS = (
     Bug(
         name="a silent workflow run is never looked up",
         file="app/core/rules/following.py",
-        right="        if (due := due_look_up(leg.attempt, definition)) is None or due > now:\n",
-        wrong="        if (due := due_look_up(leg.attempt, definition)) is None or due != now:\n",
+        right="due_look_up(leg.attempt, definition)) is None or due > now:\n",
+        wrong="due_look_up(leg.attempt, definition)) is None or due != now:\n",
     ),
     Bug(
         name="a marker in any workflow run's title is believed",
