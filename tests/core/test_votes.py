@@ -274,3 +274,14 @@ def test_roles_say_who_decides_where_no_rule_asks_for_anybody() -> None:
     ballot.vote("hubot")
 
     assert (waiting, ballot.status) == (TaskStatus.RUNNING, TaskStatus.SUCCEEDED)
+
+
+def test_the_digest_of_a_plan_is_of_what_it_says_and_not_of_how_it_is_held() -> None:
+    """Inputs that are held by another kind of mapping are the same inputs."""
+    state = Ballot(TWO_TEAMS).state
+    plain = replace(state.plan, inputs={"a": {"b": 1}})
+    other = replace(state.plan, inputs=MappingProxyType({"a": MappingProxyType({"b": 1})}))
+    digests = {plan_digest(replace(state, plan=plan), GATE) for plan in (plain, other)}
+
+    assert len(digests) == 1
+    assert plan_digest(state, GATE) not in digests
