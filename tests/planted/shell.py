@@ -47,8 +47,8 @@ BUGS = (
     Bug(
         name="a lease never expires",
         file="app/store/sql/commands.py",
-        right="where(is_held(), commands.c.lease_until <= _MOMENT)",
-        wrong="where(is_held(), commands.c.lease_until <= 0 * _MOMENT)",
+        right=".where(is_held(), commands.c.lease_until <= _LEASE_NOW)",
+        wrong=".where(is_held(), commands.c.lease_until <= 0 * _LEASE_NOW)",
     ),
     Bug(
         name="the signature is not looked at",
