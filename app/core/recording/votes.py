@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.core.approvals.doors import about
+from app.core.approvals.doors import about, withdraw
 from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
 from app.core.hearing.replanning import plans_anew
 from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
@@ -44,7 +44,7 @@ def withdraw_votes(state: Orchestration, event: VotesWithdrawn) -> Orchestration
         return state
     for name in tuple(state.tasks):
         for where, gate in tuple(gates_of(state, name)):
-            votes = tuple(_withdrawn(vote, event.reference) for vote in gate.votes)
+            votes = withdraw(gate.votes, event.reference)
             if votes != gate.votes and not gate.choice:
                 # What is left is looked at again.
                 changed = replace(gate, votes=votes, asked_votes=-1, survey=None)
@@ -58,10 +58,6 @@ def withdraw_votes(state: Orchestration, event: VotesWithdrawn) -> Orchestration
 def _is_unknown(gate: Gate, reference: str) -> bool:
     known = {*gate.withdrawn, *(vote.reference for vote in gate.votes)}
     return reference not in known and len(gate.withdrawn) < VOTES_MAX
-
-
-def _withdrawn(vote: Vote, reference: str) -> Vote:
-    return replace(vote, is_withdrawn=True) if vote.reference == reference else vote
 
 
 def record_survey(state: Orchestration, event: GateSurveyed) -> Orchestration:
