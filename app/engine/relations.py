@@ -17,7 +17,7 @@ from app.core.events import (
     OperationPerformed,
 )
 from app.core.evidence import evidence
-from app.core.legs.ruling import Objection, object_to_action
+from app.core.legs.ruling import Objection, object_to_dispatch
 from app.core.plan import Plan
 from app.core.state import Orchestration
 from app.engine.letters import Begin, Letter, ToOrchestration
@@ -43,8 +43,13 @@ def start_child(
 def _refused(
     state: Orchestration, message: StartChild, why: Refusal | Objection, now: datetime
 ) -> ToOrchestration:
+    calendars = why.calendars if isinstance(why, Objection) else ()
     refused = DispatchRefused(
-        at=now, attempt=message.attempt, code=why.code, message=why.message
+        at=now,
+        attempt=message.attempt,
+        code=why.code,
+        message=why.message,
+        calendars=calendars,
     )
     return ToOrchestration(id=state.id, event=refused)
 
@@ -52,10 +57,10 @@ def _refused(
 def _objection(
     state: Orchestration, message: StartChild, child: Plan, library: Library, now: datetime
 ) -> Objection | None:
-    """Say what the organisations of both definitions have against a child."""
+    """Say what the organisations of both definitions have against a child, or freeze it by."""
     where = child.origin.repository
     policies = library.organization_policies(state.plan.origin.repository, where)
-    return object_to_action(state, message.attempt, where, policies, now)
+    return object_to_dispatch(state, message.attempt, where, policies, now)
 
 
 def answer_parent(child: Plan, state: Orchestration, now: datetime) -> list[ToOrchestration]:

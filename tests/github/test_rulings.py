@@ -5,10 +5,13 @@ import asyncio
 import pytest
 
 from app.core.events import DispatchAccepted, DispatchRefused
+from app.core.policy import READING
 from app.core.values import RepositoryName
+from app.github.operations import OPERATIONS
 from app.github.rulings import Rulings
+from app.rehearsal import CallFault
 from tests.github.house import House
-from tests.github.operating import made, refused
+from tests.github.operating import made, operation, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -34,22 +37,39 @@ async def test_what_the_organisation_forbids_is_not_dispatched(
     assert here.github.world.dispatches == []
 
 
-async def test_what_is_forbidden_is_not_written_either(here: House) -> None:
-    """An operation that writes is refused like a dispatch; to read is nobody's harm."""
-    here.github.add_repository("acme/.github", {PATH: DENIES})
+@pytest.mark.parametrize(
+    ("policy", "code", "calendars"),
+    [(DENIES, "policy-denies", ()), (FREEZES, "policy-freezes", ("ours",))],
+)
+@pytest.mark.parametrize("name", sorted(OPERATIONS.keys() - READING))
+async def test_what_is_forbidden_or_frozen_is_not_written_either(
+    here: House, name: str, policy: str, code: str, calendars: tuple[str, ...]
+) -> None:
+    """An operation that writes is refused, or put off, like a dispatch."""
+    pull = here.github.open_pull_request("acme/release", {"a.txt": "x"})
+    given = {"number": pull.number, "sha": pull.head_sha, "tag": "v1", "labels": ["a"]}
+    here.github.add_repository("acme/.github", {PATH: policy})
+    said = await refused(here, name, title="Now", body="So.", **given)
+    release = here.github.world.repository("acme/release")
+
+    assert (said.code, said.calendars) == (code, calendars)
+    assert here.github.comments("acme/release", pull.number) == []
+    assert (pull.merged_at, pull.labels, len(release.issues)) == (None, [], 0)
+    assert release.releases == []
+
+
+async def test_to_read_is_nobodys_harm(here: House) -> None:
+    """Nor is what an earlier try made, and the policy has forbidden since."""
     here.github.push("acme/release", {"a.md": "hello"})
-    denied = await refused(here, "issue.create", repository="acme/release", title="Now")
+    here.github.faults.plan_call(CallFault.ERROR_AFTER, method="POST", path="/issues$")
+    await here.perform(operation("issue.create", title="Now"))
+    here.github.add_repository("acme/.github", {PATH: DENIES})
+    await here.wait(minutes=2)
     read = await made(here, "file.read", repository="acme/release", path="a.md")
+    found = await made(here, "issue.create", title="Now")
 
-    assert denied.code == "policy-denies"
     assert read["content"] == "hello"
-
-
-async def test_calendars_hold_up_no_operation(here: House) -> None:
-    """An issue may be opened while nothing is shipped."""
-    here.github.add_repository("acme/.github", {PATH: FREEZES})
-
-    assert await made(here, "issue.create", repository="acme/release", title="Now")
+    assert found["number"] == 1
 
 
 async def test_a_policy_that_cannot_be_read_forbids(here: House) -> None:

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.core.doorways.explaining import explain_orchestration
 from app.core.events import ChildEnded, ChildStarted, DispatchRefused, OperationPerformed
 from app.core.moves import OrchestrationStatus
 from app.core.values import TaskName
@@ -53,20 +55,40 @@ async def events_of(office: Office, title: str, *kinds: type) -> list[Any]:
 PART = document("build", whole={"inputs": {"size": {"type": "integer", "required": True}}})
 
 
-@pytest.mark.parametrize(
-    ("rule", "code"), [("deny: no", "policy-denies"), ("calendars: [nights]", "")]
-)
-async def test_what_an_organisation_forbids_no_parent_starts(rule: str, code: str) -> None:
-    """A denial binds the start of a child, too; calendars hold up what the child dispatches."""
-    night = "calendars: {nights: {timezone: UTC, closed: [{weekly: 'Fri 16:00 - Mon 08:00'}]}}"
-    text = f"{{version: 1, organization: {{{night}, rules: [{{{rule}}}]}}}}"
+async def test_what_an_organisation_forbids_no_parent_starts() -> None:
+    """A denial binds the start of a child, too."""
+    text = "{version: 1, organization: {rules: [{deny: no}]}}"
     office = Office()
     home = read_of(train=child_of(at("part"), size=3), part=PART)
     await office.open_with(home, read_of(3, "acme/.github", policy=text))
     await office.start()
-    refusals = await events_of(office, "train #1", DispatchRefused)
+    [refused] = await events_of(office, "train #1", DispatchRefused)
 
-    assert [each.code for each in refusals] == ([code] if code else [])
+    assert refused.code == "policy-denies"
+    assert await office.statuses() == {"train #1": "failed"}
+
+
+async def test_what_an_organisation_freezes_no_parent_starts_before_it_opens() -> None:
+    """The child is put off, which costs no try, and begins when the calendar opens."""
+    closed = {"from": str(START - timedelta(days=1)), "to": str(START + timedelta(days=2))}
+    nights = {"nights": {"timezone": "UTC", "closed": [{**closed, "why": "Easter"}]}}
+    says = {"calendars": nights, "rules": [{"calendars": ["nights"]}]}
+    text = json.dumps({"version": 1, "organization": says})
+    office = Office()
+    home = read_of(train=child_of(at("part"), size=3), part=PART)
+    await office.open_with(home, read_of(3, "acme/.github", policy=text))
+    await office.start()
+    [refused] = await events_of(office, "train #1", DispatchRefused)
+    state = await office.state("train #1")
+    said = explain_orchestration(state, office.now())
+    early = await office.statuses()
+    await office.wait(days=3)
+
+    assert (refused.code, refused.calendars) == ("policy-freezes", ("nights",))
+    assert "the calendar `nights` is closed until 2026" in said
+    assert "Easter" in said
+    assert early == {"train #1": "running"}
+    assert (await office.statuses())["part #1"] == "running"
 
 
 async def test_a_child_is_followed_to_its_end() -> None:

@@ -1,4 +1,4 @@
-"""What an organisation's policy says about one dispatch, at the moment it is to be made.
+"""What an organisation's policy says about one attempt, at the moment it is to be made.
 
 It may forbid it, forbid another try, or name calendars that must be open first. A policy that
 cannot be read forbids: nobody knows what it would have said.
@@ -47,7 +47,10 @@ def object_to_dispatch(
     policies: Sequence[PolicyText],
     now: datetime,
 ) -> Objection | None:
-    """Say what the policies have against an attempt that is about to be dispatched."""
+    """Say what the policies have against an attempt that is about to be begun.
+
+    Whether it is dispatched, run again, written by a call or started as a child.
+    """
     # Of an attempt that counts no more nothing is known, and the policy is judged all the same.
     leg = state.leg(attempt) or Leg(key=attempt.leg)
     try:
@@ -70,21 +73,6 @@ def object_to_dispatch(
             return objection
         calendars += rule_on(found, subject, values).calendars
     return _freeze(state, attempt, leg, tuple(dict.fromkeys(calendars)))
-
-
-def object_to_action(
-    state: Orchestration,
-    attempt: AttemptId,
-    repository: str,
-    policies: Sequence[PolicyText],
-    now: datetime,
-) -> Objection | None:
-    """Say what the policies have against what a task writes on GitHub, or the child it starts.
-
-    Calendars hold up dispatches alone: the child waits for them at its own.
-    """
-    found = object_to_dispatch(state, attempt, repository, policies, now)
-    return None if found is not None and found.calendars else found
 
 
 def object_to_release(

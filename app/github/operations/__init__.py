@@ -75,7 +75,9 @@ class Operator:
                 raise Refusal("unknown-operation", f"there is no operation {command.operation}")
             made = await operation(desk, Arguments(command.operation, command.arguments))
         except Refusal as refusal:
-            return self._refused(command, refusal.code, refusal.message)
+            return self._refused(
+                command, refusal.code, refusal.message, calendars=refusal.calendars
+            )
         except RefusedError as error:
             return self._refused(command, *_explain(command.operation, error))
         except UnavailableError as error:
@@ -93,13 +95,21 @@ class Operator:
             )
         )
 
-    def _refused(self, command: PerformOperation, code: str, message: str) -> Carried:
+    def _refused(
+        self,
+        command: PerformOperation,
+        code: str,
+        message: str,
+        *,
+        calendars: tuple[str, ...] = (),
+    ) -> Carried:
         return self._carried(
             DispatchRefused(
                 at=self._client.clock.now(),
                 attempt=command.attempt,
                 code=code,
                 message=message,
+                calendars=calendars,
             )
         )
 

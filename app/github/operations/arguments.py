@@ -17,12 +17,16 @@ _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 
 class Refusal(Exception):
-    """The operation will not happen: a stable reason code, and what to do about it."""
+    """The operation will not happen: a stable reason code, and what to do about it.
 
-    def __init__(self, code: str, message: str) -> None:
+    With `calendars` it will, once all of them are open.
+    """
+
+    def __init__(self, code: str, message: str, calendars: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.calendars = calendars
 
 
 class Arguments:

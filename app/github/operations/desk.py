@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from app.core.commands import PerformOperation
-from app.core.legs.ruling import object_to_action
+from app.core.legs.ruling import object_to_dispatch
 from app.core.plan import Plan
 from app.core.policy import READING, consent_to_operate
 from app.core.state import Orchestration
@@ -65,23 +65,20 @@ class Desk:
         """The moment before which nothing can have been made, as GitHub writes it."""
         return instant(self.errand.first_tried_at - EARLIER)
 
-    async def enter(self, repository: RepositoryName) -> Access:
-        """Return how to reach a repository that lets this operation in. Raises `Refusal`."""
-        access = await self._let_in(repository)
-        if self.command.operation not in READING:
-            await self._check_policies(repository)
-        return access
+    async def judge(self, repository: RepositoryName) -> None:
+        """Let nothing be written that an organisation forbids or freezes. Raises `Refusal`.
 
-    async def _check_policies(self, repository: RepositoryName) -> None:
-        """Let nothing be written that an organisation forbids. Raises `Refusal`."""
+        Asked right before the write: what an earlier try did is found whatever they say now.
+        """
         policies = await self.rulings.policies(self.plan.origin.repository, repository)
         now = self.client.clock.now()
         attempt = self.command.attempt
-        objection = object_to_action(self.state, attempt, repository, policies, now)
+        objection = object_to_dispatch(self.state, attempt, repository, policies, now)
         if objection is not None:
-            raise Refusal(objection.code, objection.message)
+            raise Refusal(objection.code, objection.message, objection.calendars)
 
-    async def _let_in(self, repository: RepositoryName) -> Access:
+    async def enter(self, repository: RepositoryName) -> Access:
+        """Return how to reach a repository that lets this operation in. Raises `Refusal`."""
         plan, operation = self.plan, self.command.operation
         try:
             access = await self.consents.access_to(repository, plan.origin, Urgency.DECISION)

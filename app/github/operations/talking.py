@@ -30,6 +30,7 @@ async def create_issue(desk: Desk, given: Arguments) -> Made:
             if await desk.is_mine(text_of(item, "body"), app_of(item)):
                 issue = item
     if issue is None:
+        await desk.judge(repository)
         issue = await open_issue(
             desk.client, access, title=title, body=desk.marked(body), labels=labels
         )
@@ -50,6 +51,7 @@ async def create_comment(desk: Desk, given: Arguments) -> Made:
             if await desk.is_mine(each.body, each.app_id):
                 comment = each
     if comment is None:
+        await desk.judge(repository)
         comment = await surfaces.create_comment(
             desk.client, access, number, desk.marked(body), permissions=ISSUES_WRITE
         )
@@ -64,6 +66,7 @@ async def add_labels(desk: Desk, given: Arguments) -> Made:
     repository = given.repository("repository", desk.plan.origin.repository)
     number, labels = given.number("number"), given.names("labels", is_required=True)
     access = await desk.enter(repository)
+    await desk.judge(repository)
     answer = await desk.client.call(
         access,
         "POST",
