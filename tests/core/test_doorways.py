@@ -18,12 +18,13 @@ from app.core.approvals.requests import (
 from app.core.approvals.survey import PolicyText
 from app.core.chores import JudgeRequests
 from app.core.doorways.explaining import explain_orchestration
-from app.core.doorways.responding import Reply, comes_from_fork, respond
+from app.core.doorways.responding import Reply, respond
 from app.core.doorways.words import answer_to_vote, spoken_words, words_of
 from app.core.events import ApprovalDecided, Conclusion, RetryRequested, SkipRequested
 from app.core.gate_commands import AnswerVote
 from app.core.gate_events import GateId, VoteCast
 from app.core.hearing.findings import RequestsJudged, StandingIn
+from app.core.hearing.forks import comes_from_fork
 from app.core.state import Orchestration
 from app.core.telling.buttons import buttons_of
 from app.core.values import TaskName

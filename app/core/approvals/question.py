@@ -46,7 +46,8 @@ class Question:
     `digests` and `shas` are those that count as this plan: its own, and others with the same
     tree. `parties` has who is meant by each word of `exclude`; a word that is missing is not
     known. `owned` are the changed paths by their owners, `None` if not known. `auto` is what
-    its condition gave. `fallback` is asked where the definition's rules ask for nobody.
+    its condition gave. `fallback` is asked where the definition's rules ask for nobody. Of
+    what comes from a fork a maintainer must approve, too.
     """
 
     approval: Approval
@@ -59,6 +60,7 @@ class Question:
     auto_error: str = ""
     denials: tuple[Denial, ...] = ()
     fallback: Requirement = ANYBODY_WHO_WRITES
+    is_from_fork: bool = False
 
 
 def asked_rules(question: Question) -> tuple[AskedRule, ...]:

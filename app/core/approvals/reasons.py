@@ -31,6 +31,8 @@ class ReasonCode(StrEnum):
     OWNERS_MISSING = "owners-missing"
     OWNERS_UNKNOWN = "owners-unknown"
     ASSIGNMENT_TOO_LARGE = "assignment-too-large"
+    MAINTAINER_MET = "maintainer-met"
+    MAINTAINER_MISSING = "maintainer-missing"
     FORM_COMPLETE = "form-complete"
     FORM_INCOMPLETE = "form-incomplete"
     AUTO_CHOSE = "auto-chose"
@@ -182,6 +184,16 @@ REASONS: Mapping[ReasonCode, Meaning] = {
     _C.ASSIGNMENT_TOO_LARGE: Meaning(
         means="There are too many ways to assign people to paths to try them all.",
         remedy="Own paths by fewer different teams, or let more owners vote.",
+    ),
+    _C.MAINTAINER_MET: Meaning(
+        means="It comes from a fork, and somebody who may push here has approved it."
+    ),
+    _C.MAINTAINER_MISSING: Meaning(
+        means=(
+            "It comes from a fork, and nobody has approved it who may push to the repository "
+            "of the definition, whomever the rules ask besides."
+        ),
+        remedy="Somebody with write permission looks at that very commit and approves it.",
     ),
     _C.FORM_COMPLETE: Meaning(means="The form has all that it asks for."),
     _C.FORM_INCOMPLETE: Meaning(

@@ -12,7 +12,7 @@ from datetime import datetime
 from app.core.actions import REJECT, Requirement
 from app.core.approvals.codeowners import owns
 from app.core.approvals.people import Voter, excluded, named_by
-from app.core.approvals.question import Question, asked_rules
+from app.core.approvals.question import ANYBODY_WHO_WRITES, Question, asked_rules
 from app.core.approvals.reasons import Finding, ReasonCode
 from app.core.state import Vote
 from app.core.typed_values import fill_inputs
@@ -152,7 +152,10 @@ def _break_glass(question: Question, vote: Vote, voter: Voter) -> Ballot:
 def _refuse_voter(question: Question, vote: Vote, voter: Voter) -> Finding | None:
     is_rejection = vote.option == REJECT
     rules = (rule for rule in asked_rules(question) if rule.holds or rule.error)
-    asked = (requirement for rule in rules for requirement in rule.require)
+    asked = [requirement for rule in rules for requirement in rule.require]
+    if question.is_from_fork:
+        # A maintainer has to look at it, whomever the rules name.
+        asked.append(ANYBODY_WHO_WRITES)
     if not any(stands_for(question, each, voter) for each in asked):
         if voter.is_bot:
             sentence = f"@{vote.by} is a bot, and no rule in force names it"

@@ -1,7 +1,8 @@
 """One option weighed: do the votes for it satisfy every rule, and who stands for what.
 
 People are assigned to the requirements of all rules together (`matching`). A break-glass or
-`auto` sets the definition's own rules aside, but never those of the organisation's policy.
+`auto` sets the definition's own rules aside, but never those of the organisation's policy; nor
+does a break-glass spare what comes from a fork a maintainer (`maintaining`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from datetime import datetime
 
 from app.core.actions import Requirement
 from app.core.approvals.codeowners import Owned, owns
+from app.core.approvals.maintaining import maintainers, with_maintainer
 from app.core.approvals.matching import Assignment, Demand, assign
 from app.core.approvals.people import Voter, described, excluded, named_by
 from app.core.approvals.question import AskedRule, Question, Stand, asked_rules, seats
@@ -74,13 +76,14 @@ def weigh(
         *_met(question, seated, voters),
         *_unmet(question, rules),
         *_evaluated(question, held, ballots, voters),
+        *(() if is_by_rule and glass is None else maintainers(question, own, voters)),
         form[1],
     ]
     is_met = all(each.is_met or each.code is ReasonCode.RULE_EVALUATED for each in branches)
     code = ReasonCode.OPTION_MET if is_met else ReasonCode.OPTION_UNMET
     lacking = [each for each in branches if not each.is_met and each.code is not _EVALUATED]
     sentence = f"{option} is chosen" if is_met else f"{option} is not chosen"
-    stands = _stands(question, seated)
+    stands = with_maintainer(question, own, _stands(question, seated))
     return Weighed(
         option=option,
         is_met=is_met,

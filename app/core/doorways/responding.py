@@ -48,12 +48,12 @@ from app.core.events import (
 )
 from app.core.gate_events import VoteCast
 from app.core.hearing.findings import RequestsJudged, StandingIn
+from app.core.hearing.forks import comes_from_fork
 from app.core.hearing.heard import Person
 from app.core.legs.asking import givers_of
 from app.core.legs.context import cause_of
 from app.core.machine.happening import listens
 from app.core.moves import TaskStatus
-from app.core.plan import Cause
 from app.core.policy import read_policy
 from app.core.recording.people import FAIL
 from app.core.state import Orchestration
@@ -152,17 +152,6 @@ def role_in(standing: StandingIn | None, role: Role) -> Finding:
             sentence = f"the policy of {each.owner} could not be read: {why}"
             return Finding(code=ReasonCode.POLICY_ERROR, sentence=sentence, is_met=False)
     return may(role, standing.voter, givers_of(standing.policies))
-
-
-def comes_from_fork(cause: Cause) -> bool:
-    """Tell whether a pull request from a fork has set something off."""
-    pull = cause.event.get("pull_request")
-    head = pull.get("head") if isinstance(pull, dict) else None
-    if not isinstance(head, dict):
-        return False
-    repository = head.get("repo")
-    own = repository.get("id") if isinstance(repository, dict) else None
-    return own != cause.repository_id
 
 
 def bound_to_commit(

@@ -6,15 +6,32 @@ approval that cannot be passed otherwise. What only reads, waits or reports need
 """
 
 from collections import deque
+from collections.abc import Mapping
 
 from app.core.actions import Approval, GitHubOperation, Report, Wait
 from app.core.definition import Definition, Handling, Join, TaskDefinition
 from app.core.graph import dependents
+from app.core.plan import Cause
 from app.core.policy import READING
-from app.core.values import TaskName
+from app.core.values import Json, TaskName
 
 PINNING = "refs.resolve"
 """Its output `untrusted` is true of every commit that is on no branch of its repository."""
+
+
+def comes_from_fork(cause: Cause) -> bool:
+    """Tell whether what a fork proposes has set something off, or a workflow run of it."""
+    pull = cause.event.get("pull_request")
+    head = pull.get("head") if isinstance(pull, Mapping) else None
+    if isinstance(head, Mapping):
+        return _id_of(head.get("repo")) != cause.repository_id
+    run = cause.event.get("workflow_run")
+    whose = _id_of(run.get("head_repository")) if isinstance(run, Mapping) else None
+    return whose is not None and whose != cause.repository_id
+
+
+def _id_of(repository: Json) -> Json:
+    return repository.get("id") if isinstance(repository, Mapping) else None
 
 
 def is_guarded(definition: Definition) -> bool:

@@ -17,6 +17,7 @@ from app.core.approvals.roles import Giver, fallback
 from app.core.approvals.survey import PolicyText, Survey
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.gate_events import GateId
+from app.core.hearing.forks import comes_from_fork
 from app.core.legs.context import cause_of, values_for
 from app.core.moves import LegStatus
 from app.core.naming import definition_of, sibling
@@ -109,13 +110,16 @@ def question_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) 
         auto, auto_error = _worked_out(approval.auto.when, values)
     rules = (
         *(_asked(rule, values) for rule in approval.rules),
+    cause = cause_of(state)
+    is_from_fork = comes_from_fork(cause)
         *ruling.rules,
     )
     return Question(
         approval=approval,
         rules=rules,
         digests=frozenset({plan_digest(state, where)}),
-        shas=frozenset({cause_of(state).sha, *survey.same_tree}),
+        # Of a fork the very commit counts: even its message is a stranger's.
+        shas=frozenset({cause.sha, *(() if is_from_fork else survey.same_tree)}),
         parties={ACTOR: (Party(login=state.requested_by),), **survey.parties},
         owned=survey.owned,
         auto=auto,
@@ -127,6 +131,7 @@ def question_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) 
 
 def _values(state: Orchestration, where: GateId, now: datetime) -> JsonObject:
     leg = state.tasks[where.task].legs.get(where.leg)
+        is_from_fork=is_from_fork,
     matrix = leg.matrix if leg is not None and not where.wave else None
     return values_for(state, where.task, now, matrix)
 

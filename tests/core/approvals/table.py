@@ -91,6 +91,7 @@ def question(given: Mapping[str, Any]) -> Question:
         auto=bool(auto and auto.get("holds") is True),
         auto_error=auto.get("error", "") if auto else "",
         denials=tuple(Denial(**each) for each in given.get("denials", ())),
+        is_from_fork=given.get("fork", False),
     )
 
 

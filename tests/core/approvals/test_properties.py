@@ -58,6 +58,7 @@ def questions(draw: st.DrawFn) -> Question:
         "parties": {word: draw(st.lists(_party, max_size=1)) for word in words},
         "options": draw(st.sampled_from([["approve", "reject"], ["approve", "hold"]])),
         "break-glass": draw(st.sampled_from([None, {"teams": ["acme/ciso"]}])),
+        "fork": draw(st.booleans()),
     }
     if draw(st.booleans()):
         given_["inputs"] = {"ticket": {"type": "string", "required": True}}
