@@ -5,16 +5,21 @@ follows; that is `decide`'s. Adding one is a walk: event, `record`, rule, law, s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
+from app.core.place_events import CalendarTold as CalendarTold
+from app.core.place_events import SeatGranted as SeatGranted
+from app.core.place_events import SeatLost as SeatLost
+from app.core.place_events import SeatQueued as SeatQueued
 from app.core.plan import Cause
+from app.core.state_of_gates import Part
 from app.core.values import AttemptId as AttemptId
-from app.core.values import Holder, JsonObject, LegKey, LockKey, OrchestrationId, Sha, TaskName
+from app.core.values import JsonObject, LegKey, OrchestrationId, Sha, TaskName
 
 
 class RunStatus(StrEnum):
@@ -53,10 +58,14 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrchestrationRequested:
-    """Somebody or something asked for this orchestration; always its first event."""
+    """Somebody or something asked for this orchestration; always its first event.
+
+    `posed` is what an earlier one about the same has asked people, by question.
+    """
 
     at: datetime
     by: str
+    posed: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,48 +234,6 @@ class ChildEnded:
     child: OrchestrationId
     conclusion: Conclusion
     outputs: JsonObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeatGranted:
-    """A concurrency group has a place for this holder."""
-
-    at: datetime
-    holder: Holder
-    lock: LockKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeatQueued:
-    """A concurrency group is full; `ahead` says who holds it, for people."""
-
-    at: datetime
-    holder: Holder
-    lock: LockKey
-    position: int
-    ahead: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeatLost:
-    """Somebody newer takes the place: a waiting one gives up, a holding one is cancelled."""
-
-    at: datetime
-    holder: Holder
-    lock: LockKey
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarTold:
-    """A calendar answered: it is open now, or closed until about `opens_at`, and why."""
-
-    at: datetime
-    holder: Holder
-    calendar: str
-    is_open: bool
-    opens_at: datetime | None
-    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ from app.core.events import (
 )
 from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
 from app.core.legs.context import cause_of
+from app.core.legs.posing import taken_over
 from app.core.moves import OrchestrationStatus
 from app.core.recording.attempts import record_attempt
 from app.core.recording.environments import (
@@ -140,6 +141,7 @@ def _record_request(state: Orchestration, event: OrchestrationRequested) -> Orch
         requested_by=event.by,
         started_at=event.at,
         deadline=event.at + state.plan.definition.timeout,
+        posed=taken_over(event.posed),
     )
 
 

@@ -25,10 +25,13 @@ from app.core.moves import (
     OrchestrationStatus,
     TaskStatus,
 )
-from app.core.plan import Cause, Plan
+from app.core.plan import Plan
 from app.core.state_of_environments import WaitingRun
 from app.core.state_of_gates import Gate as Gate
+from app.core.state_of_gates import Posed
 from app.core.state_of_gates import Vote as Vote
+from app.core.state_of_machines import Hearing as Hearing
+from app.core.state_of_machines import MachineState as MachineState
 from app.core.values import (
     Holder,
     Json,
@@ -296,42 +299,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hearing:
-    """Something that a transition or a wait listens to and that no rule has used yet."""
-
-    name: str
-    at: datetime
-    cause: Cause | None = None
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineState:
-    """Where a state machine is: the state, how often each was entered, and the data.
-
-    `latest` is the last GitHub event that led from one state to another: expressions see it
-    in place of what started the whole. `history` names the states entered so far, in order.
-    `led_by` tells what was last heard that led on, so that it does not lead on twice.
-    """
-
-    state: str
-    visits: Mapping[str, int]
-    data: JsonObject
-    entered_at: datetime
-    latest: Cause | None = None
-    led_by: str = ""
-    history: tuple[str, ...] = ()
-    escalated: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Orchestration:
     """One plan being carried out; `events` counts those that made it what it is.
 
     `seats` and `passages` are by who holds or asks (`core.naming`). `wish` is what the whole
     will have become once what had succeeded is undone. `timer` is the whole's own.
     `old_checks` are check runs on commits that a machine has gone on from; the first
-    `concluded` of them are concluded.
+    `concluded` of them are concluded. `posed` is what people were last asked about, by question
+    (`legs.posing`).
     """
 
     plan: Plan
@@ -357,6 +332,7 @@ class Orchestration:
     old_checks: tuple[int, ...] = ()
     concluded: int = 0
     environments: tuple[WaitingRun, ...] = ()
+    posed: Mapping[str, Posed] = field(default_factory=dict)
 
     @property
     def id(self) -> OrchestrationId:

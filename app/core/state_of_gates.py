@@ -1,5 +1,6 @@
 """Gates as they stand in the state: the votes, what is known of the voters, the choice."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,3 +56,26 @@ class Gate:
     survey: Survey | None = None
     answered: int = 0
     withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One thing that a question is about, as people read it, and the digest of its value.
+
+    `shown` is short, with secrets masked; what cannot be shown has the digest alone.
+    """
+
+    digest: str
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posed:
+    """What a question is about, and what it was about when it was last put to people.
+
+    `is_voted`: somebody has voted on it as it is now.
+    """
+
+    parts: Mapping[str, Part]
+    before: Mapping[str, Part] | None = None
+    is_voted: bool = False

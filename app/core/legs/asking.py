@@ -91,6 +91,11 @@ def plan_digest(state: Orchestration, where: GateId) -> str:
         dict(state.machine.data) if state.machine is not None else {},
         str(where),
     ]
+    return digest_of(source)
+
+
+def digest_of(source: Json) -> str:
+    """Return the digest of a value, however its parts are held."""
     text = json.dumps(source, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]
 
@@ -105,13 +110,13 @@ def question_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) 
     approval = approval_at(state, where)
     values = _values(state, where, now)
     ruling = _ruling(state, survey, values)
+    cause = cause_of(state)
+    is_from_fork = comes_from_fork(cause)
     auto, auto_error = False, ""
     if approval.auto is not None:
         auto, auto_error = _worked_out(approval.auto.when, values)
     rules = (
         *(_asked(rule, values) for rule in approval.rules),
-    cause = cause_of(state)
-    is_from_fork = comes_from_fork(cause)
         *ruling.rules,
     )
     return Question(
@@ -126,12 +131,12 @@ def question_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) 
         auto_error=auto_error,
         denials=ruling.denials,
         fallback=fallback(givers_of(survey.policies)),
+        is_from_fork=is_from_fork,
     )
 
 
 def _values(state: Orchestration, where: GateId, now: datetime) -> JsonObject:
     leg = state.tasks[where.task].legs.get(where.leg)
-        is_from_fork=is_from_fork,
     matrix = leg.matrix if leg is not None and not where.wave else None
     return values_for(state, where.task, now, matrix)
 

@@ -16,7 +16,9 @@ from app.core.events import (
     RollBackRequested,
     SkipRequested,
 )
+from app.core.gate_events import GateId
 from app.core.legs.context import is_left
+from app.core.legs.posing import voted_on
 from app.core.legs.undoing import to_undo
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of, is_following
@@ -134,6 +136,7 @@ def record_decision(state: Orchestration, event: ApprovalDecided) -> Orchestrati
         gate = _decided(leg.gate, action, event)
         if gate is None:
             return state
+        state = voted_on(state, GateId(task=event.task, leg=event.leg))
         return state.with_task(event.task, task.with_leg(replace(leg, gate=gate)))
     if task.status is TaskStatus.ASKING and task.question is not None:
         return _record_answer(state, task, task.question, event)
@@ -180,5 +183,6 @@ def _record_wave(state: Orchestration, task: Task, event: ApprovalDecided) -> Or
     gate = _decided(wave.gate, approval, event)
     if gate is None:
         return state
+    state = voted_on(state, GateId(task=event.task, wave=event.wave))
     waves = {**task.waves, event.wave: replace(wave, gate=gate)}
     return state.with_task(event.task, replace(task, waves=waves))

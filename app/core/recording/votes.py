@@ -7,6 +7,7 @@ from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithd
 from app.core.hearing.replanning import plans_anew
 from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
 from app.core.legs.context import cause_of
+from app.core.legs.posing import voted_on
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.state import Gate, Orchestration, Reason, Task, Vote, WaveStatus
 
@@ -30,6 +31,8 @@ def record_vote(state: Orchestration, event: VoteCast) -> Orchestration:
         vote = about(vote, plan_digest(state, event.gate), gate.opened_at)
     if any(_is_same(vote, known) for known in gate.votes):
         return state
+    if vote.digest:
+        state = voted_on(state, event.gate)
     return with_gate(state, event.gate, replace(gate, votes=(*gate.votes, vote)))
 
 

@@ -17,6 +17,7 @@ from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.gate_events import GateId
 from app.core.legs.asking import approval_at, gates_of, question_at, with_gate
 from app.core.legs.dispatching import Asked
+from app.core.legs.posing import pose
 from app.core.rules.decision import Decision
 from app.core.state import Gate, Orchestration
 from app.core.values import TaskName
@@ -33,6 +34,7 @@ def judge_gates(state: Orchestration, name: TaskName, now: datetime) -> Decision
     for where, gate in tuple(gates_of(state, name)):
         if gate.choice:
             continue
+        state = pose(state, where)
         if gate.survey is not None and gate.survey.votes == len(gate.votes):
             state, answers = _judge(state, where, gate, now)
             commands.extend(answers)

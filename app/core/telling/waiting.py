@@ -13,7 +13,7 @@ from app.core.machine.happening import state_of
 from app.core.moves import LegStatus
 from app.core.naming import WHOLE, definition_of, leg_holder, visit_of
 from app.core.recording.hearing import HEARD
-from app.core.state import Gate, Leg, Orchestration, Passage, Seat
+from app.core.state import Gate, Leg, Orchestration, Passage, Seat, WaveStatus
 from app.core.telling.differences import differences
 from app.core.telling.markdown import code, link, plain, prose
 from app.core.values import Holder, TaskName
@@ -79,10 +79,25 @@ def why_awaiting(state: Orchestration, name: TaskName, leg: Leg) -> str:
         return _joined(_what_wait(state, name, leg, action), until)
     if leg.gate is None or not isinstance(action, Approval | Agent):
         return _joined("waits", until)
-    where = GateId(task=name, leg=leg.key)
-    whom = who_decides(state, where, leg.gate)
+    return _why_asking(state, GateId(task=name, leg=leg.key), leg.gate, until)
+
+
+def why_wave(state: Orchestration, name: TaskName, wave: str) -> str:
+    """Say what a wave waits for that has not begun: those before it, or people."""
+    progress = state.tasks[name].waves.get(wave)
+    if progress is None or progress.status is not WaveStatus.ASKING or progress.gate is None:
+        return "waits for its wave"
+    where = GateId(task=name, wave=wave)
+    until = f"until {moment(state.deadline)}" if state.deadline is not None else ""
+    asking = _why_asking(state, where, progress.gate, until)
+    return f"waits for its wave {plain(wave, NAME_MAX)}, which {asking}"
+
+
+def _why_asking(state: Orchestration, where: GateId, gate: Gate, until: str) -> str:
+    """Say whom a gate asks, until when, and what is new since it last did."""
     new = "; ".join(differences(state, where))
-    return _joined(f"waits for {whom}", until) + (f" (asked anew: {new})" if new else "")
+    asked = _joined(f"waits for {who_decides(state, where, gate)}", until)
+    return f"{asked} (asked again: {new})" if new else asked
 
 
 def _joined(what: str, until: str) -> str:
@@ -176,9 +191,9 @@ def why_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:
     """Say what a leg waits for that has not ended; empty where it simply runs."""
     match leg.status:
         case LegStatus.PENDING:
-            return (
-                "waits for its wave" if leg.wave else "waits for a place among `max-parallel`"
-            )
+            if not leg.wave:
+                return "waits for a place among `max-parallel`"
+            return why_wave(state, name, leg.wave)
         case LegStatus.BLOCKED:
             return why_blocked(state, leg_holder(name, leg.key))
         case LegStatus.RESTING:
