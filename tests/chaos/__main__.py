@@ -6,14 +6,16 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 import uvloop
 
 from tests.chaos.battle import Told, play
 from tests.chaos.grounds import ServerGround
+from tests.chaos.machines import warm_up
 from tests.chaos.plan import draw
-from tests.kit import postgres
+from tests.kit import postgres, tree
 
 REPLICAS = 3
 
@@ -23,6 +25,7 @@ async def play_all(given: argparse.Namespace, folder: Path) -> int:
     failed, begun, told = list[int](), time.monotonic(), list[Told]()
     places, turn = asyncio.Semaphore(given.at_once), asyncio.Lock()
     server = postgres.server() if given.on != "sqlite" else None
+    warm_up()
 
     async def play_one(seed: int) -> None:
         # Of both every second round is on the server.
@@ -39,12 +42,15 @@ async def play_all(given: argparse.Namespace, folder: Path) -> int:
                 told.append(await play(plan, folder, ground=ground, replicas=replicas))
                 where = f"seed {seed}, {replicas} replicas" if has_server else f"seed {seed}"
                 print(f"{where}: {_line(told[-1])}", flush=True)
-            except (AssertionError, TimeoutError, ExceptionGroup) as error:
+            # Whatever breaks one round, the others are played.
+            except Exception as error:
                 failed.append(seed)
                 on = "postgres" if has_server else "sqlite"
+                trace = "".join(traceback.format_exception(error))
+                (folder / f"round-{seed}.failure").write_text(trace, encoding="utf-8")
                 print(
                     f"seed {seed} FAILED: {type(error).__name__}: {error}\n  {plan.told()}\n"
-                    f"  database and logs: {folder}/round-{seed}*\n"
+                    f"  trace, database and logs: {folder}/round-{seed}*\n"
                     f"  again: make chaos SEED={seed} ROUNDS=1 ON={on}",
                     flush=True,
                 )
@@ -83,7 +89,9 @@ def main() -> None:
     parser.add_argument("--on", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--at-once", type=int, default=3, help="how many rounds at a time")
     given = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=Path.cwd() / ".cache"))
+    cache = tree.ROOT / ".cache"
+    cache.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=cache))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         failed = runner.run(play_all(given, folder))
     if not failed:

@@ -14,9 +14,7 @@ from typing import Final
 import httpx
 
 from app.core.shared import LOCK
-from app.ports import StoreUnavailable
 from app.rehearsal import Flavour, Rehearsal, serve
-from app.rehearsal.model.state import Delivery
 from app.store.sql import SqlStore, open_store
 from tests.chaos.cast import set_stage
 from tests.chaos.grounds import FileGround, Ground
@@ -24,16 +22,11 @@ from tests.chaos.hurry import HurriedGitHub, hurried
 from tests.chaos.machines import URL, Balancer, Machine, environ_of, unused_port
 from tests.chaos.people import People
 from tests.chaos.plan import SPEED, TROUBLE_SECONDS, Blow, Kind, RoundPlan, Strike
+from tests.chaos.rest import LOOK, send_again, until_at_rest
 from tests.chaos.truth import Belief, check
 
-PATIENCE: Final = 150.0
-"""Real seconds after the trouble within which all must have come to rest."""
-AT_REST: Final = 2.0
-"""Real seconds in which nothing may be left to do; a lease is shorter."""
-AT_REST_ALONE: Final = 75.0
-"""The same where repair must find what was lost: it looks every half hour of the round."""
-SENT_AGAIN_AFTER: Final = timedelta(seconds=90)
-LOOK: Final = 0.2
+READ_WITHIN: Final = 150.0
+"""Real seconds in which everything must have been read that is read at a start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +73,7 @@ async def play(
             await _until_read(github)
             store = open_store(ground.url, is_time_rehearsed=True)
             await _live(plan, github, people, machines, ground)
-            await _until_at_rest(plan, github, people, store)
+            await until_at_rest(plan, github, people, store)
     belief = await _belief(store)
     await store.close()
     check(github, people, belief)
@@ -97,7 +90,7 @@ async def play(
 async def _running(machines: Sequence[Machine]) -> AsyncIterator[None]:
     try:
         for machine in machines:
-            await machine.start()
+            machine.start()
         for machine in machines:
             await machine.until_ready()
         yield
@@ -105,12 +98,11 @@ async def _running(machines: Sequence[Machine]) -> AsyncIterator[None]:
         for machine in machines:
             machine.thaw()
             await machine.kill()
-            machine.close()
 
 
 async def _until_read(github: Rehearsal) -> None:
     """Wait until the policy of each repository was asked for: it is read last."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(READ_WITHIN):
         while True:
             asked = {call.path for call in github.calls if call.path.endswith("policy.yml")}
             if len(asked) >= len(github.world.repositories):
@@ -167,58 +159,9 @@ async def _strike(strikes: Sequence[Strike], machine: Machine, ground: Ground) -
             case Blow.KILL:
                 await machine.kill()
                 await asyncio.sleep(strike.lasts)
-                await machine.start()
+                machine.start()
                 # The next blow may come before it is ready, as it does.
     await machine.until_ready()
-
-
-def send_again(github: Rehearsal) -> None:
-    """Send once more what was lost or found nobody, as an operator does from the App's page."""
-    now = github.clock.now()
-    for delivery in _undelivered(github):
-        if now - delivery.created_at > SENT_AGAIN_AFTER:
-            github.world.redeliver(delivery)
-
-
-def _undelivered(github: Rehearsal) -> list[Delivery]:
-    """Return the last copy of each delivery of which no copy was taken in."""
-    by_guid: dict[str, list[Delivery]] = {}
-    for delivery in github.world.deliveries.values():
-        by_guid.setdefault(delivery.guid, []).append(delivery)
-    return [
-        copies[-1]
-        for copies in by_guid.values()
-        if not any(each.status == "OK" for each in copies)
-    ]
-
-
-async def _until_at_rest(
-    plan: RoundPlan, github: Rehearsal, people: People, store: SqlStore
-) -> None:
-    """Wait until there has been nothing left to do for a while."""
-    since, rest = time.monotonic(), AT_REST_ALONE if plan.is_alone else AT_REST
-    async with asyncio.timeout(PATIENCE + rest):
-        while time.monotonic() - since < rest:
-            people.look()
-            if not plan.is_alone:
-                send_again(github)
-            await asyncio.sleep(LOOK)
-            is_delivered = plan.is_alone or not _undelivered(github)
-            if not (is_delivered and await _is_at_rest(github, store)):
-                since = time.monotonic()
-
-
-async def _is_at_rest(github: Rehearsal, store: SqlStore) -> bool:
-    try:
-        if await store.orchestrations(limit=1, open_only=True):
-            return False
-        if await store.new_deliveries(1):
-            return False
-        due = await store.next_due()
-    except StoreUnavailable:
-        return False
-    # Timers of what has ended may lie far ahead, and matter to nobody.
-    return due is None or due > github.clock.now() + timedelta(seconds=SPEED * AT_REST)
 
 
 async def _belief(store: SqlStore) -> Belief:

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-import json
+import multiprocessing
+import os
 import random
 import signal
 import socket
-import sys
 from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +16,23 @@ import httpx
 
 from app.rehearsal import Rehearsal
 from tests.chaos.hurry import HurriedClock
-from tests.kit import tree
+from tests.chaos.server import Birth, live
 
 URL: Final = "https://signalbox.test"
 """Where Signalbox is for the world: behind a balancer, whichever process answers."""
 STARTS_WITHIN: Final = 60.0
 LOOK_AGAIN: Final = 0.05
+
+# Most of a start is to import: that is done once, by a process of which all others are copies.
+_CONTEXT: Final = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["tests.chaos.server"])
+
+
+def warm_up() -> None:
+    """Have imported what every process needs, so that no round has to wait for it."""
+    first = _CONTEXT.Process(target=int)
+    first.start()
+    first.join()
 
 
 class Machine:
@@ -30,21 +42,14 @@ class Machine:
         self, name: str, environ: Mapping[str, str], clock: HurriedClock, log: Path
     ) -> None:
         self.url = f"http://127.0.0.1:{environ['PORT']}"
-        told = {
-            "owner": name,
-            "epoch": clock.epoch,
-            "speed": clock.speed,
-            "environ": dict(environ),
-        }
-        self._command = [sys.executable, "-m", "tests.chaos.server", json.dumps(told)]
-        self._log = log.open("ab")
-        self._process: asyncio.subprocess.Process | None = None
+        self._birth = Birth(owner=name, clock=clock, environ=environ, log=log)
+        self._process: ForkServerProcess | None = None
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Start it; `until_ready` waits for it."""
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command, cwd=tree.ROOT, stdout=self._log, stderr=self._log
-        )
+        # Should a round itself die, nothing of it goes on.
+        self._process = _CONTEXT.Process(target=live, args=(self._birth,), daemon=True)
+        self._process.start()
 
     async def until_ready(self) -> None:
         """Wait until it answers."""
@@ -56,7 +61,7 @@ class Machine:
 
     async def _is_ready(self, client: httpx.AsyncClient) -> bool:
         assert self._process is not None, "it was started"
-        assert self._process.returncode is None, f"it ended by itself: {self._log.name}"
+        assert self._process.exitcode is None, f"it ended by itself: {self._birth.log}"
         try:
             return (await client.get("/ready")).status_code == 200
         except httpx.HTTPError:
@@ -64,9 +69,9 @@ class Machine:
 
     async def kill(self) -> None:
         """End it without a word."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None:
             self._process.kill()
-            await self._process.wait()
+            await asyncio.to_thread(self._process.join)
 
     def freeze(self) -> None:
         """Let it stand still, as a machine does that swaps or pauses."""
@@ -77,12 +82,9 @@ class Machine:
         self._signal(signal.SIGCONT)
 
     def _signal(self, which: signal.Signals) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(which)
-
-    def close(self) -> None:
-        """Close the log."""
-        self._log.close()
+        if self._process is not None and self._process.is_alive():
+            assert self._process.pid is not None, "it was started"
+            os.kill(self._process.pid, which)
 
 
 class Balancer(httpx.AsyncBaseTransport):

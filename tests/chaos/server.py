@@ -1,8 +1,11 @@
 """One process of a round: the server as `main` builds it, in the time of the round."""
 
 import asyncio
-import json
+import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 import uvloop
@@ -14,20 +17,36 @@ from app.main import build
 from app.settings import Settings
 from tests.chaos.hurry import HurriedClock
 
+NICE = 5
+"""GitHub goes first: where it is slow, it is as if all of GitHub stood still."""
 
-async def serve(told: dict[str, object]) -> None:
-    """Serve until killed."""
-    clock = HurriedClock(epoch=float(str(told["epoch"])), speed=float(str(told["speed"])))
-    settings = Settings.from_environ({k: str(v) for k, v in dict(told["environ"]).items()})  # type: ignore[call-overload]  # it is JSON of our own
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """What a process is told at its start, and where it writes."""
+
+    owner: str
+    clock: HurriedClock
+    environ: Mapping[str, str]
+    log: Path
+
+
+def live(birth: Birth) -> None:
+    """Be a process of a round, until killed."""
+    os.nice(NICE)
+    with birth.log.open("ab") as log:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(log.fileno(), stream.fileno())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(birth))
+
+
+async def _serve(birth: Birth) -> None:
+    settings = Settings.from_environ(birth.environ)
     with listen(settings.host, settings.port) as listening:
         logs.set_up()
         # What takes real time, such as a call's own limit, must not outlast a lease.
-        lease = LEASE * clock.speed
-        app = build(settings, clock=clock, owner=str(told["owner"]), lease=lease)
+        lease = LEASE * birth.clock.speed
+        app = build(settings, clock=birth.clock, owner=birth.owner, lease=lease)
         server = uvicorn.Server(config_of(app))
         await server.serve(sockets=[listening])
-
-
-if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(json.loads(sys.argv[1])))

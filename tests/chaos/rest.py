@@ -1,0 +1,101 @@
+"""When a round has come to rest: nothing is left to do, and nobody will find anything more.
+
+How long that takes hangs on the machine and on what else runs there. So we wait as long as
+something goes on, and give up only where for a while nothing has moved.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from app.ports import StoreUnavailable
+from app.rehearsal import Rehearsal
+from app.rehearsal.model.state import Delivery
+from app.store.sql import SqlStore
+from tests.chaos.people import People
+from tests.chaos.plan import SPEED, RoundPlan
+
+PATIENCE: Final = 180.0
+"""Real seconds in which nothing moves: more than an hour of the round, the longest pause."""
+PATIENCE_MAX: Final = 900.0
+"""Real seconds after which whatever still moves goes in circles."""
+AT_REST: Final = 2.0
+"""Real seconds in which nothing may be left to do; a lease is shorter."""
+SENT_AGAIN_AFTER: Final = timedelta(seconds=90)
+LOOK: Final = 0.2
+LIST: Final = "/app/hook/deliveries"
+TOKENS: Final = "/access_tokens"
+
+
+async def until_at_rest(
+    plan: RoundPlan, github: Rehearsal, people: People, store: SqlStore
+) -> None:
+    """Wait until there has been nothing left to do for a while.
+
+    Raises `AssertionError` where things stand still that have not come to their end.
+    """
+    begun = since = moved = time.monotonic()
+    before = 0
+    while (now := time.monotonic()) - since < AT_REST:
+        if (done := _done(github)) != before:
+            before, moved = done, now
+        assert now - moved < PATIENCE, f"nothing has moved for {PATIENCE:.0f} s"
+        assert now - begun < PATIENCE_MAX, f"it has no end, after {PATIENCE_MAX:.0f} s"
+        people.look()
+        if not plan.is_alone:
+            send_again(github)
+        await asyncio.sleep(LOOK)
+        is_found = is_looked_for(github) if plan.is_alone else not list(undelivered(github))
+        if not (is_found and await _is_idle(github, store)):
+            since = time.monotonic()
+
+
+def send_again(github: Rehearsal) -> None:
+    """Send once more what was lost or found nobody, as an operator does from the App's page."""
+    now = github.clock.now()
+    for delivery in undelivered(github):
+        if now - delivery.created_at > SENT_AGAIN_AFTER:
+            github.world.redeliver(delivery)
+
+
+def undelivered(github: Rehearsal) -> Iterator[Delivery]:
+    """Yield the last copy of each delivery of which no copy was taken in."""
+    by_guid: dict[str, list[Delivery]] = {}
+    for delivery in github.world.deliveries.values():
+        by_guid.setdefault(delivery.guid, []).append(delivery)
+    for copies in by_guid.values():
+        if not any(each.status == "OK" for each in copies):
+            yield copies[-1]
+
+
+def is_looked_for(github: Rehearsal) -> bool:
+    """Tell whether repair has read the list of deliveries since the last of them was lost."""
+    lost = [delivery.created_at for delivery in undelivered(github)]
+    looked = [
+        call.at for call in github.calls if call.path.endswith(LIST) and call.status == 200
+    ]
+    return not lost or (bool(looked) and max(looked) > max(lost))
+
+
+def _done(github: Rehearsal) -> int:
+    """Count what was done at GitHub, and what GitHub could tell."""
+    calls = sum(
+        call.is_done and call.method != "GET" and not call.path.endswith(TOKENS)
+        for call in github.calls
+    )
+    return calls + sum(each.status == "OK" for each in github.world.deliveries.values())
+
+
+async def _is_idle(github: Rehearsal, store: SqlStore) -> bool:
+    try:
+        if await store.orchestrations(limit=1, open_only=True):
+            return False
+        if await store.new_deliveries(1):
+            return False
+        due = await store.next_due()
+    except StoreUnavailable:
+        return False
+    # Timers of what has ended may lie far ahead, and matter to nobody.
+    return due is None or due > github.clock.now() + timedelta(seconds=SPEED * AT_REST)
