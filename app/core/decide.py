@@ -7,12 +7,12 @@ A rule cannot tell whether an event came late or twice, and so it cannot mind.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain, compress, repeat
 from operator import is_not
 
 from app.core.commands import SetTimer, WriteCheck, WriteComment, WriteIssue
+from app.core.copying import replace
 from app.core.events import Event
 from app.core.graph import dependents
 from app.core.legs.context import cause_of

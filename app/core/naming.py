@@ -6,8 +6,7 @@ is called after it: `deploy~undo` compensates, `rollout~check.canary.2` is the s
 of a wave's bake check, `rollout~rollback.canary` undoes a failed wave.
 """
 
-from dataclasses import replace
-
+from app.core.copying import replace
 from app.core.definition import (
     Definition,
     Handling,

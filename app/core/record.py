@@ -4,9 +4,9 @@ Every event is welcome in every state. What is late, doubled or about something 
 longer counts changes nothing. `recording` has the kinds of facts, each in its file.
 """
 
-from dataclasses import replace
 from typing import assert_never
 
+from app.core.copying import replace
 from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.events import (
     ApprovalDecided,

@@ -8,11 +8,12 @@ state at one of its visits, compensations, the checks and roll-backs of waves.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from app.core.copying import replace
 from app.core.events import AttemptId, Conclusion, RunStatus, Surface
 from app.core.moves import (
     ENDED,

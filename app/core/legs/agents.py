@@ -4,11 +4,11 @@ Only what fits goes on, and even that waits for a person where the task has a `r
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from app.core.actions import Agent, AgentLimits
+from app.core.copying import replace
 from app.core.hearing.filters import matches
 from app.core.legs.context import cause_of
 from app.core.legs.schemas import faults_of

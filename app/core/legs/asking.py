@@ -7,7 +7,6 @@ the gate came to. Its digest is what binds a vote to it.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.actions import Agent, Approval, ApprovalRule, Dispatch
@@ -15,6 +14,7 @@ from app.core.approvals.people import ACTOR, Party
 from app.core.approvals.question import AskedRule, Question
 from app.core.approvals.roles import Giver, fallback
 from app.core.approvals.survey import PolicyText, Survey
+from app.core.copying import replace
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.gate_events import GateId
 from app.core.hearing.forks import comes_from_fork

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
@@ -25,6 +24,7 @@ from app.core.commands import (
     RerunWorkflowRun,
     StartChild,
 )
+from app.core.copying import replace
 from app.core.definition import TaskDefinition
 from app.core.events import AttemptId
 from app.core.expressions import ExpressionError, render

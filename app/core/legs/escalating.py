@@ -5,9 +5,10 @@ its waves does, that is what waits: it is escalated from the moment at which it 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.copying import replace
 from app.core.definition import Escalation
 from app.core.moves import OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of

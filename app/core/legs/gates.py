@@ -5,10 +5,10 @@ chosen. While a gate is open nothing runs and nothing is held.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.core.actions import APPROVE, Agent, Approval, Wait
+from app.core.copying import replace
 from app.core.expressions import ExpressionError, render
 from app.core.legs.context import values_for
 from app.core.legs.outcome import fail, fail_for_good, succeed

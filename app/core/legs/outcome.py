@@ -1,10 +1,10 @@
 """How a leg ends: GitHub's conclusion, our own wishes and the declared outputs, weighed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.actions import Agent, Dispatch
+from app.core.copying import replace
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, render
 from app.core.legs.agents import judge_agent

@@ -7,8 +7,8 @@ what is in it is kept one by one as long as there is not too much of it.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
+from app.core.copying import replace
 from app.core.gate_events import GateId
 from app.core.legs.asking import digest_of
 from app.core.legs.context import cause_of

@@ -1,9 +1,9 @@
 """Whether a failed attempt is followed by another, and when."""
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+from app.core.copying import replace
 from app.core.definition import Backoff, Retry
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, evaluate_condition

@@ -1,7 +1,6 @@
 """What is to be undone when the whole comes to a bad end, and in which order."""
 
-from dataclasses import replace
-
+from app.core.copying import replace
 from app.core.legs.waves import rolled_back
 from app.core.moves import LegStatus
 from app.core.naming import definition_of, is_following, undo_of

@@ -5,9 +5,9 @@ named after the wave (`core.naming`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from app.core.actions import Approval
+from app.core.copying import replace
 from app.core.definition import Strategy
 from app.core.expressions import evaluate_condition
 from app.core.legs.context import is_left

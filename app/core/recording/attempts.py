@@ -5,10 +5,10 @@ workflow run the rank of its status decides that, and never the order of arrival
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from app.core.copying import replace
 from app.core.events import (
     ChangeMeasured,
     ChildEnded,

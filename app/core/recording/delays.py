@@ -1,7 +1,6 @@
 """What GitHub puts off: it is written down until when and why, and nothing follows from it."""
 
-from dataclasses import replace
-
+from app.core.copying import replace
 from app.core.events import DispatchDelayed
 from app.core.moves import LegStatus
 from app.core.state import Leg, Reason

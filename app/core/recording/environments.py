@@ -5,9 +5,9 @@ one of its attempts. Of the address that GitHub would be called back at only the
 counts.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
+from app.core.copying import replace
 from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.hearing.callbacks import run_in
 from app.core.plan import Cause

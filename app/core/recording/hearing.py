@@ -7,9 +7,9 @@ of its state, which is in the same decision unless it is paused.
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 from app.core.actions import Wait
+from app.core.copying import replace
 from app.core.events import CommandGiven, GitHubEventHeard
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.legs.context import event_values, values_for

@@ -3,10 +3,10 @@
 Who may ask for what was settled before; here is written down that they did, who, and why.
 """
 
-from dataclasses import replace
 from typing import TypeAlias, assert_never
 
 from app.core.actions import REJECT, Agent, Approval
+from app.core.copying import replace
 from app.core.events import (
     ApprovalDecided,
     CancelRequested,

@@ -1,8 +1,8 @@
 """What concurrency groups and calendars say: places granted, queued for, lost; passages."""
 
-from dataclasses import replace
 from typing import assert_never
 
+from app.core.copying import replace
 from app.core.events import CalendarTold, SeatGranted, SeatLost, SeatQueued
 from app.core.legs.context import current_visit
 from app.core.moves import LegStatus, OrchestrationStatus

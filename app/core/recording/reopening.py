@@ -5,9 +5,9 @@ again. What succeeded is kept.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
+from app.core.copying import replace
 from app.core.graph import dependents
 from app.core.legs.context import is_left
 from app.core.legs.waves import goes_on, is_passed, rolled_back, tried_again

@@ -1,8 +1,7 @@
 """What is heard at gates: votes, votes taken back, what is known of voters, and their end."""
 
-from dataclasses import replace
-
 from app.core.approvals.doors import about, withdraw
+from app.core.copying import replace
 from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
 from app.core.hearing.replanning import plans_anew
 from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate

@@ -1,9 +1,9 @@
 """Rules about how a task begins: once what it needs allows it, and people do."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
+from app.core.copying import replace
 from app.core.definition import TaskDefinition
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.legs.context import is_held, is_left, values_for

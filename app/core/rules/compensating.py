@@ -1,8 +1,8 @@
 """The rule that undoes what had succeeded, one task after the other, in reverse order."""
 
-from dataclasses import replace
 from datetime import datetime
 
+from app.core.copying import replace
 from app.core.legs.undoing import legs_to_undo, to_undo
 from app.core.moves import OrchestrationStatus, TaskStatus
 from app.core.naming import is_following, undo_of

@@ -1,11 +1,11 @@
 """Rules about how legs begin: their places, the calendars, the dispatch, and after a rest."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.actions import Approval, Wait
 from app.core.commands import AskCalendar
+from app.core.copying import replace
 from app.core.definition import Retry
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError

@@ -1,10 +1,11 @@
 """Rules about how legs and tasks end: by themselves, too late, or because they must."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.actions import Agent
 from app.core.commands import RemoveTag
+from app.core.copying import replace
 from app.core.definition import Handling, TaskDefinition
 from app.core.events import Conclusion
 from app.core.legs.agents import branch_to_measure

@@ -7,11 +7,12 @@ else happens it goes on waiting, and is told why; GitHub gives up after thirty d
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from app.core.actions import REJECT
+from app.core.copying import replace
 from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.expressions import ExpressionError
 from app.core.legs.dispatching import Asked

@@ -5,9 +5,9 @@ them; one that succeeds nevertheless is rolled back like the others. The task en
 the roll-back has.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
+from app.core.copying import replace
 from app.core.legs.context import is_left
 from app.core.legs.undoing import passed_over
 from app.core.legs.waves import (

@@ -1,6 +1,5 @@
 """Rules about what runs elsewhere: cancelled, looked up, asked about, and timed."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.commands import (
@@ -11,6 +10,7 @@ from app.core.commands import (
     MeasureChange,
     SetTimer,
 )
+from app.core.copying import replace
 from app.core.events import AttemptId
 from app.core.legs.agents import branch_to_measure, repository_proposed_to
 from app.core.legs.dispatching import Asked

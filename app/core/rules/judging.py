@@ -4,7 +4,6 @@ A gate without votes asks nothing, unless it may decide by rule. It fails shut: 
 survey of all its votes, nothing is decided.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.actions import REJECT
@@ -13,6 +12,7 @@ from app.core.approvals.people import Voter
 from app.core.approvals.question import How, Standing, Verdict
 from app.core.approvals.reasons import ReasonCode
 from app.core.approvals.votes import judge
+from app.core.copying import replace
 from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.gate_events import GateId
 from app.core.legs.asking import approval_at, gates_of, question_at, with_gate

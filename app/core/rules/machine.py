@@ -8,10 +8,10 @@ the whole ends only when all of it has stopped.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.commands import ConcludeCheck
+from app.core.copying import replace
 from app.core.definition import MachineDefinition, StateDefinition, Transition
 from app.core.events import Surface
 from app.core.expressions import ExpressionError, evaluate, evaluate_condition

@@ -1,9 +1,9 @@
 """Places in concurrency groups: asked for and given back, by the whole, a state or a leg."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.commands import AskSeat, LeaveSeat
+from app.core.copying import replace
 from app.core.definition import Concurrency
 from app.core.expressions import ExpressionError, render
 from app.core.naming import lock_key

@@ -4,10 +4,10 @@ Each is told once. Telling begins nothing, so that it goes on while the whole is
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.commands import Notify
+from app.core.copying import replace
 from app.core.definition import Escalation
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.legs.context import cause_values

@@ -6,9 +6,9 @@ Once more than `max-failures` of its legs have failed, or their checks, it fails
 round of its checks, begun at the end of the bake, has held.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
+from app.core.copying import replace
 from app.core.definition import Strategy, Wave
 from app.core.legs.baking import due_round, end_of_bake, failed_checks
 from app.core.legs.waves import (

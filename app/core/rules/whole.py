@@ -1,9 +1,9 @@
 """Rules about the whole: its place, its time, its end."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.commands import SetTimer, TellEnd
+from app.core.copying import replace
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, render
 from app.core.legs.context import cause_values, values_of_all
