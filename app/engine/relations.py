@@ -1,7 +1,8 @@
 """What only the whole can do for an orchestration: children, heirs of an end, reports."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -17,9 +18,12 @@ from app.core.events import (
     OperationPerformed,
 )
 from app.core.evidence import evidence
+from app.core.legs.posing import handed_on
 from app.core.legs.ruling import Objection, object_to_dispatch
-from app.core.plan import Plan
+from app.core.plan import Parent, Plan
 from app.core.state import Orchestration
+from app.core.state_of_gates import Part
+from app.core.values import OrchestrationId
 from app.engine.letters import Begin, Letter, ToOrchestration
 from app.engine.library import Library
 from app.ports import JournalEntry, Report
@@ -61,6 +65,46 @@ def _objection(
     where = child.origin.repository
     policies = library.organization_policies(state.plan.origin.repository, where)
     return object_to_dispatch(state, message.attempt, where, policies, now)
+
+
+def children_before(
+    parent: Parent, state_of: Callable[[OrchestrationId], Orchestration | None]
+) -> list[OrchestrationId]:
+    """Name the child of an earlier attempt, of which the next one may ask the same again."""
+    state = state_of(parent.orchestration)
+    leg = state.leg(parent.attempt) if state is not None else None
+    before = leg.attempts[: parent.attempt.number - 1] if leg is not None else ()
+    return [each.child for each in before if each.child is not None][-1:]
+
+
+def asked_before(
+    plan: Plan, known: Iterable[Orchestration]
+) -> Mapping[str, Mapping[str, Part]]:
+    """Return what the one before it has asked people, so that it can say what has changed.
+
+    That is the newest of the same definition about the same pull request, or for the same
+    attempts of a parent. A pull request that moves on concerns these, so they are at hand.
+    """
+    if plan.parent is None and plan.cause.pull_request is None:
+        return {}
+    earlier = [each for each in known if each.id != plan.id and _is_before(each.plan, plan)]
+    if not earlier:
+        return {}
+    return handed_on(max(earlier, key=lambda state: state.plan.number))
+
+
+def _is_before(known: Plan, plan: Plan) -> bool:
+    here, there, parent = plan.cause, known.cause, plan.parent
+    if here.pull_request != there.pull_request or here.repository_id != there.repository_id:
+        return False
+    if plan.definition.id != known.definition.id:
+        return False
+    if plan.origin.repository_id != known.origin.repository_id:
+        return False
+    if parent is None or known.parent is None:
+        return parent is known.parent
+    attempt = replace(known.parent.attempt, number=parent.attempt.number)
+    return replace(known.parent, attempt=attempt) == parent
 
 
 def answer_parent(child: Plan, state: Orchestration, now: datetime) -> list[ToOrchestration]:

@@ -53,7 +53,14 @@ from app.engine.letters import (
     letter_of,
 )
 from app.engine.library import Library
-from app.engine.relations import answer_parent, make_report, start_child, tell_end
+from app.engine.relations import (
+    answer_parent,
+    asked_before,
+    children_before,
+    make_report,
+    start_child,
+    tell_end,
+)
 from app.engine.rows import chore, row_of, subject_of
 from app.ports import Batch, Correlation, Dispatched, JournalEntry, Saved, Store
 
@@ -160,6 +167,8 @@ class Work:
                     places.add(_place(letter.plan))
                     if letter.plan.correlation:
                         keys.add((*_place(letter.plan), letter.plan.correlation))
+                    if letter.plan.parent is not None:
+                        ids.update(children_before(letter.plan.parent, self._state))
                 case ToShared():
                     subjects.add(letter.subject)
                 case ToEngine():
@@ -317,7 +326,8 @@ class Work:
             if plan.correlation:
                 self._joinable[*place, plan.correlation] = plan.id
         plan = known.plan
-        self._take(plan.id, OrchestrationRequested(at=self.now, by=letter.by))
+        posed = asked_before(plan, filter(None, map(self._state, self._loaded)))
+        self._take(plan.id, OrchestrationRequested(at=self.now, by=letter.by, posed=posed))
         if plan.parent is not None:
             self._letters.extend(answer_parent(plan, known, self.now))
 
