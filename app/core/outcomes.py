@@ -24,7 +24,11 @@ OUTCOMES: Mapping[str, Meaning] = {
         ("state-left", "The machine left the state to which the task belongs.", ""),
         ("fail-fast", "Another combination failed, and `fail-fast` is on.", ""),
         ("check-unwanted", "The wave that it checks does not bake any more.", ""),
-        ("superseded", "Somebody newer took its place in the concurrency group.", ""),
+        ("superseded",
+         "Something newer took its place: a commit or a plan of the same pull request, or "
+         "somebody in the concurrency group.", ""),
+        ("pull-request-closed", "The pull request was closed while it was being asked about.",
+         "Retry it, or open the pull request again."),
         # What GitHub, a policy or we ourselves refused.
         ("consent-missing", "The target does not let this definition in.",
          "Add the line that the message holds to `accept` there."),

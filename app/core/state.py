@@ -29,6 +29,7 @@ from app.core.moves import (
 from app.core.plan import Plan
 from app.core.state_of_environments import WaitingRun
 from app.core.state_of_gates import Gate as Gate
+from app.core.state_of_gates import Gone as Gone
 from app.core.state_of_gates import Posed
 from app.core.state_of_gates import Vote as Vote
 from app.core.state_of_machines import Hearing as Hearing
@@ -307,7 +308,7 @@ class Orchestration:
     will have become once what had succeeded is undone. `timer` is the whole's own.
     `old_checks` are check runs on commits that a machine has gone on from; the first
     `concluded` of them are concluded. `posed` is what people were last asked about, by question
-    (`legs.posing`).
+    (`legs.posing`). `gone` is why nobody is asked about its commit any more.
     """
 
     plan: Plan
@@ -334,6 +335,7 @@ class Orchestration:
     concluded: int = 0
     environments: tuple[WaitingRun, ...] = ()
     posed: Mapping[str, Posed] = field(default_factory=dict)
+    gone: Gone | None = None
 
     @property
     def id(self) -> OrchestrationId:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.core.approvals.survey import Survey
-from app.core.values import JsonObject
+from app.core.values import JsonObject, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +79,23 @@ class Posed:
     parts: Mapping[str, Part]
     before: Mapping[str, Part] | None = None
     is_voted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """Why there is nothing to decide about the commit any more: of a pull request, as it was.
+
+    `sha` is the commit that it goes on at, where it goes on at another one.
+    """
+
+    code: str
+    message: str
+    sha: Sha | None = None
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether something newer is asked about instead; not so where it was closed."""
+        return self.code == SUPERSEDED
+
+
+SUPERSEDED = "superseded"

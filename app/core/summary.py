@@ -197,6 +197,10 @@ def _check_summary(state: Orchestration) -> str:
     ]
     if state.reason is not None and state.reason.code not in TOLD_BY_TASKS:
         head.append(f"\nReason: {why(state.reason)}")
+    if state.gone is not None and state.gone.sha and state.gone.is_superseded:
+        # GitHub makes a link of this form by itself, and the new check stands behind it.
+        at = f"{plain(plan.cause.repository)}@{state.gone.sha[:12]}"
+        head.append(f"\nIt goes on at {at}.")
     head += ["", *HEAD]
     free = CHECK_TEXT_MAX - size("\n".join(head)) - 1
     return "\n".join([*head, *fit([str(each) for each in rows_of(state)], free, _more_rows)])

@@ -12,6 +12,7 @@ from app.core.events import CancelRequested, Event
 from app.core.gate_events import SubjectGone
 from app.core.hearing.heard import Heard
 from app.core.hearing.replanning import REPLANNED, is_replanned
+from app.core.state_of_gates import SUPERSEDED
 from app.core.values import Json, Sha
 
 GITHUB = "GitHub"
@@ -27,10 +28,10 @@ def moved(heard: Heard, at: datetime) -> tuple[Event, ...]:
         case "pull_request", "synchronize":
             sha = heard.subject.sha
             why = f"pull request #{number} goes on at {sha[:12]}"
-            return (SubjectGone(at=at, code="superseded", message=why, sha=Sha(sha)),)
+            return (SubjectGone(at=at, code=SUPERSEDED, message=why, sha=Sha(sha)),)
         case "pull_request", str(action) if is_replanned(heard):
             why = f"pull request #{number} {REPLANNED[action]}"
-            return (SubjectGone(at=at, code="superseded", message=why, action=action),)
+            return (SubjectGone(at=at, code=SUPERSEDED, message=why, action=action),)
         case "merge_group", "destroyed":
             said: Json = heard.payload.get("reason")
             why = f"the merge group is gone ({said if isinstance(said, str) else 'destroyed'})"

@@ -86,6 +86,8 @@ def _record_retry(state: Orchestration, event: RetryRequested) -> Orchestration:
     if state.machine is not None and state.has_ended:
         # A final state is final; its event starts a machine anew.
         return state
+    # Who wants it tried again wants to be asked again, too.
+    state = state if state.gone is None else replace(state, gone=None)
     if event.task is None:
         return retry_all(state, event.at)
     task = state.tasks.get(event.task)

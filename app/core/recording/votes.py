@@ -7,8 +7,9 @@ from app.core.hearing.replanning import plans_anew
 from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
 from app.core.legs.context import cause_of
 from app.core.legs.posing import voted_on
-from app.core.moves import LegStatus, OrchestrationStatus
-from app.core.state import Gate, Orchestration, Reason, Task, Vote, WaveStatus
+from app.core.legs.superseding import given_up, reason_of
+from app.core.moves import OrchestrationStatus
+from app.core.state import Gate, Gone, Orchestration, Vote
 
 VOTES_MAX = 500
 """Votes that are kept of one gate: what comes after that is not heard any more."""
@@ -76,19 +77,6 @@ def _is_newer(gate: Gate, event: GateSurveyed) -> bool:
     return gate.survey is None or event.survey.votes > gate.survey.votes
 
 
-def _without_waves(task: Task, reason: Reason) -> Task:
-    """Stop the waves that have not begun: what has been rolled out stays."""
-    return replace(
-        task,
-        waves={
-            wave: replace(progress, status=WaveStatus.STOPPED, reason=reason)
-            if progress.status in (WaveStatus.WAITING, WaveStatus.ASKING)
-            else progress
-            for wave, progress in task.waves.items()
-        },
-    )
-
-
 def give_up_gates(state: Orchestration, event: SubjectGone) -> Orchestration:
     """Cancel each gate that waits for people about a commit which is not asked about now.
 
@@ -99,17 +87,15 @@ def give_up_gates(state: Orchestration, event: SubjectGone) -> Orchestration:
         return state
     if event.action and not plans_anew(state.plan.definition, event.action):
         return state
-    reason = Reason(code=event.code, message=event.message)
+    gone = Gone(code=event.code, message=event.message, sha=event.sha)
     if state.status is OrchestrationStatus.BLOCKED:
-        return state.to(OrchestrationStatus.CANCELLING, reason)
+        return state.to(OrchestrationStatus.CANCELLING, reason_of(gone))
     if state.status is not OrchestrationStatus.RUNNING:
         return state
     for name in tuple(state.tasks):
         for where, _ in tuple(gates_of(state, name)):
-            task = state.tasks[name]
-            if where.wave:
-                state = state.with_task(name, _without_waves(task, reason))
-                continue
-            leg = task.legs[where.leg].to(LegStatus.CANCELLED, reason)
-            state = state.with_task(name, task.with_leg(leg))
-    return state
+            state = given_up(state, where, gone)
+    if state.gone is not None and (state.gone.is_superseded or state.gone == gone):
+        return state
+    # What opens later is given up then (`rules.superseding`).
+    return replace(state, gone=gone)

@@ -31,6 +31,7 @@ from app.core.rules.machine import (
     move_on,
     seat_state,
 )
+from app.core.rules.superseding import give_up_late
 from app.core.rules.telling import escalate, escalate_state, tell_alerts
 from app.core.rules.waves import advance_waves
 from app.core.rules.whole import begin_whole, expire, finish, set_whole_timer
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     begin_ready,
     ask_about_ends,
     conclude_legs,
+    give_up_late,
     judge_gates,
     close_gates,
     stop_overdue,

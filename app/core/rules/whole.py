@@ -7,6 +7,7 @@ from app.core.copying import replace
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, render
 from app.core.legs.context import cause_values, values_of_all
+from app.core.legs.superseding import reason_of
 from app.core.moves import OrchestrationStatus, TaskStatus
 from app.core.naming import WHOLE, is_following
 from app.core.rules.decision import Decision
@@ -76,9 +77,17 @@ def outcome_of(state: Orchestration) -> tuple[OrchestrationStatus, Reason | None
         why = f"{', '.join(failed)} failed"
         return _O.FAILED, state.reason or Reason(code="task-failed", message=why)
     if cancelled:
-        reason = Reason(code="task-cancelled", message="a task was cancelled")
-        return _O.CANCELLED, state.reason or reason
+        return _O.CANCELLED, state.reason or _why_cancelled(state)
     return _O.SUCCEEDED, None
+
+
+def _why_cancelled(state: Orchestration) -> Reason:
+    """Say why tasks were cancelled: because what they asked about has gone, or else by whom."""
+    if state.gone is not None:
+        gone = reason_of(state.gone)
+        if any(task.reason == gone for task in state.tasks.values()):
+            return gone
+    return Reason(code="task-cancelled", message="a task was cancelled")
 
 
 def _outcome_of_machine(state: Orchestration) -> tuple[OrchestrationStatus, Reason | None]:

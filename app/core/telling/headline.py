@@ -12,6 +12,7 @@ from app.core.machine.happening import TIMEOUT, state_of
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import WHOLE, definition_of, visit_holder
 from app.core.state import Leg, MachineState, Orchestration, Seat, Task, WaveStatus
+from app.core.state_of_gates import SUPERSEDED
 from app.core.telling.looks import LOOKS, look_of_task, name_of
 from app.core.telling.markdown import one_line
 from app.core.telling.task_table import duration
@@ -201,6 +202,8 @@ def _failed(state: Orchestration) -> str:
 
 def _reason(state: Orchestration, word: str) -> str:
     """Say the reason behind a word, which the reason may say itself."""
+    if state.reason is not None and state.reason.code == SUPERSEDED:
+        word = word.replace("cancelled", SUPERSEDED)
     message = one_line(state.reason.message, 160) if state.reason is not None else ""
     if not message or message == word:
         return word
