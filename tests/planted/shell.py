@@ -41,8 +41,8 @@ BUGS = (
     Bug(
         name="a duplicate delivery counts as new",
         file="app/store/sql/save.py",
-        right='upsert_into(connection, deliveries, ("id",), ())',
-        wrong='upsert_into(connection, deliveries, ("id",), ("received_at",))',
+        right='or_leave("id")(insert).returning',
+        wrong='or_change(["id"], ["received_at"])(insert).returning',
     ),
     Bug(
         name="a lease never expires",

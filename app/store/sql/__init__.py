@@ -49,8 +49,9 @@ from app.store.sql import commands as sql_commands
 from app.store.sql import journals, retention, sharing
 from app.store.sql.catalogue import read_catalogue
 from app.store.sql.commands import Leases
-from app.store.sql.database import Among, Database, Held, driver_url, is_postgres
+from app.store.sql.database import Database, Held, driver_url, is_postgres
 from app.store.sql.keeping import SqlKeeping
+from app.store.sql.many import Among
 from app.store.sql.news import News, Wire, news_of
 from app.store.sql.postgres import PostgresDatabase
 from app.store.sql.save import prepared, save, save_deliveries
@@ -71,6 +72,8 @@ _NEW_DELIVERIES: Final = (
 # Whoever works them off holds the rows, and passes over what another replica holds.
 _UNHELD_DELIVERIES: Final = _NEW_DELIVERIES.with_for_update(of=deliveries, skip_locked=True)
 
+_BY_RUN: Final = Among((dispatched.c.workflow_run_id,), sa.select(dispatched).where)
+_BY_MARKER: Final = Among((dispatched.c.marker,), sa.select(dispatched).where)
 _PLACE: Final = (orchestrations.c.definition_repository_id, orchestrations.c.definition_id)
 _LAST_NUMBERS: Final = Among(
     _PLACE,
@@ -171,11 +174,12 @@ class SqlStore(SqlKeeping):
     async def dispatched(
         self, workflow_run_ids: Collection[int], markers: Collection[str]
     ) -> Sequence[Dispatched]:
-        # Two queries in one, since each half has an index and an `or` might use none.
-        query = sa.union(
-            sa.select(dispatched).where(dispatched.c.workflow_run_id.in_(workflow_run_ids)),
-            sa.select(dispatched).where(dispatched.c.marker.in_(markers)),
-        ).order_by("marker")
+        def read(connection: sa.Connection) -> dict[str, Any]:
+            # Each half has an index, and an `or` might use none.
+            rows = _BY_RUN.rows(connection, workflow_run_ids)
+            rows += _BY_MARKER.rows(connection, markers)
+            return {row.marker: row for row in rows}
+
         return [
             Dispatched(
                 marker=row.marker,
@@ -185,7 +189,7 @@ class SqlStore(SqlKeeping):
                 ),
                 workflow_run_id=row.workflow_run_id,
             )
-            for row in await self._rows(query)
+            for _, row in sorted((await self._database.glance(read)).items())
         ]
 
     async def last_numbers(

@@ -7,19 +7,16 @@ rows it is written here once more, in SQL; the contract suite holds the two toge
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql.dml import ReturningInsert
 
 from app.ports import ClaimedCommand, Conflict, NewCommand
 from app.store import codec
 from app.store.moments import EPOCH, MICROSECOND, from_micros, to_micros
 from app.store.rows import LEVEL_KINDS, CommandRow, CommandStatus, asked
-from app.store.schema import commands, is_free, is_held
-from app.store.sql.database import Among, upsert_into
+from app.store.schema import TEXT, commands, is_free, is_held
+from app.store.sql.many import Among, Rows, beside, or_change, or_leave
 
 ASKED_MAX: Final = 10
 """Somebody else may be first now and then, but hardly ten times in a row."""
@@ -38,9 +35,19 @@ _CHANGING: Final = (
     "again_due",
     "held_until",
 )
+_KEY: Final = ("subject", "key")
+_STORED: Final = (*_KEY, "kind", *_CHANGING, "note")
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
-_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
-_MOMENT: Final = sa.bindparam("moment", type_=sa.BigInteger)
+_NEW: Final = Rows(commands, _STORED, or_leave(*_KEY))
+_CHANGED: Final = Rows(commands, _STORED, or_change(_KEY, _CHANGING))
+_RETURNED: Final = (commands.c.id, commands.c.subject, commands.c.key)
+_NEW_WITH_IDS: Final = Rows(
+    commands, _STORED, lambda insert: or_leave(*_KEY)(insert).returning(*_RETURNED)
+)
+_CHANGED_WITH_IDS: Final = Rows(
+    commands, _STORED, lambda insert: or_change(_KEY, _CHANGING)(insert).returning(*_RETURNED)
+)
+_MOMENT: Final = beside("moment", sa.BigInteger())
 _LEASE_NOW: Final = sa.bindparam("lease_now", type_=sa.BigInteger)
 _CLAIMED: Final = (
     "id", "subject", "body", "tries", "first_tried_at", "lease_until", "held_until",
@@ -51,12 +58,23 @@ _IS_CURRENT: Final = (
     commands.c.status == CommandStatus.OPEN.value,
     sa.or_(commands.c.lease_owner.is_not(None), commands.c.kind.not_in(LEVEL_KINDS)),
 )
-_ENDED: Final = sa.update(commands).where(commands.c.id.in_(_IDS), *_IS_CURRENT)
-_TICK_OFF: Final = _ENDED.where(commands.c.again_due.is_(None)).values(
-    status=CommandStatus.DONE.value, lease_owner=None, lease_until=None
+_TICK_OFF: Final = Among(
+    (commands.c.id,),
+    lambda known: (
+        sa.update(commands)
+        .where(known, *_IS_CURRENT, commands.c.again_due.is_(None))
+        .values(status=CommandStatus.DONE.value, lease_owner=None, lease_until=None)
+    ),
 )
-_OPEN_AGAIN: Final = _ENDED.where(commands.c.again_due.is_not(None)).values(
-    due=commands.c.again_due, tries=0, first_tried_at=None, held_until=None, **_UNHELD
+_OPEN_AGAIN: Final = Among(
+    (commands.c.id,),
+    lambda known: (
+        sa.update(commands)
+        .where(known, *_IS_CURRENT, commands.c.again_due.is_not(None))
+        .values(
+            due=commands.c.again_due, tries=0, first_tried_at=None, held_until=None, **_UNHELD
+        )
+    ),
 )
 _NEXT_DUE: Final = sa.select(sa.func.min(commands.c.due)).where(is_free())
 _KNOWN: Final = Among(
@@ -68,26 +86,34 @@ _KNOWN: Final = Among(
         .with_for_update()
     ),
 )
-_RENEW: Final = (
-    sa.update(commands)
-    .where(commands.c.id.in_(_IDS), is_held(), commands.c.lease_owner == sa.bindparam("owner"))
-    .values(lease_until=sa.bindparam("until"))
+_OWNER: Final = beside("owner", TEXT)
+_UNTIL: Final = beside("until", sa.BigInteger())
+_RENEW: Final = Among(
+    (commands.c.id,),
+    lambda known: (
+        sa.update(commands)
+        .where(known, is_held(), commands.c.lease_owner == _OWNER)
+        .values(lease_until=_UNTIL)
+    ),
 )
 _DATABASE_NOW: Final = sa.select(
     sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1_000_000, sa.BigInteger)
 )
-_LEASE: Final = (
-    sa.update(commands)
-    .where(commands.c.id.in_(_IDS))
-    .values(
-        tries=commands.c.tries + 1,
-        first_tried_at=sa.func.coalesce(commands.c.first_tried_at, _MOMENT),
-        last_tried_at=_MOMENT,
-        lease_owner=sa.bindparam("owner"),
-        lease_until=sa.bindparam("until"),
-        again_due=None,
-        held_until=sa.func.coalesce(commands.c.lease_until, commands.c.held_until),
-    )
+_LEASE: Final = Among(
+    (commands.c.id,),
+    lambda known: (
+        sa.update(commands)
+        .where(known)
+        .values(
+            tries=commands.c.tries + 1,
+            first_tried_at=sa.func.coalesce(commands.c.first_tried_at, _MOMENT),
+            last_tried_at=_MOMENT,
+            lease_owner=_OWNER,
+            lease_until=_UNTIL,
+            again_due=None,
+            held_until=sa.func.coalesce(commands.c.lease_until, commands.c.held_until),
+        )
+    ),
 )
 
 
@@ -203,15 +229,9 @@ def claim(
     rows = connection.execute(_DUE[connection.dialect.name], given).all()
     if not rows:
         return []
-    connection.execute(
-        _LEASE,
-        {
-            "ids": [row.id for row in rows],
-            "moment": moment,
-            "owner": owner,
-            "until": lease_now + lease // MICROSECOND,
-        },
-    )
+    until = lease_now + lease // MICROSECOND
+    ids = [row.id for row in rows]
+    _LEASE.change(connection, ids, moment=moment, owner=owner, until=until)
     return [
         ClaimedCommand(
             id=row.id,
@@ -237,8 +257,7 @@ def renew(
 ) -> int:
     """Lease for longer what an owner holds; return how many of these that are."""
     until = leases.now(connection, now) + lease // MICROSECOND
-    given = {"ids": ids, "owner": owner, "until": until}
-    return connection.execute(_RENEW, given).rowcount
+    return _RENEW.change(connection, ids, owner=owner, until=until)
 
 
 def take_back(
@@ -278,10 +297,8 @@ def next_due(connection: sa.Connection) -> datetime | None:
 
 def tick_off(connection: sa.Connection, ids: Sequence[int]) -> None:
     """Note that commands are done; a level that was asked for meanwhile opens again."""
-    if not ids:
-        return
-    connection.execute(_TICK_OFF, {"ids": ids})
-    connection.execute(_OPEN_AGAIN, {"ids": ids})
+    _TICK_OFF.change(connection, ids)
+    _OPEN_AGAIN.change(connection, ids)
 
 
 def set_aside(connection: sa.Connection, failed: Sequence[tuple[int, str]]) -> None:
@@ -340,19 +357,13 @@ def _put(
     for is_known in (False, True):
         values = [_values(row) for row in rows if bool(row.id) is is_known]
         if values:
-            changing = _CHANGING if is_known else ()
-            statement = upsert_into(connection, commands, ("subject", "key"), changing)
-            if not with_ids:
-                connection.execute(statement, values)
-                continue
-            returned = connection.execute(_with_id(statement), values)
+            if with_ids:
+                insert = _CHANGED_WITH_IDS if is_known else _NEW_WITH_IDS
+            else:
+                insert = _CHANGED if is_known else _NEW
+            returned = insert.put(connection, values)
             ids.update({(subject, key): found for found, subject, key in returned})
     return ids
-
-
-@cache
-def _with_id(insert: sqlite.Insert) -> ReturningInsert[int, str, str]:
-    return insert.returning(commands.c.id, commands.c.subject, commands.c.key)
 
 
 def _values(row: CommandRow) -> dict[str, Any]:

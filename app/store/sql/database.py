@@ -4,19 +4,16 @@ Work is a plain function of a SQLAlchemy connection, run whole in one transactio
 differs between SQLite and PostgreSQL stands in `sqlite` and `postgres`, and nowhere else.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import cache
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
-
-VALUES_MAX: Final = 1_000
-"""Of one list in one statement: PostgreSQL takes 32,767 values in all, SQLite 32,766."""
 
 
 class UnknownDatabaseError(Exception):
@@ -97,62 +94,6 @@ def _asyncpg_url(url: sa.URL) -> sa.URL:
 def is_postgres(url: sa.URL) -> bool:
     """Tell whether a URL of `driver_url` names PostgreSQL."""
     return url.get_backend_name() == "postgresql"
-
-
-def in_chunks(
-    connection: sa.Connection,
-    statement: sa.Executable,
-    name: str,
-    values: Sequence[Any],
-    others: Mapping[str, Any] | None = None,
-) -> Iterator[sa.CursorResult[Any]]:
-    """Carry a statement out for a list of any length, as often as it takes."""
-    for start in range(0, len(values), VALUES_MAX):
-        chunk = {name: values[start : start + VALUES_MAX], **(others or {})}
-        yield cast(sa.CursorResult[Any], connection.execute(statement, chunk))
-
-
-class Among:
-    """A statement about rows that are told by several columns, for any number of them.
-
-    SQLite gets them as a list of pairs, PostgreSQL as arrays that it joins: a long list of
-    pairs it would compare with each row.
-    """
-
-    def __init__(
-        self,
-        columns: Sequence[sa.Column[Any]],
-        make: Callable[[sa.ColumnElement[bool]], sa.Executable],
-    ) -> None:
-        place = sa.tuple_(*columns)
-        self._columns = columns
-        self._of_pairs = make(place.in_(sa.bindparam("places", expanding=True)))
-        arrays = [
-            sa.bindparam(f"places_{number}", type_=postgresql.ARRAY(column.type))
-            for number, column in enumerate(columns)
-        ]
-        given = (
-            sa.func.unnest(*arrays).table_valued(*(it.name for it in columns)).render_derived()
-        )
-        self._of_arrays = make(place.in_(sa.select(*given.c)))
-
-    def rows(self, connection: sa.Connection, places: Collection[Any]) -> list[Any]:
-        """Carry it out; return the rows that it finds."""
-        if not places:
-            return []
-        found = self._carry_out(connection, list(places))
-        return [row for result in found if result.returns_rows for row in result]
-
-    def _carry_out(
-        self, connection: sa.Connection, places: list[Any]
-    ) -> Iterable[sa.CursorResult[Any]]:
-        if connection.dialect.name == "sqlite":
-            return in_chunks(connection, self._of_pairs, "places", places)
-        arrays = {
-            f"places_{number}": [place[number] for place in places]
-            for number in range(len(self._columns))
-        }
-        return [cast(sa.CursorResult[Any], connection.execute(self._of_arrays, arrays))]
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> sqlite.Insert:

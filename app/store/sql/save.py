@@ -5,13 +5,11 @@ Each kind of thing takes a fixed number of statements, however many there are of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.dialects import postgresql
 
 from app.core.audit import NO_DIGEST, digest_of
 from app.core.values import OrchestrationId
@@ -30,6 +28,7 @@ from app.store import codec
 from app.store.moments import to_micros
 from app.store.rows import gate_since, merged, orchestration_row
 from app.store.schema import (
+    TEXT,
     changed_files,
     definitions,
     deliveries,
@@ -43,40 +42,56 @@ from app.store.schema import (
     texts,
 )
 from app.store.sql import commands as sql_commands
-from app.store.sql.database import in_chunks, insert_into, upsert_into
+from app.store.sql.database import upsert_into
+from app.store.sql.many import Among, Rows, beside, or_change, or_leave
 from app.store.sql.sharing import save_sharing, shared_texts
 
 Row = dict[str, Any]
 
+_CHANGING: Final = (
+    "name", "status", "is_open", "started_at", "ended_at", "version", "state", "chain",
+    "gate_since",
+)  # fmt: skip
+_STATE: Final = (
+    "id", "definition_repository_id", "definition_id", "number", "correlation", *_CHANGING
+)  # fmt: skip
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
-_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
-_INSERT_JOURNAL: Final = sa.insert(journal)
-_INSERT_PLANS: Final = sa.insert(plans)
-_INSERT_PAYLOADS: Final = sa.insert(payloads)
-_LOCK_VERSIONS: Final = (
-    sa.select(orchestrations.c.id, orchestrations.c.version, orchestrations.c.chain)
-    .where(orchestrations.c.id.in_(_IDS))
-    .order_by(orchestrations.c.id)  # so that no two wait for each other
-    .with_for_update()
+_NEW_STATES: Final = Rows(orchestrations, _STATE)
+_CHANGED_STATES: Final = Rows(orchestrations, _STATE, or_change(["id"], _CHANGING))
+_JOURNAL: Final = Rows(journal, journal.columns.keys())
+_PLANS: Final = Rows(plans, plans.columns.keys())
+_TEXTS: Final = Rows(texts, texts.columns.keys(), or_leave("digest"))
+_LOCK_VERSIONS: Final = Among(
+    (orchestrations.c.id,),
+    lambda known: (
+        sa.select(orchestrations.c.id, orchestrations.c.version, orchestrations.c.chain)
+        .where(known)
+        .order_by(orchestrations.c.id)  # so that no two wait for each other
+        .with_for_update()
+    ),
 )
-_INSERT_STATES: Final = sa.insert(orchestrations)
 _SET_CHAIN: Final = (
     sa.update(orchestrations)
     .where(orchestrations.c.id == sa.bindparam("key"))
     .values(chain=sa.bindparam("head"))
 )
-_CHANGING: Final = (
-    "name", "status", "is_open", "started_at", "ended_at", "version", "state", "chain",
-    "gate_since",
-)  # fmt: skip
-_END_DELIVERIES: Final = (
-    sa.update(deliveries)
-    .where(deliveries.c.id.in_(_IDS))
-    .values(
-        status=sa.bindparam("new_status"),
-        note=sa.bindparam("new_note"),
-        workflow_run_id=sa.bindparam("run_id"),
-    )
+_DELIVERIES: Final = Rows(
+    deliveries,
+    ("id", "event", "received_at", "status", "note"),
+    lambda insert: or_leave("id")(insert).returning(deliveries.c.id, deliveries.c.seq),
+)
+_PAYLOADS: Final = Rows(payloads, payloads.columns.keys())
+_END_DELIVERIES: Final = Among(
+    (deliveries.c.id,),
+    lambda known: (
+        sa.update(deliveries)
+        .where(known)
+        .values(
+            status=beside("new_status", TEXT),
+            note=beside("new_note", TEXT),
+            workflow_run_id=beside("run_id", sa.BigInteger()),
+        )
+    ),
 )
 _WAKE: Final = (
     sa.update(deliveries).where(is_parked()).values(status="new", workflow_run_id=None)
@@ -85,8 +100,21 @@ _RUNS: Final = sa.func.unnest(
     sa.bindparam("runs", type_=postgresql.ARRAY(sa.BigInteger))
 ).column_valued("run")
 _LOCK_RUNS: Final = sa.select(sa.func.pg_advisory_xact_lock(_RUNS))
-_WAKE_BY_ID: Final = _WAKE.where(deliveries.c.id.in_(_IDS))
-_WAKE_BY_RUN: Final = _WAKE.where(deliveries.c.workflow_run_id.in_(_IDS))
+_WAKE_BY_ID: Final = Among((deliveries.c.id,), _WAKE.where)
+_WAKE_BY_RUN: Final = Among((deliveries.c.workflow_run_id,), _WAKE.where)
+_DISPATCHED: Final = Rows(
+    dispatched,
+    dispatched.columns.keys(),
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["marker"],
+        set_={
+            # An id once known stays known.
+            "workflow_run_id": sa.func.coalesce(
+                insert.excluded.workflow_run_id, dispatched.c.workflow_run_id
+            )
+        },
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +179,8 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
         first.setdefault(delivery.id, delivery)
     if not first:
         return []
-    inserted = connection.execute(
-        _insert_deliveries(upsert_into(connection, deliveries, ("id",), ())),
+    inserted = _DELIVERIES.put(
+        connection,
         [
             {
                 "id": delivery.id,
@@ -163,19 +191,11 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
             }
             for delivery in first.values()
         ],
-    ).all()
-    if inserted:
-        connection.execute(
-            _INSERT_PAYLOADS,
-            [{"delivery_seq": seq, "body": first[key].body} for key, seq in inserted],
-        )
+    )
+    bodies = [{"delivery_seq": seq, "body": first[key].body} for key, seq in inserted]
+    _PAYLOADS.put(connection, bodies)
     fresh = {key for key, _ in inserted}
     return [_take(fresh, delivery.id) for delivery in new]
-
-
-@cache
-def _insert_deliveries(insert: sqlite.Insert) -> ReturningInsert[str, int]:
-    return insert.returning(deliveries.c.id, deliveries.c.seq)
 
 
 def _take(fresh: set[str], key: str) -> bool:
@@ -221,11 +241,7 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
     wanted = {row["id"]: row["version"] - 1 for row in rows.states}
     ids = dict.fromkeys([*wanted, *(row["orchestration_id"] for row in rows.journal)])
     concerned = sorted({*ids, *seen})
-    stored = [
-        row
-        for result in in_chunks(connection, _LOCK_VERSIONS, "ids", concerned)
-        for row in result
-    ]
+    stored = _LOCK_VERSIONS.rows(connection, concerned)
     found = {row.id: row.version for row in stored}
     for key, version in {**seen, **wanted}.items():
         if found.get(key, 0) != version:
@@ -234,16 +250,11 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
     for row in rows.states:
         row["chain"] = heads.get(row["id"], NO_DIGEST)
     # A new one that somebody else has made meanwhile is a conflict, and not to be replaced.
-    if new := [row for row in rows.states if row["version"] == 1]:
-        connection.execute(_INSERT_STATES, new)
-    if changed := [row for row in rows.states if row["version"] > 1]:
-        statement = upsert_into(connection, orchestrations, ("id",), _CHANGING)
-        connection.execute(statement, changed)
-    if rows.plans:
-        connection.execute(upsert_into(connection, texts, ("digest",), ()), rows.texts)
-        connection.execute(_INSERT_PLANS, rows.plans)
-    if rows.journal:
-        connection.execute(_INSERT_JOURNAL, rows.journal)
+    _NEW_STATES.put(connection, [row for row in rows.states if row["version"] == 1])
+    _CHANGED_STATES.put(connection, [row for row in rows.states if row["version"] > 1])
+    _TEXTS.put(connection, rows.texts)
+    _PLANS.put(connection, rows.plans)
+    _JOURNAL.put(connection, rows.journal)
     # Whoever writes on a journal without a state, as a test may, must keep its chain whole.
     if loose := [key for key in ids if key not in wanted]:
         lines = [{"key": key, "head": heads[key]} for key in loose]
@@ -261,8 +272,6 @@ def _chain(rows: Prepared, heads: dict[str, str]) -> dict[str, str]:
 
 
 def _save_dispatched(connection: sa.Connection, new: Sequence[Dispatched]) -> None:
-    if not new:
-        return
     # Of one marker twice in a batch the last counts, but an id once known stays known.
     latest: dict[str, Row] = {}
     for it in new:
@@ -275,16 +284,7 @@ def _save_dispatched(connection: sa.Connection, new: Sequence[Dispatched]) -> No
             "attempt": it.attempt.number,
             "workflow_run_id": it.workflow_run_id or known,
         }
-    statement = _upsert_dispatched(insert_into(connection, dispatched))
-    connection.execute(statement, list(latest.values()))
-
-
-@cache
-def _upsert_dispatched(insert: sqlite.Insert) -> sqlite.Insert:
-    known = sa.func.coalesce(insert.excluded.workflow_run_id, dispatched.c.workflow_run_id)
-    return insert.on_conflict_do_update(
-        index_elements=["marker"], set_={"workflow_run_id": known}
-    )
+    _DISPATCHED.put(connection, list(latest.values()))
 
 
 def _save_catalogue(connection: sa.Connection, batch: Batch) -> None:
@@ -333,8 +333,9 @@ def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
         way = (done.status.value, done.note, done.workflow_run_id)
         alike.setdefault(way, []).append(done.id)
     for (status, note, workflow_run_id), ids in alike.items():
-        ended = {"new_status": status, "new_note": note, "run_id": workflow_run_id, "ids": ids}
-        connection.execute(_END_DELIVERIES, ended)
+        _END_DELIVERIES.change(
+            connection, ids, new_status=status, new_note=note, run_id=workflow_run_id
+        )
     if found := dict(batch.changed_files):
         connection.execute(
             upsert_into(connection, changed_files, ("delivery_id",), ("files",)),
@@ -343,10 +344,9 @@ def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
                 for key, files in found.items()
             ],
         )
-        connection.execute(_WAKE_BY_ID, {"ids": list(found)})
+        _WAKE_BY_ID.change(connection, list(found))
     woken = [*batch.wake_workflow_runs, *_known_by_now(connection, batch)]
-    for _ in in_chunks(connection, _WAKE_BY_RUN, "ids", woken):
-        pass
+    _WAKE_BY_RUN.change(connection, woken)
 
 
 def _known_by_now(connection: sa.Connection, batch: Batch) -> list[int]:

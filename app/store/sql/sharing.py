@@ -11,29 +11,41 @@ from app.ports import Batch, Conflict, Correlation, Report, SavedShared, SharedC
 from app.store import codec
 from app.store.moments import from_micros, to_micros
 from app.store.schema import interests, is_joinable, members, orchestrations, reports, shared
-from app.store.sql.database import Among, in_chunks, upsert_into
+from app.store.sql.database import upsert_into
+from app.store.sql.many import Among, Rows, or_change, or_leave
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
-_NAMES: Final[sa.BindParameter[Any]] = sa.bindparam("names", expanding=True)
-_SHARED: Final = sa.select(shared.c.subject, shared.c.version, shared.c.state).where(
-    shared.c.subject.in_(_NAMES)
+_SHARED: Final = Among(
+    (shared.c.subject,),
+    sa.select(shared.c.subject, shared.c.version, shared.c.state).where,
 )
-_VERSIONS: Final = sa.select(shared.c.subject, shared.c.version).where(
-    shared.c.subject.in_(_NAMES)
+_VERSIONS: Final = Among(
+    (shared.c.subject,), sa.select(shared.c.subject, shared.c.version).where
 )
-_LOCK_SHARED: Final = (
-    sa.select(shared.c.subject, shared.c.version)
-    .where(shared.c.subject.in_(_NAMES))
-    .order_by(shared.c.subject)
-    .with_for_update()
+_LOCK_SHARED: Final = Among(
+    (shared.c.subject,),
+    lambda known: (
+        sa.select(shared.c.subject, shared.c.version)
+        .where(known)
+        .order_by(shared.c.subject)
+        .with_for_update()
+    ),
 )
-_INSERT_SHARED: Final = sa.insert(shared)
-_MEMBERSHIPS: Final = (
-    sa.select(members.c.orchestration_id, members.c.subject)
-    .where(members.c.orchestration_id.in_(_NAMES))
-    .order_by(members.c.subject)
+_NEW_SHARED: Final = Rows(shared, shared.columns.keys())
+_CHANGED_SHARED: Final = Rows(
+    shared, shared.columns.keys(), or_change(["subject"], ["version", "state"])
 )
-_FORGET_INTERESTS: Final = sa.delete(interests).where(interests.c.orchestration_id.in_(_NAMES))
+_MEMBERSHIPS: Final = Among(
+    (members.c.orchestration_id,),
+    lambda known: (
+        sa.select(members.c.orchestration_id, members.c.subject)
+        .where(known)
+        .order_by(members.c.subject)
+    ),
+)
+_JOIN: Final = Rows(members, members.columns.keys(), or_leave("subject", "orchestration_id"))
+_LISTEN: Final = Rows(interests, interests.columns.keys())
+_FORGET_INTERESTS: Final = Among((interests.c.orchestration_id,), sa.delete(interests).where)
 _LEAVE: Final = Among(
     (members.c.subject, members.c.orchestration_id),
     lambda gone: sa.delete(members).where(gone),
@@ -68,7 +80,7 @@ def read_shared(
     remembered: Mapping[str, SavedShared],
 ) -> dict[str, SavedShared]:
     """Return those of these that there are; what is remembered as it is, is not read again."""
-    versions = connection.execute(_VERSIONS, {"names": list(subjects)}).all()
+    versions = _VERSIONS.rows(connection, subjects)
     known = {
         name: remembered[name]
         for name, version in versions
@@ -77,7 +89,7 @@ def read_shared(
     outdated = [name for name, _ in versions if name not in known]
     if not outdated:
         return known
-    rows = connection.execute(_SHARED, {"names": outdated})
+    rows = _SHARED.rows(connection, outdated)
     return {**known, **{row.subject: _saved(row) for row in rows}}
 
 
@@ -95,8 +107,7 @@ def read_memberships(
     """Return the names of the states that these are members of."""
     return [
         (OrchestrationId(row.orchestration_id), row.subject)
-        for rows in in_chunks(connection, _MEMBERSHIPS, "names", list(ids))
-        for row in rows
+        for row in _MEMBERSHIPS.rows(connection, ids)
     ]
 
 
@@ -169,8 +180,7 @@ def _save_shared(
 ) -> None:
     if not changes:
         return
-    names = [change.subject for change in changes]
-    stored = connection.execute(_LOCK_SHARED, {"names": names})
+    stored = _LOCK_SHARED.rows(connection, [change.subject for change in changes])
     found = {row.subject: row.version for row in stored}
     for change in changes:
         if found.get(change.subject, 0) != change.was:
@@ -184,11 +194,8 @@ def _save_shared(
         if text is not None
     ]
     # A new one that somebody else has made meanwhile is a conflict, and not to be replaced.
-    if new := [row for row in kept if row["subject"] not in found]:
-        connection.execute(_INSERT_SHARED, new)
-    if changed := [row for row in kept if row["subject"] in found]:
-        statement = upsert_into(connection, shared, ("subject",), ("version", "state"))
-        connection.execute(statement, changed)
+    _NEW_SHARED.put(connection, [row for row in kept if row["subject"] not in found])
+    _CHANGED_SHARED.put(connection, [row for row in kept if row["subject"] in found])
     _save_members(connection, changes)
 
 
@@ -199,18 +206,15 @@ def _save_members(connection: sa.Connection, changes: Sequence[SharedChange]) ->
         for it in changes
         for member in sorted(it.joined)
     ]
-    _LEAVE.rows(connection, gone)
-    if new:
-        statement = upsert_into(connection, members, ("subject", "orchestration_id"), ())
-        connection.execute(statement, new)
+    _LEAVE.change(connection, gone)
+    _JOIN.put(connection, new)
 
 
 def _save_interests(connection: sa.Connection, batch: Batch) -> None:
     if not batch.interests:
         return
     latest = dict(batch.interests)
-    for _ in in_chunks(connection, _FORGET_INTERESTS, "names", sorted(latest)):
-        pass
+    _FORGET_INTERESTS.change(connection, sorted(latest))
     rows = [
         {
             "event": each.event,
@@ -221,8 +225,7 @@ def _save_interests(connection: sa.Connection, batch: Batch) -> None:
         for key, found in latest.items()
         for each in sorted(found)
     ]
-    if rows:
-        connection.execute(sa.insert(interests), rows)
+    _LISTEN.put(connection, rows)
 
 
 def _saved(row: Any) -> SavedShared:

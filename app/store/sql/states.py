@@ -1,7 +1,7 @@
 """Reading orchestrations: a state with the plan and the definition that belong to it."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -11,18 +11,19 @@ from app.ports import Saved
 from app.store import codec
 from app.store.plans import Definitions
 from app.store.schema import orchestrations, plans, texts
-from app.store.sql.database import in_chunks
+from app.store.sql.many import Among
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
-_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
-_VERSIONS: Final = sa.select(orchestrations.c.id, orchestrations.c.version).where(
-    orchestrations.c.id.in_(_IDS)
+_VERSIONS: Final = Among(
+    (orchestrations.c.id,), sa.select(orchestrations.c.id, orchestrations.c.version).where
 )
-_STATES: Final = sa.select(
-    orchestrations.c.id, orchestrations.c.version, orchestrations.c.state
-).where(orchestrations.c.id.in_(_IDS))
-_PLANS: Final = sa.select(plans.c.orchestration_id, plans.c.plan, plans.c.digest).where(
-    plans.c.orchestration_id.in_(_IDS)
+_STATES: Final = Among(
+    (orchestrations.c.id,),
+    sa.select(orchestrations.c.id, orchestrations.c.version, orchestrations.c.state).where,
+)
+_PLANS: Final = Among(
+    (plans.c.orchestration_id,),
+    sa.select(plans.c.orchestration_id, plans.c.plan, plans.c.digest).where,
 )
 
 
@@ -35,27 +36,25 @@ def read_states(
     """Load states; what is remembered in its present version is not read again."""
     found: dict[OrchestrationId, Saved] = {}
     outdated: list[OrchestrationId] = []
-    for versions in in_chunks(connection, _VERSIONS, "ids", list(ids)):
-        for row in versions:
-            known = remembered.get(row.id)
-            if known is not None and known.version == row.version:
-                found[row.id] = known
-            else:
-                outdated.append(row.id)
+    for key, version in _VERSIONS.rows(connection, ids):
+        known = remembered.get(key)
+        if known is not None and known.version == version:
+            found[key] = known
+        else:
+            outdated.append(key)
     made = {key: remembered[key].state.plan for key in outdated if key in remembered}
     new = [key for key in outdated if key not in made]
     made.update(_read_plans(connection, new, definitions))
-    for rows in in_chunks(connection, _STATES, "ids", outdated):
-        for row in rows:
-            state = codec.decode_state(row.state, made[row.id])
-            found[row.id] = Saved(state=state, version=row.version)
+    for row in _STATES.rows(connection, outdated):
+        state = codec.decode_state(row.state, made[row.id])
+        found[row.id] = Saved(state=state, version=row.version)
     return found
 
 
 def _read_plans(
     connection: sa.Connection, ids: list[OrchestrationId], definitions: Definitions
 ) -> dict[OrchestrationId, Plan]:
-    rows = [row for found in in_chunks(connection, _PLANS, "ids", ids) for row in found]
+    rows = _PLANS.rows(connection, ids)
     if not rows:
         return {}
     wanted = {row.digest for row in rows}

@@ -1,0 +1,235 @@
+"""Many rows, or many keys, in one statement whose text is made once.
+
+SQLAlchemy puts a list of changing length into a statement anew each time, and that takes
+several times as long as SQLite takes for carrying it out. So SQLite gets lists of a few
+lengths only, written out of what SQLAlchemy made for one; PostgreSQL gets arrays, whose text
+and plan are the same for any length.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+ROWS_MAX: Final = 256
+"""Of one statement on SQLite, which takes 32,766 values."""
+KEYS_MAX: Final = 1_024
+"""A power of two, as all lengths are."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """A statement for one row or key, and where in it there is room for more.
+
+    `names` are its parameters in order, of which those of the row begin at `begin`.
+    """
+
+    head: str
+    one: str
+    tail: str
+    names: tuple[str, ...]
+    begin: int
+    width: int
+    given: Mapping[str, Any]
+
+    def of(self, count: int) -> str:
+        """Return the statement for so many."""
+        return self.head + ", ".join([self.one] * count) + self.tail
+
+
+class _Texts:
+    """The texts of one statement, for each length that was asked for."""
+
+    def __init__(self, statement: sa.Executable, wanted: Sequence[str], one: str) -> None:
+        self._statement = statement
+        self._wanted = tuple(wanted)
+        self._one = one
+        self._text: _Text | None = None
+        self._of: dict[int, str] = {}
+
+    def carry_out(
+        self,
+        connection: sa.Connection,
+        values: Iterable[Any],
+        count: int,
+        others: Mapping[str, Any],
+    ) -> sa.CursorResult[Any]:
+        """Carry it out for so many, whose values stand one after the other."""
+        text = self._text or self._made(connection)
+        written = self._of.get(count)
+        if written is None:
+            written = self._of[count] = text.of(count)
+        given = {**text.given, **others}
+        before = [given[name] for name in text.names[: text.begin]]
+        after = [given[name] for name in text.names[text.begin + text.width :]]
+        return connection.exec_driver_sql(written, (*before, *values, *after))
+
+    def _made(self, connection: sa.Connection) -> _Text:
+        compiled: Any = cast(sa.ClauseElement, self._statement).compile(
+            dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+        )
+        names = tuple(compiled.positiontup)
+        begin, width = names.index(self._wanted[0]), len(self._wanted)
+        assert names[begin : begin + width] == self._wanted, "the values stand in a row"
+        # Before the first of the values stand as many question marks as other parameters.
+        asked = [at for at, sign in enumerate(compiled.string) if sign == "?"][begin]
+        start = asked - self._one.index("?")
+        end = start + len(self._one)
+        assert compiled.string[start:end] == self._one, "there is room for more"
+        self._text = _Text(
+            head=compiled.string[:start],
+            one=self._one,
+            tail=compiled.string[end:],
+            names=names,
+            begin=begin,
+            width=width,
+            given=compiled.params,
+        )
+        return self._text
+
+
+def beside(name: str, kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
+    """Return a parameter that a statement has beside its list.
+
+    It has an empty value from the beginning, so that the text can be made without it.
+    """
+    return sa.bindparam(name, None, kind)
+
+
+class Among:
+    """A statement about rows that are told by one or several columns, for any number of them.
+
+    SQLite gets them as a list, which is filled up with the last of them to one of a few
+    lengths; PostgreSQL as arrays that it joins, since a long list of pairs it would compare
+    with each row.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[sa.Column[Any]],
+        make: Callable[[sa.ColumnElement[bool]], sa.Executable],
+    ) -> None:
+        self._width = len(columns)
+        place = sa.tuple_(*columns) if self._width > 1 else columns[0]
+        example: list[Any] = [tuple(range(self._width)) if self._width > 1 else 0]
+        of_list = make(place.in_(sa.bindparam("places", example, expanding=True)))
+        wanted = [f"places_1_{number}" for number in range(1, self._width + 1)]
+        one = f"({', '.join('?' * self._width)})" if self._width > 1 else "?"
+        self._of_list = _Texts(of_list, wanted if self._width > 1 else ["places_1"], one)
+        self._of_arrays = make(_among_arrays(columns))
+
+    def rows(
+        self, connection: sa.Connection, places: Collection[Any], **others: Any
+    ) -> list[Any]:
+        """Carry it out; return the rows that it finds."""
+        results = self._results(connection, places, others)
+        return [row for result in results if result.returns_rows for row in result.all()]
+
+    def change(self, connection: sa.Connection, places: Collection[Any], **others: Any) -> int:
+        """Carry it out; return how many rows it changed."""
+        return sum(result.rowcount for result in self._results(connection, places, others))
+
+    def _results(
+        self, connection: sa.Connection, places: Collection[Any], others: Mapping[str, Any]
+    ) -> Iterator[sa.CursorResult[Any]]:
+        if not places:
+            return
+        if connection.dialect.name != "sqlite":
+            # Each column of the places, as an array.
+            columns = zip(*places, strict=True) if self._width > 1 else [places]
+            arrays = {f"places_{number}": list(it) for number, it in enumerate(columns)}
+            result = connection.execute(self._of_arrays, {**arrays, **others})
+            yield cast("sa.CursorResult[Any]", result)
+            return
+        listed = list(places)
+        for start in range(0, len(listed), KEYS_MAX):
+            some = listed[start : start + KEYS_MAX]
+            length = 1 << (len(some) - 1).bit_length()
+            some += some[-1:] * (length - len(some))
+            values = chain.from_iterable(some) if self._width > 1 else some
+            yield self._of_list.carry_out(connection, values, length, others)
+
+
+def _among_arrays(columns: Sequence[sa.Column[Any]]) -> sa.ColumnElement[bool]:
+    arrays = [
+        sa.bindparam(f"places_{number}", type_=postgresql.ARRAY(column.type))
+        for number, column in enumerate(columns)
+    ]
+    if len(columns) == 1:
+        return columns[0] == sa.any_(arrays[0])
+    given = sa.func.unnest(*arrays).table_valued(*(it.name for it in columns)).render_derived()
+    return sa.tuple_(*columns).in_(sa.select(*given.c))
+
+
+class Rows:
+    """An insert of any number of rows; `end` says what follows where one is there already.
+
+    Both databases spell `ON CONFLICT` alike, and SQLAlchemy keeps it with each dialect. No
+    two of the rows may be the same one where `end` changes what is there.
+    """
+
+    def __init__(
+        self,
+        table: sa.Table,
+        columns: Collection[str],
+        end: Callable[[sqlite.Insert], sa.Executable] = lambda insert: insert,
+    ) -> None:
+        self._columns = [it.name for it in table.columns if it.name in columns]
+        one: dict[str, sa.BindParameter[Any]] = {
+            name: sa.bindparam(f"one_{name}") for name in self._columns
+        }
+        self._of_list = _Texts(
+            end(sqlite.insert(table).values(one)),
+            [f"one_{name}" for name in self._columns],
+            f"({', '.join('?' * len(self._columns))})",
+        )
+        arrays = [
+            sa.bindparam(f"all_{name}", type_=postgresql.ARRAY(table.c[name].type))
+            for name in self._columns
+        ]
+        rows = sa.func.unnest(*arrays).table_valued(*self._columns).render_derived()
+        insert = postgresql.insert(table).from_select(self._columns, sa.select(*rows.c))
+        self._of_arrays = end(cast(sqlite.Insert, insert))
+
+    def put(self, connection: sa.Connection, rows: Sequence[Row]) -> list[Any]:
+        """Insert rows; return what `end` wants returned."""
+        results = self._results(connection, rows)
+        return [row for result in results if result.returns_rows for row in result.all()]
+
+    def _results(
+        self, connection: sa.Connection, rows: Sequence[Row]
+    ) -> Iterator[sa.CursorResult[Any]]:
+        if not rows:
+            return
+        if connection.dialect.name != "sqlite":
+            arrays = {f"all_{name}": [row[name] for row in rows] for name in self._columns}
+            result = connection.execute(self._of_arrays, arrays)
+            yield cast("sa.CursorResult[Any]", result)
+            return
+        start = 0
+        # The largest length that is left of the rows, again and again.
+        while left := len(rows) - start:
+            length = min(ROWS_MAX, 1 << (left.bit_length() - 1))
+            some = rows[start : start + length]
+            values = [row[name] for row in some for name in self._columns]
+            yield self._of_list.carry_out(connection, values, length, {})
+            start += length
+
+
+def or_leave(*key: str) -> Callable[[sqlite.Insert], sqlite.Insert]:
+    """Leave rows as they are whose key is there."""
+    return lambda insert: insert.on_conflict_do_nothing(index_elements=key)
+
+
+def or_change(
+    key: Sequence[str], changing: Sequence[str]
+) -> Callable[[sqlite.Insert], sqlite.Insert]:
+    """Bring rows up to date whose key is there."""
+    return lambda insert: insert.on_conflict_do_update(
+        index_elements=key, set_={name: insert.excluded[name] for name in changing}
+    )
