@@ -16,12 +16,14 @@ import httpx
 
 from app.rehearsal import Rehearsal
 from tests.chaos.hurry import HurriedClock
-from tests.chaos.server import Birth, live
+from tests.chaos.server import COULD_NOT_START, Birth, live
 
 URL: Final = "https://signalbox.test"
 """Where Signalbox is for the world: behind a balancer, whichever process answers."""
 STARTS_WITHIN: Final = 60.0
 LOOK_AGAIN: Final = 0.05
+BIRTHS_MAX: Final = 100
+"""Of one that is waited for: its database may be away for seconds, and looks are short."""
 
 # Most of a start is to import: that is done once, by a process of which all others are copies.
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
@@ -44,15 +46,18 @@ class Machine:
         self.url = f"http://127.0.0.1:{environ['PORT']}"
         self._birth = Birth(owner=name, clock=clock, environ=environ, log=log)
         self._process: ForkServerProcess | None = None
+        self._births = 0
 
     def start(self) -> None:
         """Start it; `until_ready` waits for it."""
+        self._births += 1
         # Should a round itself die, nothing of it goes on.
         self._process = _CONTEXT.Process(target=live, args=(self._birth,), daemon=True)
         self._process.start()
 
     async def until_ready(self) -> None:
         """Wait until it answers."""
+        self._births = 0
         async with httpx.AsyncClient(base_url=self.url) as client:
             async with asyncio.timeout(STARTS_WITHIN):
                 # Another process sets no event of ours.
@@ -61,6 +66,9 @@ class Machine:
 
     async def _is_ready(self, client: httpx.AsyncClient) -> bool:
         assert self._process is not None, "it was started"
+        if self._process.exitcode == COULD_NOT_START and self._births < BIRTHS_MAX:
+            # Its database was away at that very moment: compose.yaml starts it again, too.
+            self.start()
         assert self._process.exitcode is None, f"it ended by itself: {self._birth.log}"
         try:
             return (await client.get("/ready")).status_code == 200

@@ -19,6 +19,8 @@ from tests.chaos.hurry import HurriedClock
 
 NICE = 5
 """GitHub goes first: where it is slow, it is as if all of GitHub stood still."""
+COULD_NOT_START = 3
+"""As `signalbox serve` says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +52,5 @@ async def _serve(birth: Birth) -> None:
         app = build(settings, clock=birth.clock, owner=birth.owner, lease=lease)
         server = uvicorn.Server(config_of(app))
         await server.serve(sockets=[listening])
+    if not server.started:
+        sys.exit(COULD_NOT_START)
