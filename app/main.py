@@ -176,31 +176,30 @@ class _Server:
             )
             await engine.open()
             self._store, self._inbox, self._engine = store, inbox, engine
+            repair = self._repair = self._repair_of(store, inbox)
             self._loops = (
                 Loop("engine", engine.run),
                 Loop("courier", courier.run),
                 Loop("listener", partial(self._listen, store, engine, courier)),
-                *self._side_loops(store, inbox, engine),
+                *self._side_loops(store, repair, engine),
             )
             for loop in self._loops:
                 task = asyncio.create_task(loop.keep_running(), name=loop.name)
                 closing.push_async_callback(_stop, task)
             # The first to be called: the engine still takes in what comes of it.
             closing.push_async_callback(courier.close)
+            await repair.open()  # from now on what fails is missed
             _log.info("ready", extra={"url": self._settings.url, "owner": self._owner})
             yield
             _log.info("closing")
             self._inbox = None
 
-    def _side_loops(
-        self, store: SqlStore, inbox: GroupInbox, engine: Engine
-    ) -> tuple[Loop, ...]:
+    def _side_loops(self, store: SqlStore, repair: Repair, engine: Engine) -> tuple[Loop, ...]:
         """Return what runs beside the work itself."""
-        self._repair = self._repair_of(store, inbox)
         return (
             *self._tracing(store, engine),
             Loop("limits", self._limits(store).run),
-            Loop("repair", self._repair.run),
+            Loop("repair", repair.run),
             Loop("sweeper", self._sweep),
         )
 
@@ -340,7 +339,11 @@ def _client(
         )
     except ValueError as error:
         remedy = "generate a new one on the App's settings page"
-        fault = Fault(name="GITHUB_PRIVATE_KEY", message=f"is unusable: {error}", remedy=remedy)
+        fault = Fault(
+            name="GITHUB_PRIVATE_KEY",
+            message=f"(or its file) is unusable: {error}",
+            remedy=remedy,
+        )
         raise SettingsError((fault,)) from error
 
 

@@ -6,17 +6,25 @@ https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliv
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from app.github.answers import Answer, next_page
 from app.github.client import PAGE_SIZE, Client
-from app.github.errors import GitHubError, RateLimitedError, RefusedError
-from app.ports.mending import Listed, NotNow, NotThere
+from app.github.errors import (
+    GitHubError,
+    GoneError,
+    NotFoundError,
+    RateLimitedError,
+    RefusedError,
+)
+from app.ports.mending import Listed, NotNow, NotThere, Part
 
-PAGES_MAX: Final = 100
-"""Ten thousand tries: what lies further back is looked through the next time."""
+PAGES_MAX: Final = 20
+"""Two thousand tries at once; what lies further back is the next part."""
+REFUSED_FOR: Final = timedelta(minutes=30)
+"""A refusal that is none of a list which is not there may pass, though hardly soon."""
 
 _GUID: Final = re.compile(r"[0-9A-Za-z-]{1,100}")
 _EVENT: Final = re.compile(r"[a-z0-9_]{1,100}")
@@ -25,27 +33,29 @@ _EVENT: Final = re.compile(r"[a-z0-9_]{1,100}")
 class Deliveries:
     """Reads the list of the App's deliveries. `ports.mending` says what is asked of it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, pages_max: int = PAGES_MAX) -> None:
         self._client = client
+        self._pages_max = pages_max
 
-    async def since(self, moment: datetime) -> Sequence[Listed]:
-        """Return all tries since a moment.
+    async def since(self, moment: datetime, begin: str = "") -> Part:
+        """Return tries since a moment, from the newest on or from where a part begins.
 
         The list is read without a filter by status: a try that timed out has none.
         https://docs.github.com/en/rest/apps/webhooks#list-deliveries-for-an-app-webhook
         """
         found: list[Listed] = []
-        following: str | None = f"/app/hook/deliveries?per_page={PAGE_SIZE}"
-        for _ in range(PAGES_MAX):
-            assert following is not None, "a page follows"
+        following = begin or f"/app/hook/deliveries?per_page={PAGE_SIZE}"
+        for _ in range(self._pages_max):
             answer = await self._get(following)
             page = self._read(answer)
             found += [each for each in page if each.at >= moment]
-            following = next_page(answer.headers)
-            # The newest come first, though a try that took long may stand out of order.
-            if following is None or (page and all(each.at < moment for each in page)):
+            # They stand in the order in which they were made, the newest first, and none was
+            # tried before it was made: after a page of older tries come only such.
+            is_past = bool(page) and all(each.at < moment for each in page)
+            following = "" if is_past else next_page(answer.headers) or ""
+            if not following:
                 break
-        return found
+        return Part(listed=found, following=following)
 
     async def body(self, listed: Listed) -> bytes | None:
         """Return what was, or was to be, delivered; `None` where it cannot be had.
@@ -66,8 +76,11 @@ class Deliveries:
             return await self._client.call(None, "GET", target, permissions={})
         except RateLimitedError as error:
             raise NotNow(str(error), until=error.until) from error
-        except RefusedError as error:
+        except (NotFoundError, GoneError) as error:
             raise NotThere(str(error)) from error
+        except RefusedError as error:
+            until = self._client.clock.now() + REFUSED_FOR
+            raise NotNow(str(error), until=until) from error
         except GitHubError as error:
             raise NotNow(str(error)) from error
 

@@ -72,6 +72,11 @@ class Keeping(Protocol):
     """The part of a store that is not about any one orchestration."""
 
     # turns
+    # Processes whose clocks differ share the store's: `now` tells what the asker's shows.
+    async def open_turn(self, name: str, *, due: datetime, note: str, now: datetime) -> None:
+        """Let there be a turn, with a first note, unless there is one."""
+        ...
+
     async def take_turn(self, name: str, *, now: datetime, lease: timedelta) -> str | None:
         """Take a turn that is due, for the time of a lease; `None` where it is not due.
 
@@ -79,11 +84,18 @@ class Keeping(Protocol):
         """
         ...
 
-    async def end_turn(self, name: str, *, due: datetime, note: str) -> None:
-        """Say when the next turn is, and leave a note for whoever takes it."""
+    async def end_turn(
+        self, name: str, *, due: datetime, note: str, now: datetime | None = None
+    ) -> None:
+        """Say when the next turn is, and leave a note for whoever takes it.
+
+        Without `now` the moment is nobody's but the world's, as one that GitHub named.
+        """
         ...
 
-    async def hasten_turn(self, name: str, *, due: datetime) -> None:
+    async def hasten_turn(
+        self, name: str, *, due: datetime, now: datetime | None = None
+    ) -> None:
         """Let a turn that there is be due earlier."""
         ...
 

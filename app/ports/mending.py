@@ -32,11 +32,22 @@ class Listed:
     is_answered: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the list, the newest first; `following` is where the next part begins.
+
+    That is empty where nothing follows that is as new as was asked for.
+    """
+
+    listed: Sequence[Listed]
+    following: str
+
+
 class DeliveryList(Protocol):
     """The deliveries that GitHub made to the App. Raises `NotNow` and `NotThere`."""
 
-    async def since(self, moment: datetime) -> Sequence[Listed]:
-        """Return all tries since a moment."""
+    async def since(self, moment: datetime, begin: str = "") -> Part:
+        """Return tries since a moment, from the newest on or from where a part begins."""
         ...
 
     async def body(self, listed: Listed) -> bytes | None:

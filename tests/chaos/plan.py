@@ -90,6 +90,7 @@ def draw(seed: int, *, replicas: int = 1, has_server: bool = False) -> RoundPlan
     chance = random.Random(seed)
     kind = chance.choice(tuple(Kind))
     rate = chance.choice((0.02, 0.05, 0.1))
+    is_alone = random.Random(seed + 3).random() < ALONE
     return RoundPlan(
         seed=seed,
         kind=kind,
@@ -98,11 +99,21 @@ def draw(seed: int, *, replicas: int = 1, has_server: bool = False) -> RoundPlan
         failing=chance.choice((0.0, 0.1, 0.3)),
         refusing=chance.choice((0.0, 0.3)),
         cancelling=chance.choice((0.0, 0.0, 0.1)),
-        is_alone=random.Random(seed + 3).random() < ALONE,
+        is_alone=is_alone,
         visible_after=chance.choice((0.0, 5.0, 40.0)) if kind is Kind.FORGETFUL else 0.0,
         calls=_call_chances(chance, kind, rate),
-        deliveries={each: 2 * rate * chance.random() for each in DeliveryFault},
+        deliveries=_delivery_chances(chance, rate, is_alone=is_alone),
     )
+
+
+def _delivery_chances(
+    chance: random.Random, rate: float, *, is_alone: bool
+) -> dict[DeliveryFault, float]:
+    chances = {each: 2 * rate * chance.random() for each in DeliveryFault}
+    if is_alone:
+        # What GitHub never made stands in no list: of that repair can know nothing.
+        chances[DeliveryFault.FAILED] += chances.pop(DeliveryFault.LOST)
+    return chances
 
 
 def _doings(chance: random.Random) -> tuple[tuple[float, Doing], ...]:

@@ -77,6 +77,7 @@ async def test_trouble_by_chance_is_the_same_for_the_same_seed() -> None:
     ("fault", "expected"),
     [
         (DeliveryFault.LOST, ["second"]),
+        (DeliveryFault.FAILED, ["second"]),
         (DeliveryFault.DOUBLE, ["first", "second", "first"]),
         (DeliveryFault.LATE, ["second", "first"]),
         (DeliveryFault.REORDERED, ["second", "first"]),
@@ -108,6 +109,23 @@ async def test_a_lost_delivery_is_not_in_the_list_either() -> None:
     listed = (await stage.ask_as_app("GET", "/app/hook/deliveries")).json()
 
     assert [delivery["event"] for delivery in listed] == ["installation"]
+
+
+async def test_a_failed_delivery_is_in_the_list_without_a_status_code() -> None:
+    """What nobody received is to be found there, with all that was in it."""
+    stage = Stage()
+    stage.github.faults.plan_delivery(DeliveryFault.FAILED, event="push")
+    stage.github.push(API, {"a": "1"})
+    await stage.github.advance(1)
+    [failed, _] = (await stage.ask_as_app("GET", "/app/hook/deliveries")).json()
+    whole = (await stage.ask_as_app("GET", f"/app/hook/deliveries/{failed['id']}")).json()
+
+    assert (failed["event"], failed["status"], failed["status_code"]) == (
+        "push",
+        "timed out",
+        0,
+    )
+    assert whole["request"]["payload"]["ref"] == "refs/heads/main"
 
 
 async def test_the_primary_limit_is_told_and_enforced() -> None:

@@ -1,6 +1,7 @@
 """What only PostgreSQL can show: others that write at once, its clock, and its being away."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -145,6 +146,25 @@ async def test_leases_run_by_the_clock_of_the_database() -> None:
 
     assert (len(claimed), taken, renewed) == (1, [], 1)
     assert [it.command for it in taken_over] == [WriteCheck()]
+
+
+async def test_turns_go_by_the_clock_of_the_database() -> None:
+    """Of two replicas one is five minutes ahead: neither takes a turn of the other."""
+    home = PostgresHome()
+    one, ahead = open_store(home.url), open_store(home.url)
+    lease, skew = timedelta(minutes=3), timedelta(minutes=5)
+    ours, theirs = at(0), at(0) + skew
+    await one.open_turn("mend", due=ours, note="from here", now=ours)
+    taken = await one.take_turn("mend", now=ours, lease=lease)
+    meanwhile = await ahead.take_turn("mend", now=theirs, lease=lease)
+    await one.end_turn("mend", due=ours + lease, note="done", now=ours)
+    early = await ahead.take_turn("mend", now=theirs, lease=lease)
+    await ahead.hasten_turn("mend", due=theirs, now=theirs)
+    hastened = await one.take_turn("mend", now=ours, lease=lease)
+    await one.close()
+    await ahead.close()
+
+    assert (taken, meanwhile, early, hastened) == ("from here", None, None, "done")
 
 
 async def test_text_that_postgres_cannot_keep_is_kept_readable() -> None:

@@ -9,7 +9,8 @@ import pytest
 from app.core.events import Surface
 from app.github.deliveries import Deliveries
 from app.rehearsal import CallFault, DeliveryFault, Outcome
-from app.repair import DELIVERIES, RARELY, REACH, SOON, Repair, Seen, read_note
+from app.repair import DELIVERIES, Repair
+from app.repair.missed import RARELY, REACH, SOON, Seen, read_note
 from app.web.hooks import EVENTS_HEARD
 from tests.kit.town import API, HOME, Town, town
 
@@ -253,5 +254,5 @@ async def test_a_damaged_note_costs_a_longer_look() -> None:
         now = here.github.clock.now()
 
         assert read_note("no json", now) == Seen(since=now - REACH, pause=SOON)
-        assert read_note("", now) == Seen(since=now, pause=timedelta())
+        assert read_note("[]", now) == Seen(since=now - REACH, pause=SOON)
         assert read_note(Seen(since=now, pause=SOON).note(), now) == Seen(since=now, pause=SOON)

@@ -37,6 +37,14 @@ async def test_one_process_at_a_time_has_the_turn(store: ClosableStore) -> None:
     assert (early, late, taken_over) == (None, "as far as here", "as far as here")
 
 
+async def test_a_turn_is_opened_once(store: ClosableStore) -> None:
+    """Whoever comes second changes nothing, whatever its clock says."""
+    await store.open_turn("mend", due=at(60), note="from here", now=at(0))
+    await store.open_turn("mend", due=at(900), note="or here", now=at(840))
+
+    assert await store.turns("") == {"mend": Turn(due=at(60), note="from here")}
+
+
 async def test_a_turn_can_be_hastened(store: ClosableStore) -> None:
     """It is due earlier, never later; one that nobody ever took is none."""
     await store.end_turn("mend", due=at(90), note="n")

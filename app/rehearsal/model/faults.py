@@ -37,6 +37,7 @@ class DeliveryFault(StrEnum):
     LATE = "sent later"
     REORDERED = "overtaken by those sent within the next seconds"
     DOUBLE = "sent twice with one id"
+    FAILED = "sent, and received by nobody: the list has it without a status code"
 
 
 class ConnectionDropped(ConnectionError):
@@ -119,8 +120,11 @@ class Faults:
                 return CallPlan(kind, times=0)
         return None
 
-    def for_delivery(self, event: str) -> tuple[timedelta, ...]:
-        """Return how much later each copy of a delivery is sent: none at all if it is lost."""
+    def for_delivery(self, event: str) -> tuple[timedelta, ...] | None:
+        """Return how much later each copy of a delivery is sent: none at all if it is lost.
+
+        It is `None` if it is sent in vain.
+        """
         for plan in self.deliveries:
             if plan.times > 0 and re.fullmatch(plan.event, event):
                 plan.times -= 1
@@ -131,8 +135,10 @@ class Faults:
         return (timedelta(),)
 
 
-def _copies(kind: DeliveryFault, delay: timedelta) -> tuple[timedelta, ...]:
+def _copies(kind: DeliveryFault, delay: timedelta) -> tuple[timedelta, ...] | None:
     match kind:
+        case DeliveryFault.FAILED:
+            return None
         case DeliveryFault.LOST:
             return ()
         case DeliveryFault.LATE:

@@ -211,7 +211,7 @@ class World:
         installation_id: int | None,
         repository_id: int | None,
     ) -> Delivery:
-        """Put a webhook on its way to the App, late, twice or never if the faults say so."""
+        """Put a webhook on its way to the App: late, twice, in vain or never by the faults."""
         delivery = Delivery(
             id=self.new_id(),
             guid=str(uuid.UUID(int=self.random.getrandbits(128), version=4)),
@@ -224,7 +224,10 @@ class World:
         )
         self._keep(delivery)
         name = f"{event}.{delivery.action}" if delivery.action else event
-        for delay in self.faults.for_delivery(name):
+        delays = self.faults.for_delivery(name)
+        if delays is None:
+            delivery.status, delivery.delivered_at = "timed out", self.now()
+        for delay in delays or ():
             self.later(delay, lambda: self.outbox.append(delivery))
         return delivery
 

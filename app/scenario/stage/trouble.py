@@ -22,7 +22,7 @@ FOUND_AGAIN: Final = "workflow_run."
 class Chance(Faults):
     """Faults by chance, which lose only what is looked for anyway."""
 
-    def for_delivery(self, event: str) -> tuple[timedelta, ...]:
+    def for_delivery(self, event: str) -> tuple[timedelta, ...] | None:
         """Return how much later each copy of a delivery is sent."""
         delays = super().for_delivery(event)
         return delays if delays or event.startswith(FOUND_AGAIN) else (self.late_max / 2,)
@@ -33,7 +33,7 @@ def by_chance(seed: int) -> Faults:
     return Chance(
         random.Random(seed),  # noqa: S311 - it rolls dice
         call_chances={kind: CALLS_FAIL / len(CallFault) for kind in CallFault},
-        delivery_chances={kind: DELIVERIES_FAIL / len(DeliveryFault) for kind in DeliveryFault},
+        delivery_chances=dict.fromkeys(DELIVERIES.values(), DELIVERIES_FAIL / len(DELIVERIES)),
     )
 
 

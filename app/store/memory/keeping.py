@@ -24,6 +24,16 @@ class MemoryKeeping:
 
     # turns
 
+    async def open_turn(
+        self,
+        name: str,
+        *,
+        due: datetime,
+        note: str,
+        now: datetime,  # noqa: ARG002 - one process has one clock
+    ) -> None:
+        self._turns.setdefault(name, Turn(due=due, note=note))
+
     async def take_turn(self, name: str, *, now: datetime, lease: timedelta) -> str | None:
         known = self._turns.get(name, Turn(due=now, note=""))
         if known.due > now:
@@ -31,10 +41,23 @@ class MemoryKeeping:
         self._turns[name] = replace(known, due=now + lease)
         return known.note
 
-    async def end_turn(self, name: str, *, due: datetime, note: str) -> None:
+    async def end_turn(
+        self,
+        name: str,
+        *,
+        due: datetime,
+        note: str,
+        now: datetime | None = None,  # noqa: ARG002 - one process has one clock
+    ) -> None:
         self._turns[name] = Turn(due=due, note=note)
 
-    async def hasten_turn(self, name: str, *, due: datetime) -> None:
+    async def hasten_turn(
+        self,
+        name: str,
+        *,
+        due: datetime,
+        now: datetime | None = None,  # noqa: ARG002 - one process has one clock
+    ) -> None:
         known = self._turns.get(name)
         if known is not None:
             self._turns[name] = replace(known, due=min(due, known.due))

@@ -87,8 +87,7 @@ class SqlStore(SqlKeeping):
     """Remembers in a database."""
 
     def __init__(self, database: Database, definitions: Definitions, leases: Leases) -> None:
-        super().__init__(database)
-        self._leases = leases
+        super().__init__(database, leases)
         self._wire = Wire(database)
         self._held: Held | None = None
         self._definitions = definitions

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.ports import DeliveryStatus
 from app.ports.keeping import Delayed, Kind, SetAside, Standing, Turn
-from app.store.moments import EPOCH, from_micros, to_micros
+from app.store.moments import EPOCH, MICROSECOND, from_micros, to_micros
 from app.store.rows import CommandStatus
 from app.store.schema import (
     commands,
@@ -20,6 +20,7 @@ from app.store.schema import (
     orchestrations,
     turns,
 )
+from app.store.sql.commands import Leases
 from app.store.sql.database import Database, insert_into
 
 DROPPED: Final = "dropped by hand"
@@ -28,44 +29,64 @@ DROPPED: Final = "dropped by hand"
 class SqlKeeping:
     """Keeps turns, what was set aside, and the figures, in a database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, leases: Leases) -> None:
         self._database = database
+        self._leases = leases
 
     # turns
 
-    async def take_turn(self, name: str, *, now: datetime, lease: timedelta) -> str | None:
-        until = to_micros(now + lease)
+    async def open_turn(self, name: str, *, due: datetime, note: str, now: datetime) -> None:
+        def begin(connection: sa.Connection) -> None:
+            statement = insert_into(connection, turns).on_conflict_do_nothing()
+            moment = self._on_our_clock(connection, due, now)
+            connection.execute(statement, {"name": name, "due": moment, "note": note})
 
+        await self._database.write(begin)
+
+    async def take_turn(self, name: str, *, now: datetime, lease: timedelta) -> str | None:
         def take(connection: sa.Connection) -> str | None:
+            moment = self._on_our_clock(connection, now, now)
             insert = insert_into(connection, turns)
             statement = insert.on_conflict_do_update(
                 index_elements=["name"],
                 set_={"due": insert.excluded.due},
-                where=turns.c.due <= to_micros(now),
+                where=turns.c.due <= moment,
             ).returning(turns.c.note)
-            row = {"name": name, "due": until, "note": ""}
+            row = {"name": name, "due": moment + lease // MICROSECOND, "note": ""}
             note: str | None = connection.execute(statement, row).scalar()
             return note
 
         return await self._database.write(take)
 
-    async def end_turn(self, name: str, *, due: datetime, note: str) -> None:
+    async def end_turn(
+        self, name: str, *, due: datetime, note: str, now: datetime | None = None
+    ) -> None:
         def end(connection: sa.Connection) -> None:
             insert = insert_into(connection, turns)
             new = {name: insert.excluded[name] for name in ("due", "note")}
             statement = insert.on_conflict_do_update(index_elements=["name"], set_=new)
-            connection.execute(statement, {"name": name, "due": to_micros(due), "note": note})
+            moment = self._on_our_clock(connection, due, now)
+            connection.execute(statement, {"name": name, "due": moment, "note": note})
 
         await self._database.write(end)
 
-    async def hasten_turn(self, name: str, *, due: datetime) -> None:
-        moment = to_micros(due)
-        statement = (
-            sa.update(turns)
-            .where(turns.c.name == name, turns.c.due > moment)
-            .values(due=moment)
-        )
-        await self._database.write(lambda it: it.execute(statement))
+    async def hasten_turn(
+        self, name: str, *, due: datetime, now: datetime | None = None
+    ) -> None:
+        def hasten(connection: sa.Connection) -> None:
+            moment = self._on_our_clock(connection, due, now)
+            statement = sa.update(turns).where(turns.c.name == name, turns.c.due > moment)
+            connection.execute(statement.values(due=moment))
+
+        await self._database.write(hasten)
+
+    def _on_our_clock(
+        self, connection: sa.Connection, moment: datetime, now: datetime | None
+    ) -> int:
+        """Move a moment from the clock that shows `now` to the one that all processes share."""
+        if now is None:
+            return to_micros(moment)
+        return self._leases.now(connection, now) + (moment - now) // MICROSECOND
 
     async def turns(self, kind: str) -> Mapping[str, Turn]:
         query = sa.select(turns).where(turns.c.name.startswith(kind, autoescape=True))
