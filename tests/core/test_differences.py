@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from app.core.commands import DispatchWorkflow
+from app.core.decide import decide
 from app.core.doorways.explaining import explain_orchestration, gates_as_json
+from app.core.events import OrchestrationRequested
 from app.core.gate_events import GateId, VoteCast
-from app.core.legs.posing import DETAILS_MAX, NEEDS_MAX
-from app.core.state import Orchestration, Vote
+from app.core.legs.posing import DETAILS_MAX, NEEDS_MAX, handed_on
+from app.core.state import Orchestration, Vote, new_orchestration
 from app.core.telling.differences import DIFFERENCES_MAX, differences
 from app.core.telling.task_table import rows_of
 from app.core.values import Json, JsonObject, TaskName
@@ -269,3 +271,46 @@ def test_a_gate_of_a_wave_says_it_where_people_look() -> None:
     assert "1 of people with write permission, until" in table
     assert new in table
     assert new in told
+
+
+def pulled(base: Json, draft: Json, sha: str = "a") -> Stage:
+    """Begin what asks about a pull request, as GitHub describes it."""
+    cause = pull("opened", sha, facts={"base": {"ref": base}, "draft": draft})
+    return Stage.of(graph({"ask": {"approval": {"rules": RULES}}}, cause=cause))
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "words"),
+    [
+        (pulled("next", False), pulled("main", False), ("the base: `next` → `main`",)),
+        (pulled("main", False), pulled("main", True), ("it is a draft now",)),
+        (pulled("main", True), pulled("main", False), ("it is no draft any more",)),
+        (pulled("main", None), pulled("main", True), ("it is a draft now",)),
+        (pulled("main", True), pulled("main", None), ()),
+        (
+            pulled("main", False),
+            pulled("main", False, "b"),
+            (f"the commit was {'a' * 12} and is {'b' * 12}",),
+        ),
+    ],
+)
+def test_the_next_orchestration_compares_with_the_one_before(
+    was: Stage, is_now: Stage, words: tuple[str, ...]
+) -> None:
+    """What was asked about is handed on to whatever is begun after it."""
+    plan = is_now.state.plan
+    begun = OrchestrationRequested(at=START, by="mona", posed=handed_on(was.state))
+    decision = decide(new_orchestration(plan), begun)
+
+    assert differences(decision.state, WHERE) == words
+
+
+def test_how_often_something_was_tried_is_said_of_one_orchestration_alone() -> None:
+    """What the next one builds for the first time it has not tried again."""
+    first = built(version="1")
+    stage = Stage(state=new_orchestration(first.state.plan))
+    posed = handed_on(first.state)
+    stage.tell(OrchestrationRequested(at=START, by="mona", posed=posed))
+    stage.run("build", outputs={**OUTPUTS, "version": "2"})
+
+    assert differences(stage.state, WHERE) == ("output `version` of `build`: `1` → `2`",)
