@@ -79,13 +79,13 @@ clean: ## Remove .venv and .cache.
 	@sh tests/kit/venv.sh
 	@touch $@
 
-.venv/runtime.stamp: requirements.lock | .venv/created.stamp
+.venv/runtime.stamp: requirements.lock pyproject.toml | .venv/created.stamp
 	@echo "Installing the libraries Signalbox runs on"
-	@$(python) -m pip install -qq -r requirements.lock
+	@$(python) -m pip install -qq -r requirements.lock --constraint requirements-test.lock setuptools
+	@$(python) -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/test.stamp: requirements-test.lock pyproject.toml .venv/runtime.stamp
+.venv/test.stamp: requirements-test.lock .venv/runtime.stamp
 	@echo "Installing the libraries for tests and checks"
 	@$(python) -m pip install -qq -r requirements-test.lock
-	@$(python) -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@

@@ -172,8 +172,9 @@ class _Given:
         return app_id
 
     def webhook_secret(self) -> str:
+        name = "GITHUB_WEBHOOK_SECRET"
         remedy = "make a long random text, give it here and in the App's webhook settings"
-        return self._required("GITHUB_WEBHOOK_SECRET", remedy)
+        return self._long_enough(name, self._required(name, remedy), remedy)
 
     def private_key(self) -> str:
         text, file = self.text("GITHUB_PRIVATE_KEY"), self.text("GITHUB_PRIVATE_KEY_FILE")
@@ -291,7 +292,9 @@ class _Given:
         name, remedy = "NOTIFY_SECRET", "make a long random text; whoever listens needs it, too"
         if not self.text("NOTIFY_URLS"):
             return ""
-        secret = self._required(name, remedy)
+        return self._long_enough(name, self._required(name, remedy), remedy)
+
+    def _long_enough(self, name: str, secret: str, remedy: str) -> str:
         if len(secret) < SECRET_LENGTH_MIN:
             raise _Wrong(name, f"has fewer than {SECRET_LENGTH_MIN} characters", remedy)
         return secret

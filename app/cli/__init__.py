@@ -15,6 +15,7 @@ import typer
 from app.cli.audit_commands import add_audit
 from app.cli.control_commands import As, add_controls
 from app.cli.database_commands import add_database
+from app.cli.helping import about
 from app.cli.inbox_commands import add_inbox
 from app.cli.options import DATABASE, Database, Json
 from app.cli.saying import Refused, complain
@@ -25,17 +26,12 @@ EXIT_CODES: Final = (
     "network does not answer; 130 interrupted."
 )
 
-REHEARSAL_CODES: Final = (
-    "Exit codes: 0 it ended as the scenario expects, or well where it expects nothing; 1 it "
-    "did not; 2 the definition or the scenario has problems."
-)
-
 Templates = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Where templates of other repositories stand."),
 ]
 
-_app = typer.Typer(
+command_line = typer.Typer(
     name="signalbox",
     help="Signalbox: orchestrations over GitHub Actions workflows in many repositories.",
     epilog=EXIT_CODES,
@@ -54,7 +50,7 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        _app(list(arguments), prog_name="signalbox")
+        command_line(list(arguments), prog_name="signalbox")
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0
     except Refused as refused:
@@ -68,40 +64,21 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-@_app.command()
-def serve() -> None:
-    """Serve: hear webhooks, carry orchestrations on. Settings come from the environment."""
-    from app.cli.serving import serve_with
-
-    serve_with(os.environ)
-
-
-@_app.command()
-def demo(
-    once: Annotated[
-        bool, typer.Option(help="Exit when done; 0 only if all went well.")
-    ] = False,
-    port: Annotated[int, typer.Option(help="Port of Signalbox; 0 takes a free one.")] = 0,
-) -> None:
-    """Run Signalbox against a rehearsed GitHub, and show what happens."""
-    from app.demo import run_demo
-
-    raise typer.Exit(run_demo(once=once, port=port))
-
-
-@_app.command()
+@command_line.command(**about("check"))
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files or folders.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Files or folders.")
+    ] = None,
     templates: Templates = None,
     json: Json = False,
 ) -> None:
     """Check definitions, and say each problem as a compiler does."""
     from app.cli.checking import check_files
 
-    raise typer.Exit(check_files(files, templates, as_json=json))
+    raise typer.Exit(check_files(files or (), templates, as_json=json))
 
 
-@_app.command()
+@command_line.command(**about("plan"))
 def plan(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A definition.")],
     event: Annotated[
@@ -139,12 +116,15 @@ def plan(
     raise typer.Exit(foresee(question, as_json=json))
 
 
-@_app.command(epilog=REHEARSAL_CODES)
+@command_line.command(**about("rehearse"))
 def rehearse(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A definition.")],
     scenario: Annotated[
         Path | None,
-        typer.Option(help="What runs and people do, and how it is to end; else all goes well."),
+        typer.Option(
+            help="What runs and people do, and how it is to end. Without one every workflow "
+            "run succeeds, and nobody decides anything."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed takes the same way.")] = 0,
     faults: Annotated[
@@ -177,7 +157,7 @@ def rehearse(
     raise typer.Exit(rehearse_wanted(wanted, as_json=json))
 
 
-@_app.command()
+@command_line.command(**about("replay"))
 def replay(
     orchestration: Annotated[
         str | None, typer.Argument(help="Its id, or release-train#42.")
@@ -202,7 +182,7 @@ def replay(
     raise typer.Exit(replay_stored(database, orchestration, export, as_json=json))
 
 
-@_app.command()
+@command_line.command(**about("schema"))
 def schema() -> None:
     """Print the JSON Schema of the language, with which editors complete and check."""
     from app.cli.schema import print_schema
@@ -210,7 +190,28 @@ def schema() -> None:
     print_schema()
 
 
-@_app.command("list")
+@command_line.command(**about("serve"))
+def serve() -> None:
+    """Serve: hear webhooks, carry orchestrations on. Settings come from the environment."""
+    from app.cli.serving import serve_with
+
+    serve_with(os.environ)
+
+
+@command_line.command(**about("demo"))
+def demo(
+    once: Annotated[
+        bool, typer.Option(help="Exit when done; 0 only if all went well.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of Signalbox; 0 takes a free one.")] = 0,
+) -> None:
+    """Run Signalbox against a rehearsed GitHub, and show what happens."""
+    from app.demo import run_demo
+
+    raise typer.Exit(run_demo(once=once, port=port))
+
+
+@command_line.command("list", **about("list"))
 def list_(
     database: Database = DATABASE,
     is_open: Annotated[bool, typer.Option("--open", help="Only those that go on.")] = False,
@@ -223,7 +224,7 @@ def list_(
     list_orchestrations(database, open_only=is_open, limit=limit, as_json=json)
 
 
-@_app.command()
+@command_line.command(**about("show"))
 def show(
     orchestration: Annotated[str, typer.Argument(help="Its id, or release-train#42.")],
     database: Database = DATABASE,
@@ -235,7 +236,7 @@ def show(
     show_orchestration(database, orchestration, as_json=json)
 
 
-@_app.command()
+@command_line.command(**about("start"))
 def start(
     definition: Annotated[str, typer.Argument(help="Its id, or owner/repo/id.")],
     inputs: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...")] = None,
@@ -264,13 +265,13 @@ def start(
     raise typer.Exit(start_by_hand(database, wish, as_json=json))
 
 
-add_controls(_app)
-add_audit(_app)
-add_inbox(_app)
-add_database(_app)
+add_controls(command_line)
+add_audit(command_line)
+add_inbox(command_line)
+add_database(command_line)
 
 
-@_app.callback(invoke_without_command=True)
+@command_line.callback(invoke_without_command=True)
 def _top(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.helping import about
 from app.cli.options import DATABASE, Database, Json
 from app.cli.saying import Refused
 
@@ -17,7 +18,7 @@ def add_audit(app: typer.Typer) -> None:
     )
     audit.command()(verify)
     audit.command()(export)
-    app.add_typer(audit, name="audit")
+    app.add_typer(audit, name="audit", **about("audit"))
 
 
 def verify(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from app.cli.database import opened
-from app.cli.looking import LOOKED_THROUGH_MAX, find, title_of
+from app.cli.looking import LOOKED_THROUGH_MAX, find, title_of, unknown
 from app.cli.saying import Refused, console, print_json, printable
 from app.clock import SystemClock
 from app.core.audit import Break, first_break
@@ -71,7 +71,7 @@ async def _verify(database: str, name: str | None) -> list[Checked]:
         if name is not None:
             key = await find(store, name)
             if not await store.load([key]):
-                raise _unknown(name)
+                raise unknown(name)
             wanted = {key: wanted.get(key, name)}
         for key, title in wanted.items():
             chain = await store.chain(key)
@@ -91,7 +91,7 @@ async def _export(database: str, name: str, form: str) -> str:
         key: OrchestrationId = await find(store, name)
         saved = (await store.load([key])).get(key)
         if saved is None:
-            raise _unknown(name)
+            raise unknown(name)
         chain = await store.chain(key)
         broken = first_break(key, chain)
         if broken is not None:
@@ -100,11 +100,6 @@ async def _export(database: str, name: str, form: str) -> str:
         journal = [(entry.seq, entry.event) for entry in await store.journal(key)]
         now = SystemClock().now()
         return evidence(saved.state, journal, (form,), PARTS, now, chain)[form]
-
-
-def _unknown(name: str) -> Refused:
-    remedy = "see `signalbox list` for those that there are"
-    return Refused(f"there is no orchestration {name}", remedy)
 
 
 def _as_json(each: Checked) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.text import Text
 
@@ -10,9 +11,16 @@ from app.core.definition import Definition
 from app.core.parse import FILE_BYTES_MAX, parse, templates_of
 from app.core.problems import Code, Problem
 
+FOLDER: Final = Path(".github/orchestrations")
+LINE_MAX: Final = 160
+"""Letters of a line that are shown with a problem in it."""
+
 
 def check_files(files: Sequence[Path], templates: Path | None = None, *, as_json: bool) -> int:
-    """Check each file and print what is wrong. Return 1 if anything is."""
+    """Check each file, or those of the repository, and print what is wrong.
+
+    Return 1 if anything is.
+    """
     found = [(file, *read_definition(file, templates)) for file in _each(files)]
     count = sum(len(problems) for _, _, _, problems in found)
     if as_json:
@@ -80,10 +88,11 @@ def _templates(file: Path, text: str, folder: Path | None) -> dict[str, str]:
 def explained(file: Path, text: str, problem: Problem) -> Text:
     """Say one problem with its place, the line in question and the remedy."""
     lines = text.splitlines()
-    line = lines[problem.line - 1] if problem.line <= len(lines) else ""
+    whole = lines[problem.line - 1] if problem.line <= len(lines) else ""
+    line, column = _around(whole, problem.column)
     number = str(problem.line)
     # A tab before the place moves the caret as far as it moves the text.
-    before = "".join("\t" if each == "\t" else " " for each in line[: problem.column - 1])
+    before = "".join("\t" if each == "\t" else " " for each in line[: column - 1])
     margin = " " * len(number)
     said = Text()
     said.append(f"{printable(str(file))}:{problem.line}:{problem.column}: ", "bold")
@@ -97,14 +106,29 @@ def explained(file: Path, text: str, problem: Problem) -> Text:
     return said
 
 
+def _around(line: str, column: int) -> tuple[str, int]:
+    """Return what is shown of a line that may be long, and the column of the problem in it."""
+    if len(line) <= LINE_MAX:
+        return line, column
+    start = max(0, column - 1 - LINE_MAX // 2)
+    end = start + LINE_MAX
+    shown = f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"
+    return shown, column - start + (1 if start else 0)
+
+
 def _each(files: Sequence[Path]) -> Iterator[Path]:
-    for file in files:
+    if not files and not FOLDER.is_dir():
+        message = f"no file is named, and there is no folder {FOLDER} here"
+        raise Refused(message, "name the files, or call it where a repository begins")
+    for file in files or (FOLDER,):
         if not file.is_dir():
             yield file
             continue
-        inside = sorted(each for each in file.iterdir() if each.suffix in (".yml", ".yaml"))
+        # A whole repository holds many other files that end like definitions.
+        folder = file / FOLDER if (file / FOLDER).is_dir() else file
+        inside = sorted(each for each in folder.iterdir() if each.suffix in (".yml", ".yaml"))
         if not inside:
-            raise Refused(f"there is no definition in {file}", "definitions end in .yml")
+            raise Refused(f"there is no definition in {folder}", "definitions end in .yml")
         yield from inside
 
 

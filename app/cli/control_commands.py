@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from app.cli.helping import about
 from app.cli.options import DATABASE, Database, Json
 from app.core.values import Json as Value
 
@@ -43,7 +44,7 @@ def add_controls(app: typer.Typer) -> None:
         locks,
         report,
     ):
-        app.command()(command)
+        app.command(**about(command.__name__))(command)
 
 
 def cancel(

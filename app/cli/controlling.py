@@ -5,7 +5,6 @@ may do all of this; who it was stands in the journal.
 """
 
 import asyncio
-import getpass
 import json
 import uuid
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ from difflib import get_close_matches
 
 from app.cli.database import opened
 from app.cli.doubting import doubt_about
-from app.cli.looking import find
-from app.cli.saying import Refused, console, print_json, printable
+from app.cli.looking import find, unknown
+from app.cli.saying import Refused, console, operator, print_json, printable
 from app.clock import SystemClock
 from app.core.hearing.asking import PREFIX, person_of
 from app.core.state import Orchestration
@@ -97,20 +96,19 @@ async def _existing(store: Store, name: str) -> Orchestration:
     number = await find(store, name)
     saved = (await store.load([number])).get(number)
     if saved is None:
-        remedy = "see `signalbox list` for those that there are"
-        raise Refused(f"there is no orchestration {name}", remedy)
+        raise unknown(name)
     return saved.state
 
 
 def _who(by: tuple[str, str]) -> dict[str, Json]:
     actor, person = by
-    who: dict[str, Json] = {"actor": actor or getpass.getuser()}
+    who: dict[str, Json] = {"actor": actor or operator()}
     return {**who, "as": person} if person else who
 
 
 def _named(by: tuple[str, str]) -> str:
     actor, person = by
-    return person or actor or getpass.getuser()
+    return person or actor or operator()
 
 
 def _check_vote(wish: Mapping[str, Json]) -> None:

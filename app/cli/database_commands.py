@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
+from app.cli.helping import about
 from app.cli.options import DATABASE, Database
 
 
 def add_database(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(migrate)
-    app.command()(backup)
-    app.command()(restore)
+    for command in (migrate, backup, restore):
+        app.command(**about(command.__name__))(command)
 
 
 def migrate(database: Database = DATABASE) -> None:

@@ -5,8 +5,8 @@ import asyncio
 from rich.markdown import Markdown
 
 from app.cli.database import opened
-from app.cli.looking import find
-from app.cli.saying import Refused, console, print_json, printable
+from app.cli.looking import find, unknown
+from app.cli.saying import Refused, console, print_json, print_trimmed, printable
 from app.clock import SystemClock
 from app.core.doorways.aiming import targets_of
 from app.core.doorways.explaining import explain_orchestration, gates_as_json
@@ -28,7 +28,7 @@ def explain(database: str, name: str, task: str, *, as_json: bool) -> None:
         print_json({"id": state.id, "headline": headline(state), "gates": gates})
         return
     text = explain_orchestration(state, now, meant)
-    console().print(Markdown(printable(text.replace("&#8203;", ""))))
+    print_trimmed(console(), Markdown(printable(text.replace("&#8203;", ""))))
 
 
 async def _load(database: str, name: str) -> Orchestration:
@@ -36,8 +36,7 @@ async def _load(database: str, name: str) -> Orchestration:
         number = await find(store, name)
         saved = (await store.load([number])).get(number)
     if saved is None:
-        remedy = "see `signalbox list` for those that there are"
-        raise Refused(f"there is no orchestration {name}", remedy)
+        raise unknown(name)
     return saved.state
 
 

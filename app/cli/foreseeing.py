@@ -112,6 +112,7 @@ class Foresight:
     event_name: str
     verdicts: Verdicts
     why_not: str = ""
+    remedy: str = ""
     plan: Plan | None = None
     tasks: tuple[ForeseenTask, ...] = field(default=())
 
@@ -144,8 +145,13 @@ def answer(question: Question, definition: Definition, text: str) -> Foresight:
         )
     why_not = _why_not(definition, event_name, verdicts)
     if why_not:
+        is_about_files = "`paths`" in why_not and not question.changed
         return Foresight(
-            definition=definition, event_name=event_name, verdicts=verdicts, why_not=why_not
+            definition=definition,
+            event_name=event_name,
+            verdicts=verdicts,
+            why_not=why_not,
+            remedy="say which files it changes with --changed PATH" if is_about_files else "",
         )
     return _planned(entry, cause, inputs, verdicts)
 
@@ -157,6 +163,9 @@ def _planned(entry: Entry, cause: Cause, inputs: JsonObject, verdicts: Verdicts)
         event_name=cause.event_name,
         verdicts=verdicts,
         why_not="; ".join([*faults, *_taken(entry.definition)]) if faults else "",
+        remedy="give inputs with --input NAME=VALUE"
+        if faults and cause.event_name == MANUAL
+        else "",
         plan=plan,
         tasks=foresee_tasks(plan) if plan is not None else (),
     )

@@ -46,6 +46,8 @@ def _print(foresight: Foresight) -> None:
     name = foresight.definition.id
     if foresight.plan is None:
         say(f"{name} would not start: {foresight.why_not}", "bold yellow")
+        if foresight.remedy:
+            say(f"  {foresight.remedy}")
         return
     cause = foresight.plan.cause
     where = f" at {cause.ref}" if cause.ref and foresight.event_name != MANUAL else ""

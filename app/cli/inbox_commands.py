@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.helping import about
 from app.cli.options import DATABASE, Database, Json
 
 Which = Annotated[str, typer.Argument(metavar="ID", help="As `signalbox inbox list` says it.")]
@@ -18,7 +19,7 @@ def add_inbox(app: typer.Typer) -> None:
     inbox.command("list")(list_)
     for command in (show, retry, drop):
         inbox.command()(command)
-    app.add_typer(inbox, name="inbox")
+    app.add_typer(inbox, name="inbox", **about("inbox"))
 
 
 def list_(

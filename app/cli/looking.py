@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from app.cli.database import opened
 from app.cli.delays import delayed_as_json, print_delayed
-from app.cli.saying import Refused, console, print_json, printable
+from app.cli.saying import Refused, console, print_json, print_trimmed, printable
 from app.core.events import AttemptId, Event
 from app.core.gate_events import GateId
 from app.core.state import Leg, Orchestration, Reason
@@ -29,6 +30,7 @@ from app.ports.keeping import Delayed
 LOOKED_THROUGH_MAX: Final = 10_000
 """Orchestrations that are looked through for one of a certain number."""
 VALUE_MAX: Final = 100
+ID: Final = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def list_orchestrations(database: str, *, open_only: bool, limit: int, as_json: 
             duration(row.ended_at - row.started_at) if row.ended_at else "",
             row.id,
         )
-    out.print(table)
+    print_trimmed(out, table)
 
 
 def show_orchestration(database: str, name: str, *, as_json: bool) -> None:
@@ -79,9 +81,15 @@ def show_orchestration(database: str, name: str, *, as_json: bool) -> None:
 async def find(store: Store, name: str) -> OrchestrationId:
     """Find an orchestration by its id or by its definition and number."""
     definition, separator, number = name.rpartition("#")
-    if not separator:
+    if not separator and ID.fullmatch(name):
         return OrchestrationId(name)
     rows = await store.orchestrations(limit=LOOKED_THROUGH_MAX)
+    if not separator:
+        title = next((title_of(row) for row in rows if row.definition_id == name), "")
+        if title:
+            message = f"{name} is a definition, not one of its orchestrations"
+            raise Refused(message, f"write for instance {title}, its newest")
+        return OrchestrationId(name)
     wanted = (definition.strip(), number.strip())
     found = [row.id for row in rows if (row.definition_id, str(row.number)) == wanted]
     if len(found) > 1:
@@ -90,6 +98,12 @@ async def find(store: Store, name: str) -> OrchestrationId:
             f"take an id instead: {', '.join(found[:5])}",
         )
     return found[0] if found else OrchestrationId("")
+
+
+def unknown(name: str) -> Refused:
+    """Refuse a name that no orchestration has."""
+    remedy = "see `signalbox list` for those that there are"
+    return Refused(f"there is no orchestration {name}", remedy)
 
 
 def title_of(row: OrchestrationRow) -> str:
@@ -115,8 +129,7 @@ async def _show(
         number = await find(store, name)
         saved = (await store.load([number])).get(number)
         if saved is None:
-            remedy = "see `signalbox list` for those that there are"
-            raise Refused(f"there is no orchestration {name}", remedy)
+            raise unknown(name)
         return saved.state, await store.journal(number), await store.delayed(number)
 
 
@@ -153,7 +166,7 @@ def _print_state(state: Orchestration) -> None:
         word = f"{row.look.sign} {row.told or row.look.word}" if row.look is not None else ""
         cells = (row.name, word, row.took, row.workflow_run, row.why)
         table.add_row(*(printable(unmarked(each)) for each in cells))
-    out.print(table)
+    print_trimmed(out, table)
     for name, task in state.tasks.items():
         for leg in task.legs.values():
             for output, value in leg.outputs.items():

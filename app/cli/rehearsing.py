@@ -21,6 +21,7 @@ from app.cli.saying import (
     console,
     folder_named,
     print_json,
+    print_trimmed,
     printable,
     repository_named,
 )
@@ -181,7 +182,7 @@ def _print_end(state: Orchestration) -> None:
         name, took, why = cells
         table.add_row(name, Text(printable(word), style), took, why)
     out.print()
-    out.print(table)
+    print_trimmed(out, table)
     out.print()
     out.print(printable(f"The check: {summarise_check(state).title}"), soft_wrap=True)
 

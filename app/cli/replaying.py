@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from app.cli.database import opened
-from app.cli.looking import find
+from app.cli.looking import find, unknown
 from app.cli.saying import Refused, console, print_json, printable
 from app.core.commands import Message
 from app.core.replay import Replayed, first_difference, gap_in, replay
@@ -78,8 +78,7 @@ async def _load(
         number = await find(store, name)
         saved = (await store.load([number])).get(number)
         if saved is None:
-            remedy = "see `signalbox list` for those that there are"
-            raise Refused(f"there is no orchestration {name}", remedy)
+            raise unknown(name)
         return saved.state, await store.journal(number), await store.keys_asked(number)
 
 

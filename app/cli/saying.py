@@ -1,6 +1,8 @@
 """How the command line says things: in colour to people, plainly to programs."""
 
+import getpass
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 from app.core.values import Json
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
@@ -34,6 +36,14 @@ def console(stream: IO[str] | None = None) -> "Console":
     # Into a file or a pipe every line goes whole.
     width = None if stream.isatty() else 240
     return Console(file=stream, highlight=False, markup=False, emoji=False, width=width)
+
+
+def print_trimmed(out: "Console", shown: "RenderableType") -> None:
+    """Print a table or the like without the blanks that fill its lines up."""
+    with out.capture() as captured:
+        out.print(shown)
+    lines = captured.get().splitlines()
+    out.file.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 def complain(message: str, remedy: str) -> None:
@@ -69,6 +79,14 @@ def pairs(given: Sequence[str]) -> dict[str, str]:
             raise Refused(f"the input {name} is given twice", "leave one of them out")
         found[name] = value
     return found
+
+
+def operator() -> str:
+    """Name whoever is at the keyboard; in a container that may be a number alone."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
 
 
 def repository_named(text: str) -> str:

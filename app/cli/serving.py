@@ -1,6 +1,7 @@
 """`signalbox serve`: the server itself, on uvicorn."""
 
 import logging
+import os
 import signal
 import socket
 import sys
@@ -57,8 +58,11 @@ def listen(host: str, port: int) -> socket.socket:
         )[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
+        # Python repeats the address in its own words; what a name server says has none of ours.
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror
         raise Refused(
-            f"{host}:{port} cannot be listened on: {error.strerror}",
+            f"{host}:{port} cannot be listened on: {why}",
             "choose others with HOST and PORT",
             code=3,
         ) from error

@@ -9,7 +9,7 @@ from typing import Final
 from rich.table import Table
 
 from app.cli.database import opened
-from app.cli.saying import Refused, console, print_json, printable
+from app.cli.saying import Refused, console, print_json, print_trimmed, printable
 from app.clock import SystemClock
 from app.ports.keeping import Kind, SetAside
 
@@ -41,7 +41,7 @@ def list_aside(database: str, limit: int, *, as_json: bool) -> None:
             _moment(each.at),
             printable(short),
         )
-    out.print(table)
+    print_trimmed(out, table)
 
 
 def show_aside(database: str, id_: str, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from app.cli.database import opened
 from app.cli.looking import find
-from app.cli.saying import Refused, console, print_json, printable
+from app.cli.saying import Refused, console, print_json, print_trimmed, printable
 from app.core.shared import CALENDAR, LOCK, Shared
 from app.core.telling.shared_report import calendars_as_json, locks_as_json
 from app.core.values import Json
@@ -27,9 +27,9 @@ def show_locks(database: str, *, as_json: bool) -> None:
         out.print("nobody has a place in a group, and nobody waits for one or for a calendar")
         return
     if locks:
-        out.print(_locks(locks))
+        print_trimmed(out, _locks(locks))
     if calendars:
-        out.print(_calendars(calendars))
+        print_trimmed(out, _calendars(calendars))
 
 
 def show_report(database: str, name: str, *, form: str) -> None:

@@ -5,7 +5,6 @@ this needs the database alone.
 """
 
 import asyncio
-import getpass
 import json
 import uuid
 from collections.abc import Iterable, Sequence
@@ -15,7 +14,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from app.cli.database import opened
-from app.cli.saying import Refused, console, pairs, print_json, printable
+from app.cli.saying import Refused, console, operator, pairs, print_json, printable
 from app.clock import SystemClock
 from app.core.hearing.catalogue import Entry
 from app.core.moves import OrchestrationStatus
@@ -54,7 +53,7 @@ async def _start(database: str, wish: Wish, given: JsonObject, as_json: bool) ->
     async with opened(database) as store:
         entry = choose(entries(await store.catalogue()), wish.definition, wish.repository)
         check(entry, given)
-        delivery = delivery_of(entry, given, wish.actor or getpass.getuser(), wish.person)
+        delivery = delivery_of(entry, given, wish.actor or operator(), wish.person)
         await store.save_deliveries([delivery])
         number = orchestration_id(entry, delivery.id)
         name = f"{entry.origin.repository}/{entry.definition.id}"

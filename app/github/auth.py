@@ -65,10 +65,10 @@ class AppKey:
             key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError) as error:
             raise ValueError(
-                "the private key of the App is not a PEM without password"
+                "the private key of the App is damaged, or it has a password"
             ) from error
         if not isinstance(key, RSAPrivateKey):
-            raise ValueError("the private key of the App is not an RSA key")
+            raise ValueError("the private key of the App is no RSA key")
         self._key = key
 
     def __repr__(self) -> str:

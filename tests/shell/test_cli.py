@@ -1,5 +1,6 @@
 """`signalbox check` and `plan`: what people and programs read of a definition."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -150,7 +151,50 @@ def test_a_missing_file_is_said_in_one_line(terminal: Terminal, tmp_path: Path) 
     assert len(said.err.splitlines()) == 2
 
 
-@pytest.mark.parametrize("arguments", [["check"], ["bogus"], ["list", "--limit", "no"]])
+def test_a_repository_is_checked_by_its_folder_alone(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """Of a repository the definitions are meant, and not what else ends like them."""
+    folder = tmp_path / ".github" / "orchestrations"
+    folder.mkdir(parents=True)
+    _file(folder, "release.yml", RELEASE)
+    _file(tmp_path, "compose.yml", "services: {}\n")
+
+    with contextlib.chdir(tmp_path):
+        here = terminal.run("check")
+    named = terminal.run("check", tmp_path)
+
+    assert here.out == ".github/orchestrations/release.yml: good, 3 tasks\n"
+    assert named.out == f"{folder}/release.yml: good, 3 tasks\n"
+
+
+def test_where_there_are_no_definitions_a_file_must_be_named(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """Whoever names nothing, where nothing is, learns where it was looked for."""
+    with contextlib.chdir(tmp_path):
+        said = terminal.run("check")
+
+    assert said.code == 2
+    assert "there is no folder .github/orchestrations here" in said.err
+
+
+def test_of_a_long_line_only_the_part_in_question_is_shown(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """A line of thousands of letters is cut around the place, and the caret stays below it."""
+    inputs = ", ".join(f"k{number}: v" for number in range(20))
+    task = f"{{dispatch: acme/a/.github/workflows/b.yml@main, with: {{{inputs}}}, need: [x]}}"
+    file = _file(tmp_path, "long.yml", f"version: 1\non: push\ntasks:\n  a: {task}\n")
+
+    said = terminal.run("check", file)
+
+    _, line, caret, *_ = said.out.splitlines()
+    assert len(line) < 180
+    assert line[caret.index("^") :].startswith("need: [x]")
+
+
+@pytest.mark.parametrize("arguments", [["plan"], ["bogus"], ["list", "--limit", "no"]])
 def test_wrong_arguments_are_no_tracebacks(terminal: Terminal, arguments: list[str]) -> None:
     """Wrong arguments end with 2 and a hint."""
     said = terminal.run(*arguments)

@@ -113,6 +113,20 @@ def test_what_is_not_there_cannot_be_shown(terminal: Terminal, house: House) -> 
         assert "signalbox list" in said.err
 
 
+def test_whoever_names_a_definition_is_told_its_newest_orchestration(
+    terminal: Terminal, house: House
+) -> None:
+    """A definition is no orchestration, and the refusal says what to write instead."""
+    _start(terminal, house)
+    house.work_off()
+
+    said = terminal.run("why", "release", "--database", house.url)
+
+    assert said.code == 2
+    assert "release is a definition" in said.err
+    assert "write for instance release#1" in said.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "remedy"),
     [
@@ -185,6 +199,20 @@ def test_a_file_that_is_no_database_is_said(terminal: Terminal, tmp_path: Path) 
 
     assert said.code == 3
     assert "file is not a database" in said.err
+
+
+def test_a_file_that_is_no_database_is_not_brought_up_to_date(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """Who names a wrong file learns so in one line, and the file stays as it is."""
+    file = tmp_path / "notes.txt"
+    file.write_text("no database at all\n" * 100)
+
+    said = terminal.run("migrate", "--database", f"sqlite:///{file}")
+
+    assert said.code == 3
+    assert "file is not a database" in said.err
+    assert file.read_text() == "no database at all\n" * 100
 
 
 def test_another_kind_of_database_is_refused(terminal: Terminal) -> None:

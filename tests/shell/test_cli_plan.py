@@ -237,6 +237,25 @@ def test_what_is_not_started_by_hand_needs_a_payload(
     assert "only to `push`; give the payload of one with --event" in said.out
 
 
+def test_a_required_input_is_asked_for_by_its_option(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """What is missing can be given, and the answer names the option."""
+    text = "version: 1\non: manual\ninputs: {train: {type: string, required: true}}\n"
+    file = tmp_path / "train.yml"
+    file.write_text(f"{text}tasks: {{soak: {{wait: {{for: 1h}}}}}}\n", encoding="utf-8")
+
+    without, given = (
+        terminal.run("plan", file),
+        terminal.run("plan", file, "--input", "train=1"),
+    )
+
+    assert without.code == 1
+    assert "`train` is required" in without.out
+    assert "--input NAME=VALUE" in without.out
+    assert given.code == 0
+
+
 def test_templates_of_other_repositories_are_given_in_a_folder(
     terminal: Terminal, tmp_path: Path
 ) -> None:

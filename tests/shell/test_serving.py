@@ -77,7 +77,9 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
             serve_with({**WHOLE, "PORT": str(port), "DATABASE_URL": f"sqlite:///{file}"})
 
     assert raised.value.code == 3
-    assert f"127.0.0.1:{port} cannot be listened on" in raised.value.message
+    assert raised.value.message == (
+        f"127.0.0.1:{port} cannot be listened on: Address already in use"
+    )
     assert not file.exists()
 
 

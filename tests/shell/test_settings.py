@@ -97,6 +97,13 @@ def test_an_empty_setting_is_a_missing_one() -> None:
     assert fault_of(GITHUB_WEBHOOK_SECRET="  ") == {"GITHUB_WEBHOOK_SECRET": "is missing"}
 
 
+def test_a_secret_that_can_be_guessed_is_refused() -> None:
+    """Whoever knows the secret can send deliveries, so a short one is none."""
+    assert fault_of(GITHUB_WEBHOOK_SECRET="hunter2") == {
+        "GITHUB_WEBHOOK_SECRET": "has fewer than 16 characters"
+    }
+
+
 def test_secrets_are_in_no_repr_and_no_error() -> None:
     """Neither the settings nor an error about them tell a secret."""
     settings = Settings.from_environ(WHOLE)

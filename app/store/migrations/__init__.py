@@ -28,8 +28,17 @@ def migrate(database_url: str, revision: str = "head") -> None:
         else:
             _migrate_sqlite(url, revision)
     except UNREACHABLE as error:
-        why = getattr(error, "orig", None) or error
-        raise StoreUnavailable(f"the database cannot be opened: {why}") from error
+        raise _unavailable(error) from error
+    except sa.exc.DatabaseError as error:
+        # Those that say more, of which this is the parent, are mistakes of ours.
+        if type(error) is not sa.exc.DatabaseError:
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    why = getattr(error, "orig", None) or error
+    return StoreUnavailable(f"the database cannot be opened: {why}")
 
 
 def _migrate_sqlite(url: sa.URL, revision: str) -> None:
