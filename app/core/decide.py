@@ -140,7 +140,12 @@ def _writes(
 ) -> tuple[WriteCheck | WriteComment | WriteIssue, ...]:
     """Ask for what people read to be brought up to the state, where that may have changed."""
     is_same = before.tasks is after.tasks and before.status is after.status
-    if is_same and before.machine is after.machine and before.paused == after.paused:
+    # Until when a calendar is closed, and what became of an answer, people read there, too.
+    waits_alike = (
+        before.environments is after.environments and before.passages is after.passages
+    )
+    is_same = is_same and before.machine is after.machine and waits_alike
+    if is_same and before.paused == after.paused:
         return ()
     report_to = after.plan.definition.report_to
     cause = cause_of(after)

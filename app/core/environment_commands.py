@@ -26,7 +26,8 @@ class ReportEnvironment:
 class AnswerEnvironment:
     """Let a workflow run go on at an environment, or turn it away.
 
-    Returns as `EnvironmentAnswered`. `asking` tells several of one run apart.
+    Returns as `EnvironmentAnswered`. `asking` tells several of one run apart, `again` those
+    of one asking, of which the earlier ones came to nothing.
     """
 
     workflow_run_id: int
@@ -37,7 +38,10 @@ class AnswerEnvironment:
     asking: int
     is_approved: bool
     comment: str
+    again: int = 0
 
     @property
     def key(self) -> str:
-        return f"answer-environment/{self.workflow_run_id}/{self.environment}/{self.asking}"
+        again = f"/{self.again}" if self.again else ""
+        what = f"{self.workflow_run_id}/{self.environment}/{self.asking}"
+        return f"answer-environment/{what}{again}"

@@ -26,7 +26,8 @@ class EnvironmentAsked:
 class EnvironmentAnswered:
     """GitHub took our answer, or it did not: `outcome` is the answer, `gone` or `refused`.
 
-    `code` is a stable reason code where it was refused, `message` says why.
+    `code` is a stable reason code where it was refused, `message` says why. With `calendars`
+    it is not given before all of them are open.
     """
 
     at: datetime
@@ -35,3 +36,4 @@ class EnvironmentAnswered:
     outcome: str
     code: str = ""
     message: str = ""
+    calendars: tuple[str, ...] = ()

@@ -157,6 +157,20 @@ def visit_holder(state: str, visit: int) -> Holder:
     return Holder(f"@{state}.{visit}")
 
 
+def environment_holder(spot: int) -> Holder:
+    """Name a workflow run that waits at an environment as one who asks calendars."""
+    return Holder(f"{_AT_ENVIRONMENT}{spot}")
+
+
+def waiting_run_of(holder: Holder) -> int | None:
+    """Return which of the workflow runs that wait a holder is, if it is one."""
+    spot = holder.removeprefix(_AT_ENVIRONMENT)
+    return int(spot) if spot != holder else None
+
+
+_AT_ENVIRONMENT = "@environment/"
+
+
 def lock_key(plan: Plan, scope: str, group: str) -> LockKey:
     """Name a group, for the whole organisation or for the definition's repository."""
     if scope == "organization":

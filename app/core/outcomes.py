@@ -38,6 +38,9 @@ OUTCOMES: Mapping[str, Meaning] = {
          "Find out why it fails; a person may retry the task."),
         ("policy-freezes", "The organisation's policy wants calendars to be open first.",
          "Wait until they open, or ask those who keep the policy."),
+        ("calendar-closed", "A calendar that must be open is closed.",
+         "It goes on by itself when it opens. Who has the role `override` lifts a freeze of "
+         "people; who keeps the organisation's policy changes a window."),
         ("app-not-installed", "The App is not installed there.", "Install it there."),
         ("permission-missing", "The App lacks a permission there.",
          "Grant it to the App, and accept it where it is installed."),

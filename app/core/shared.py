@@ -10,6 +10,7 @@ from app.core import calendar_state, locks
 from app.core.calendar_state import CalendarState
 from app.core.locks import Lock
 from app.core.schedules import ScheduleState
+from app.core.state import Orchestration
 from app.core.values import LockKey, OrchestrationId
 
 Shared: TypeAlias = Lock | CalendarState | ScheduleState
@@ -27,6 +28,16 @@ def lock_subject(key: LockKey) -> str:
 def calendar_subject(organization: str, name: str) -> str:
     """Name a calendar of an organization; GitHub does not tell upper from lower case."""
     return f"{CALENDAR}{organization.lower()}/{name}"
+
+
+def awaited_by_runs(state: Orchestration) -> frozenset[str]:
+    """Name the calendars for which a run that waits is not let go: also when all has ended."""
+    owner = state.plan.origin.repository.partition("/")[0]
+    return frozenset(
+        calendar_subject(owner, passage.calendar)
+        for run in state.environments
+        for passage in run.passages
+    )
 
 
 def schedule_subject(repository_id: int, definition: str) -> str:

@@ -34,12 +34,13 @@ from app.core.state_of_gates import Posed
 from app.core.state_of_gates import Vote as Vote
 from app.core.state_of_machines import Hearing as Hearing
 from app.core.state_of_machines import MachineState as MachineState
+from app.core.state_of_places import Passage as Passage
+from app.core.state_of_places import Seat as Seat
 from app.core.values import (
     Holder,
     Json,
     JsonObject,
     LegKey,
-    LockKey,
     OrchestrationId,
     Sha,
     TaskName,
@@ -61,32 +62,6 @@ class Change:
     files: int
     lines: int
     paths: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
-    """A place in a concurrency group, asked for or held.
-
-    `position` counts from 1 those that wait; `ahead` says who holds or goes before.
-    """
-
-    lock: LockKey
-    asked_at: datetime
-    granted_at: datetime | None = None
-    position: int = 0
-    ahead: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """What a calendar last said: open, or closed until about when, and why."""
-
-    calendar: str
-    asked_at: datetime
-    told_at: datetime | None = None
-    is_open: bool = False
-    opens_at: datetime | None = None
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from app.core.plan import Cause, Plan
 from app.core.state import Leg, Orchestration, Task
 from app.core.telling.buttons import Button, buttons_of
 from app.core.telling.drawing import draw_mermaid
+from app.core.telling.environments import lines_of_runs
 from app.core.telling.headline import count, headline, is_awaiting_people
 from app.core.telling.looks import LOOKS, count_of_legs, look_of_task, name_of
 from app.core.telling.markdown import (
@@ -201,6 +202,7 @@ def _check_summary(state: Orchestration) -> str:
         # GitHub makes a link of this form by itself, and the new check stands behind it.
         at = f"{plain(plan.cause.repository)}@{state.gone.sha[:12]}"
         head.append(f"\nIt goes on at {at}.")
+    head += ["", *runs] if (runs := list(lines_of_runs(state))) else []
     head += ["", *HEAD]
     free = CHECK_TEXT_MAX - size("\n".join(head)) - 1
     return "\n".join([*head, *fit([str(each) for each in rows_of(state)], free, _more_rows)])

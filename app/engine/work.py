@@ -36,7 +36,7 @@ from app.core.events import (
 from app.core.interests import Interest, concerns, interests
 from app.core.locks import AllSeatsLeft, SeatLeft
 from app.core.plan import Cause, Plan
-from app.core.shared import LOCK, is_shared, lock_subject
+from app.core.shared import LOCK, awaited_by_runs, is_shared, lock_subject
 from app.core.state import Orchestration, Vote, new_orchestration
 from app.core.values import OrchestrationId
 from app.engine.commons import Commons
@@ -366,7 +366,8 @@ class Work:
 
     def _release(self, id_: OrchestrationId) -> None:
         """Make sure that nothing is kept for an orchestration that ended, by whatever road."""
-        for subject in sorted({*self._shares.get(id_, ()), *self._commons.shared_by(id_)}):
+        shares = {*self._shares.get(id_, ()), *self._commons.shared_by(id_)}
+        for subject in sorted(shares - awaited_by_runs(self._states[id_])):
             is_lock = subject.startswith(LOCK)
             left = AllSeatsLeft if is_lock else CalendarLeft
             event = left(at=self.now, orchestration=id_)

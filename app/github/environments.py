@@ -6,7 +6,7 @@ anybody, is asked at the moment of the answer. In doubt nothing is answered, and
 
 from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.environment_events import EnvironmentAnswered
-from app.core.legs.ruling import DENIES, object_to_release
+from app.core.legs.ruling import DENIES, Objection, object_to_release
 from app.core.policy import Consent, consent_to_release
 from app.core.state import Orchestration
 from app.core.state_of_environments import APPROVED, REJECTED
@@ -76,15 +76,10 @@ class Gatekeeper:
             policies = await self._rulings.policies(
                 state.plan.origin.repository, command.repository
             )
-            objection = object_to_release(
-                state,
-                command.repository,
-                command.environment,
-                policies,
-                self._client.clock.now(),
-            )
+            run = state.environments[command.asking - 1]
+            objection = object_to_release(state, run, policies, self._client.clock.now())
             if objection is not None and objection.code != DENIES:
-                return self._answered(command, "refused", objection.code, objection.message)
+                return self._refused(command, objection)
             if objection is not None:
                 is_approved, comment = False, objection.message
         await answer_rule(
@@ -114,8 +109,23 @@ class Gatekeeper:
             environment=command.environment,
         )
 
+    def _refused(self, command: AnswerEnvironment, objection: Objection) -> Carried:
+        return self._answered(
+            command,
+            "refused",
+            objection.code,
+            objection.message,
+            calendars=objection.calendars,
+        )
+
     def _answered(
-        self, command: AnswerEnvironment, outcome: str, code: str, message: str
+        self,
+        command: AnswerEnvironment,
+        outcome: str,
+        code: str,
+        message: str,
+        *,
+        calendars: tuple[str, ...] = (),
     ) -> Carried:
         event = EnvironmentAnswered(
             at=self._client.clock.now(),
@@ -124,6 +134,7 @@ class Gatekeeper:
             outcome=outcome,
             code=code,
             message=message,
+            calendars=calendars,
         )
         return Carried(events=(event,))
 

@@ -1,90 +1,37 @@
 """What is told, and answered, about workflow runs that wait at environments."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from app.core.approvals.survey import PolicyText
-from app.core.commands import DispatchWorkflow
 from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
-from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
+from app.core.environment_events import EnvironmentAnswered
 from app.core.events import (
     CancelRequested,
-    DispatchAccepted,
     PauseRequested,
     RunStatus,
     WorkflowRunObserved,
 )
 from app.core.hearing.callbacks import run_in
 from app.core.legs.ruling import object_to_release
-from app.core.plan import Cause
 from app.core.recording.environments import WAITING_MAX
 from app.core.rules.environments import REPORTS_ON_THE_WAY_MAX
-from app.core.summary import summarise_check
-from app.core.values import Json, RepositoryName, Sha
-from tests.kit.stage import Stage, caused, graph, happening, machine
-
-WORKFLOW = "acme/api/.github/workflows/deploy.yml@main"
-URL = "https://api.github.com/repos/acme/infra/actions/runs/9/deployment_protection_rule"
-ASKS = {"approval": {"rules": [{"require": [{"users": ["mona"]}]}]}}
-
-
-def rule(**changes: Json) -> Cause:
-    """Say that a workflow run waits."""
-    payload: dict[str, Json] = {
-        "action": "requested",
-        "environment": "production",
-        "deployment_callback_url": URL,
-        **changes,
-    }
-    return happening("deployment_protection_rule", payload)
-
-
-def guarded(tasks: Mapping[str, Any], cause: Cause | None = None) -> Stage:
-    """Begin what a waiting run set off."""
-    return Stage.of(graph(tasks, cause=cause or rule()))
-
-
-def deploying(environment: str | None = "production") -> Stage:
-    """Begin a deployment, whose run is known."""
-    task = {"dispatch": WORKFLOW}
-    named = {**task, "environment": environment} if environment else task
-    stage = Stage.of(graph({"deploy": named}))
-    [command] = stage.asked(DispatchWorkflow)
-    stage.tell(
-        DispatchAccepted(at=stage.now, attempt=command.attempt, workflow_run_id=9, url="")
-    )
-    return stage
-
-
-def asked(stage: Stage, **changes: Any) -> EnvironmentAsked:
-    """Say that the deployment waits."""
-    event = EnvironmentAsked(
-        at=stage.now + timedelta(seconds=1),
-        attempt=stage.attempt("deploy"),
-        workflow_run_id=9,
-        environment="production",
-        repository_id=2,
-        repository=RepositoryName("acme/api"),
-        installation_id=9,
-    )
-    return replace(event, **changes)
-
-
-def answers(stage: Stage) -> list[bool]:
-    return [each.is_approved for each in stage.asked(AnswerEnvironment)]
-
-
-def said_of(stage: Stage) -> str:
-    check = summarise_check(stage.state)
-    return check.summary + check.text
-
-
-def reports(stage: Stage) -> list[str]:
-    return [each.comment for each in stage.asked(ReportEnvironment)]
+from app.core.values import Json, Sha
+from tests.core.at_environments import (
+    ASKS,
+    URL,
+    WORKFLOW,
+    answers,
+    asked,
+    deploying,
+    guarded,
+    reports,
+    rule,
+    said_of,
+)
+from tests.kit.stage import Stage, caused, happening, machine
 
 
 @pytest.mark.parametrize(
@@ -394,6 +341,7 @@ def test_an_answer_is_noted_once_and_of_no_other_run() -> None:
 def test_a_policy_may_forbid_the_release(text: PolicyText, code: str | None) -> None:
     """Of the very environment; what cannot be read forbids, too."""
     stage = guarded({"sign_off": ASKS})
-    found = object_to_release(stage.state, "acme/infra", "production", (text,), stage.now)
+    [run] = stage.state.environments
+    found = object_to_release(stage.state, run, (text,), stage.now)
 
     assert (found.code if found else None) == code

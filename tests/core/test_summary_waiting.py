@@ -154,7 +154,8 @@ def test_a_closed_calendar_says_until_when_and_why() -> None:
 
     assert whys(told.state)["deploy"] == "asks the calendar `release-freeze`"
     assert whys(told_calendar(told, is_open=False).state)["deploy"] == (
-        "the calendar `release-freeze` is closed until 2026-11-24 09:30 UTC: Holidays"
+        "the calendar `release-freeze` is closed until 2026-11-24 09:30 UTC: Holidays "
+        "(`calendar-closed`)"
     )
 
 
@@ -163,7 +164,8 @@ def test_a_calendar_that_is_closed_without_a_reason_is_not_named_twice() -> None
     told = told_calendar(placed(), is_open=False, why="release-freeze is closed on Mondays")
 
     assert whys(told.state)["deploy"] == (
-        "the calendar release-freeze is closed on Mondays; it opens at 2026-11-24 09:30 UTC"
+        "the calendar release-freeze is closed on Mondays; it opens at 2026-11-24 09:30 UTC "
+        "(`calendar-closed`)"
     )
 
 

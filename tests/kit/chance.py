@@ -48,7 +48,7 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.gate_events import GateId, GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
-from app.core.naming import definition_of
+from app.core.naming import definition_of, environment_holder
 from app.core.state import Leg, Orchestration, Vote
 from app.core.values import (
     AttemptId,
@@ -116,8 +116,14 @@ class Chance:
 
     @property
     def holder(self) -> Holder:
-        holders = (*self.state.seats, *self.state.passages)
+        holders = (*self.state.seats, *self._held())
         return self.one_of(holders) if holders else Holder("t0/")
+
+    def _held(self) -> tuple[Holder, ...]:
+        """Return those who wait for a calendar."""
+        runs = enumerate(self.state.environments)
+        waiting = (environment_holder(spot) for spot, run in runs if run.passages)
+        return (*self.state.passages, *waiting)
 
     @property
     def lock(self) -> LockKey:
@@ -144,7 +150,7 @@ class Chance:
                 kinds = (*kinds, RerunAccepted, JobsListed, TimerElapsed, DispatchDelayed)
         if self.state.seats and self.pick(0, 1):
             kinds = (SeatGranted,)
-        elif self.state.passages and self.pick(0, 1):
+        elif self._held() and self.pick(0, 1):
             kinds = (CalendarTold,)
         return DRAWS[self.one_of(kinds)](self)
 
@@ -306,6 +312,7 @@ DRAWS: Mapping[type, Draw] = {
         workflow_run_id=c.run,
         environment="production",
         outcome=c.one_of(("approved", "rejected", "gone", "refused")),
+        calendars=c.one_of(((), (), (CALENDAR,))),
     ),
     SubjectGone: lambda c: SubjectGone(at=c.now, code="closed", message="it was closed"),
 }

@@ -1,10 +1,12 @@
 """Stories of workflow runs that wait at protected environments: ours, and others'."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.core.doorways.explaining import explain_orchestration
 from app.rehearsal import Outcome
 from app.rehearsal.model.state import WorkflowRun
 from tests.kit.town import API, Town, town
@@ -17,6 +19,13 @@ LETS_RELEASE = (
     "version: 1\naccept: [{from: acme/release, workflows: [deploy.yml],"
     " environments: [production]}]\n"
 )
+EASTER = """
+version: 1
+organization:
+  calendars:
+    easter: {timezone: UTC, closed: [{from: 2026-11-22T00:00, to: 2026-11-23T15:00, why: Eggs}]}
+  rules: [{calendars: [easter], applies-to: {environments: [production]}}]
+"""
 SHIP = """
 version: 1
 name: Ship
@@ -184,6 +193,53 @@ async def test_a_policy_turns_it_away_although_people_said_yes() -> None:
 
         assert said(run).answers == ["rejected"]
         assert run.reviews[0].comment == "the rule `quiet` of acme/.github forbids it: not now"
+
+
+async def test_what_people_said_yes_to_waits_for_a_calendar_of_the_policy() -> None:
+    """It is let go when the calendar opens, long after the guard has ended."""
+    async with town(guard=GUARD, target=LETS_RELEASE, organization_policy=EASTER) as here:
+        protected(here)
+        run = await dispatched_by_hand(here)
+        await choose(here, "approve")
+        await here.wait(hours=5)
+        state, held = await here.state(), said(run)
+        [check] = here.github.check_runs(API, state.plan.cause.sha)
+        shown = check.summary or ""
+        why = explain_orchestration(state, here.github.clock.now())
+        await here.wait(hours=2)
+
+        closed = "the calendar `easter` is closed until 2026-11-23 15:00 UTC: Eggs"
+        assert (held.answers, state.conclusion) == ([], "success")
+        assert f"production waits: {closed}" in held.reports[-1]
+        assert closed in shown
+        assert closed in why
+        assert "`override`" in why
+        assert said(run).answers == ["approved"]
+        assert run.last.conclusion == "success"
+        assert "at `production` was let go" in (check.summary or "")
+
+
+async def test_a_freeze_by_people_keeps_our_own_run_at_its_environment() -> None:
+    """Dispatched just before, it goes on when the freeze is lifted, and not before."""
+    always = EASTER.replace("2026-11-22", "2027-11-22").replace("2026-11-23", "2027-11-23")
+    async with town(ship=SHIP, target=LETS_RELEASE, organization_policy=always) as here:
+        protected(here, queued=timedelta(minutes=10))
+        here.github.push("acme/release", {"README.md": "more\n"})
+        await here.wait(minutes=5)
+        freeze = {"organization": "acme", "until": "2026-11-24T00:00Z", "because": "fire"}
+        await here.deliver("signalbox/freeze", {**freeze, "actor": "mona"}, "freeze-1")
+        await here.wait(hours=2)
+        [run] = here.github.runs(API)
+        held, title = said(run), (await here.check()).title or ""
+        lifted = {**freeze, "until": "2026-11-23T09:00Z", "actor": "mona"}
+        await here.deliver("signalbox/freeze", lifted, "freeze-2")
+        await here.wait(minutes=5)
+
+        assert held.answers == []
+        assert "held: deploy waits for a calendar to open" in title
+        assert "mona closed easter until 2026-11-24 00:00 UTC: fire" in held.reports[-1]
+        assert said(run).answers == ["approved"]
+        assert await here.status("deploy") == "succeeded"
 
 
 async def test_an_address_of_another_host_is_never_called() -> None:

@@ -11,13 +11,15 @@ from app.core.approvals.reasons import Finding
 from app.core.doorways.aiming import task_name
 from app.core.legs.asking import approval_at, gates_of
 from app.core.moves import TaskStatus
+from app.core.outcomes import OUTCOMES
 from app.core.rules.judging import verdict_at
 from app.core.state import Orchestration
 from app.core.telling.differences import differences
+from app.core.telling.environments import lines_of_runs
 from app.core.telling.headline import headline
 from app.core.telling.looks import look_of_leg, look_of_task, name_of
 from app.core.telling.markdown import code, fit, plain
-from app.core.telling.waiting import why_leg, why_whole_waits
+from app.core.telling.waiting import CLOSED, why_leg, why_whole_waits
 from app.core.values import Json, TaskName
 
 EXPLANATION_SIZE_MAX = 18_000
@@ -33,6 +35,10 @@ def explain_orchestration(
         parts.append(f"- {whole}")
     names = [task] if task is not None else [*state.tasks]
     found = [line for name in names for line in _lines(state, name, now, is_all=bool(task))]
+    if task is None:
+        found = [*lines_of_runs(state), *found]
+    if any(CLOSED in line for line in found):
+        found.append(f"- {code(CLOSED)}: {OUTCOMES[CLOSED].remedy}")
     return "\n".join([*parts, *fit(found, EXPLANATION_SIZE_MAX, _more)])
 
 

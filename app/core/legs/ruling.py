@@ -4,7 +4,7 @@ It may forbid it, forbid another try, or name calendars that must be open first.
 cannot be read forbids: nobody knows what it would have said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from app.core.policies.organization import (
 )
 from app.core.policy import read_policy
 from app.core.state import Leg, Orchestration
+from app.core.state_of_environments import WaitingRun
 from app.core.values import Json
 
 DENIES = "policy-denies"
@@ -72,31 +73,34 @@ def object_to_dispatch(
         if objection is not None:
             return objection
         calendars += rule_on(found, subject, values).calendars
-    return _freeze(state, attempt, leg, tuple(dict.fromkeys(calendars)))
+    if is_following(attempt.task):
+        return None
+    return _freeze(calendars, {*state.plan.definition.freeze, *leg.calendars})
 
 
 def object_to_release(
-    state: Orchestration,
-    repository: str,
-    environment: str,
-    policies: Sequence[PolicyText],
-    now: datetime,
+    state: Orchestration, run: WaitingRun, policies: Sequence[PolicyText], now: datetime
 ) -> Objection | None:
     """Say what the policies have against letting a run go on at an environment."""
     subject = Subject(
         definition=state.plan.definition.id,
-        repositories=frozenset({str(state.plan.origin.repository), repository}),
-        environments=frozenset({environment}),
+        repositories=frozenset({str(state.plan.origin.repository), str(run.repository)}),
+        environments=frozenset({run.environment}),
     )
     values = cause_values(state, now)
+    calendars: list[str] = []
     for text in policies:
         found = _organization(text)
         if isinstance(found, Objection):
             return found
-        for denial in rule_on(found, subject, values).denials:
+        ruling = rule_on(found, subject, values)
+        for denial in ruling.denials:
             if denial.is_enforced:
                 return _denied(denial, text.owner)
-    return None
+        calendars += ruling.calendars
+    if run.attempt is not None and is_following(run.attempt.task):
+        return None
+    return _freeze(calendars, {*state.plan.definition.freeze, *run.calendars})
 
 
 def environment_of(
@@ -153,13 +157,10 @@ def _denied(denial: Denial, owner: str) -> Objection:
     return Objection(code=DENIES, message=f"{rule} forbids it: {denial.message}")
 
 
-def _freeze(
-    state: Orchestration, attempt: AttemptId, leg: Leg, calendars: tuple[str, ...]
-) -> Objection | None:
-    """Name the calendars that the leg was not asked to wait for yet; undoing never waits."""
-    asked = {*state.plan.definition.freeze, *leg.calendars}
-    missing = tuple(each for each in calendars if each not in asked)
-    if not missing or is_following(attempt.task):
+def _freeze(calendars: Sequence[str], asked: Collection[str]) -> Objection | None:
+    """Name the calendars that were not asked yet. What undoes does not come here."""
+    missing = tuple(dict.fromkeys(each for each in calendars if each not in asked))
+    if not missing:
         return None
     names = ", ".join(missing)
     message = f"the organisation's policy freezes it by {names}"

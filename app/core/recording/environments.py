@@ -72,10 +72,20 @@ def record_answered(state: Orchestration, event: EnvironmentAnswered) -> Orchest
             continue
         if not each.answer or each.outcome:
             return state
-        told = replace(each, outcome=event.outcome, message=event.message)
+        told = _put_off(each, event) or replace(
+            each, outcome=event.outcome, message=event.message
+        )
         runs = (*state.environments[:spot], told, *state.environments[spot + 1 :])
         return replace(state, environments=runs)
     return state
+
+
+def _put_off(run: WaitingRun, event: EnvironmentAnswered) -> WaitingRun | None:
+    """Let an approval wait for calendars that a policy names; `None` if it did already."""
+    new = tuple(each for each in event.calendars if each not in run.calendars)
+    if not new:
+        return None
+    return replace(run, answer="", again=run.again + 1, calendars=(*run.calendars, *new))
 
 
 def _with(state: Orchestration, run: WaitingRun) -> Orchestration:

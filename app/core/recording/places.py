@@ -6,8 +6,8 @@ from app.core.copying import replace
 from app.core.events import CalendarTold, SeatGranted, SeatLost, SeatQueued
 from app.core.legs.context import current_visit
 from app.core.moves import LegStatus, OrchestrationStatus
-from app.core.naming import WHOLE, task_of_holder
-from app.core.state import Orchestration, Reason
+from app.core.naming import WHOLE, task_of_holder, waiting_run_of
+from app.core.state import Orchestration, Passage, Reason
 from app.core.values import LegKey
 
 
@@ -57,8 +57,30 @@ def _lose(state: Orchestration, event: SeatLost) -> Orchestration:
 
 def record_passage(state: Orchestration, event: CalendarTold) -> Orchestration:
     """Write down what a calendar says to one who asked whether it is open."""
+    spot = waiting_run_of(event.holder)
+    if spot is not None:
+        return _record_at_environment(state, spot, event)
     known = state.passages.get(event.holder, ())
-    passages = tuple(
+    passages = _told(known, event)
+    if passages == known:
+        return state
+    return replace(state, passages={**state.passages, event.holder: passages})
+
+
+def _record_at_environment(
+    state: Orchestration, spot: int, event: CalendarTold
+) -> Orchestration:
+    runs = list(state.environments)
+    known = runs[spot].passages if spot < len(runs) else ()
+    passages = _told(known, event)
+    if passages == known:
+        return state
+    runs[spot] = replace(runs[spot], passages=passages)
+    return replace(state, environments=tuple(runs))
+
+
+def _told(known: tuple[Passage, ...], event: CalendarTold) -> tuple[Passage, ...]:
+    return tuple(
         replace(
             each,
             told_at=event.at,
@@ -70,6 +92,3 @@ def record_passage(state: Orchestration, event: CalendarTold) -> Orchestration:
         else each
         for each in known
     )
-    if passages == known:
-        return state
-    return replace(state, passages={**state.passages, event.holder: passages})

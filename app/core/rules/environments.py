@@ -4,25 +4,32 @@ A run that a task dispatched is approved where it waits at the very environment 
 names: its gates let it through, or it would not run. A run that set the orchestration off is
 approved once that has succeeded, and rejected only by a person's no or by policy. Whatever
 else happens it goes on waiting, and is told why; GitHub gives up after thirty days.
+
+An approval waits for calendars like a dispatch: for the definition's own, and for those that a
+policy names when it is about to be given. It does so even after the orchestration has ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from app.core.actions import REJECT
+from app.core.commands import AskCalendar
 from app.core.copying import replace
 from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.expressions import ExpressionError
 from app.core.legs.dispatching import Asked
 from app.core.legs.ruling import environment_of
 from app.core.legs.watching import ON_GITHUB
+from app.core.limits import PASSAGE_FRESH
 from app.core.moves import LegStatus, OrchestrationStatus
+from app.core.naming import environment_holder, is_following
 from app.core.rules.decision import Decision
-from app.core.state import Gate, Orchestration
+from app.core.state import Gate, Orchestration, Passage
 from app.core.state_of_environments import APPROVED, REJECTED, WaitingRun
 from app.core.telling.headline import headline
+from app.core.telling.waiting import why_calendar
 
 # https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deployments/create-custom-protection-rules
 REPORTS_MAX: Final = 10
@@ -51,15 +58,55 @@ def answer_environments(state: Orchestration, now: datetime) -> Decision:
         if not run.is_open or now >= run.asked_at + ANSWERED_WITHIN:
             continue
         word = _of_attempt(state, run, now) if run.attempt else _of_whole(state)
-        if word.answer:
-            runs[spot] = replace(run, answer=word.answer)
-            commands.append(_answer(run, word, spot))
-        elif word.comment != run.reported and run.reports < word.most:
-            runs[spot] = replace(run, reported=word.comment, reports=run.reports + 1)
-            commands.append(_report(runs[spot]))
-    if not commands:
+        runs[spot], asked = _say(state, run, word, spot, now)
+        commands.extend(asked)
+    environments = tuple(runs)
+    if environments == state.environments:
         return Decision(state=state)
-    return Decision(state=replace(state, environments=tuple(runs)), commands=tuple(commands))
+    return Decision(state=replace(state, environments=environments), commands=tuple(commands))
+
+
+def _say(
+    state: Orchestration, run: WaitingRun, word: _Word, spot: int, now: datetime
+) -> tuple[WaitingRun, Sequence[Asked]]:
+    """Answer, unless calendars hold that up; else report what is new."""
+    wanted = calendars_of(state, run) if word.answer == APPROVED else ()
+    if tuple(each.calendar for each in run.passages) != wanted:
+        return _ask_calendars(run, wanted, spot, now)
+    closed = run.held_by
+    if closed is None:
+        # Until it could be answered, a calendar may have closed again.
+        if any(now - (each.told_at or now) > PASSAGE_FRESH for each in run.passages):
+            return _ask_calendars(run, wanted, spot, now)
+        if word.answer:
+            return replace(run, answer=word.answer, passages=()), (_answer(run, word, spot),)
+    else:
+        why = f"{state.plan.title}: {run.environment} waits: {why_calendar(closed)}"
+        word = _Word(comment=why if closed.told_at is not None else run.reported)
+    if word.comment == run.reported or run.reports >= word.most:
+        return run, ()
+    run = replace(run, reported=word.comment, reports=run.reports + 1)
+    return run, (_report(run),)
+
+
+def calendars_of(state: Orchestration, run: WaitingRun) -> tuple[str, ...]:
+    """Return the calendars that must be open for a run to be let go.
+
+    What undoes is never held back by one: a freeze is there to keep things safe.
+    """
+    if run.attempt is not None and is_following(run.attempt.task):
+        return ()
+    return tuple(dict.fromkeys((*state.plan.definition.freeze, *run.calendars)))
+
+
+def _ask_calendars(
+    run: WaitingRun, calendars: Sequence[str], spot: int, now: datetime
+) -> tuple[WaitingRun, Sequence[Asked]]:
+    holder = environment_holder(spot)
+    run = replace(
+        run, passages=tuple(Passage(calendar=each, asked_at=now) for each in calendars)
+    )
+    return run, [AskCalendar(holder=holder, calendar=each) for each in calendars]
 
 
 def _of_attempt(state: Orchestration, run: WaitingRun, now: datetime) -> _Word:
@@ -128,6 +175,7 @@ def _report(run: WaitingRun) -> ReportEnvironment:
 
 def _answer(run: WaitingRun, word: _Word, spot: int) -> AnswerEnvironment:
     return AnswerEnvironment(
+        again=run.again,
         workflow_run_id=run.workflow_run_id,
         environment=run.environment,
         repository_id=run.repository_id,

@@ -16,7 +16,7 @@ from app.core.state_of_gates import SUPERSEDED
 from app.core.telling.looks import LOOKS, look_of_task, name_of
 from app.core.telling.markdown import one_line
 from app.core.telling.task_table import duration
-from app.core.telling.waiting import moment
+from app.core.telling.waiting import closed_for, moment
 from app.core.values import TaskName
 
 TITLE_MAX = 255
@@ -50,7 +50,7 @@ def _headline(state: Orchestration) -> str:
             rest = f"; {_names(active)} still to end" if active else ""
             return f"{_reason(state, 'cancelling')}{rest}"
         case OrchestrationStatus.SUCCEEDED:
-            return _succeeded(state)
+            return f"{_succeeded(state)}{_to_be_let_go(state)}"
         case OrchestrationStatus.FAILED:
             return _failed(state)
         case OrchestrationStatus.CANCELLED:
@@ -83,15 +83,18 @@ def _running(state: Orchestration) -> str:
     asked = _asked(state)
     if asked:
         return f"waiting for people: {_names(asked)}, {done}"
-    held = [
-        name_of(name, leg.key)
+    legs = [
+        (name, leg)
         for name, task in state.tasks.items()
         for leg in task.legs.values()
         if leg.status is LegStatus.HELD
     ]
-    if held:
+    if legs:
+        held = [name_of(name, leg.key) for name, leg in legs]
         verb = "waits" if len(held) == 1 else "wait"
-        return f"held: {_names(held)} {verb} for a person on GitHub, {done}"
+        is_frozen = all(closed_for(state, leg) is not None for _, leg in legs)
+        what = "a calendar to open" if is_frozen else "a person on GitHub"
+        return f"held: {_names(held)} {verb} for {what}, {done}"
     failed = [each for name, task in state.tasks.items() for each in _failures(name, task)]
     head = f"{_names(failed)} failed; {done}" if failed else done
     return ", ".join([head, *_active(state)])
@@ -183,6 +186,11 @@ def _succeeded(state: Orchestration) -> str:
         f"; {count(stale, 'task')} to be run again, since what came before was" if stale else ""
     )
     return f"{', '.join(parts)}{f' in {took}' if took else ''}{rest}"
+
+
+def _to_be_let_go(state: Orchestration) -> str:
+    held = [run.environment for run in state.environments if run.held_by is not None]
+    return f"; {_names(held)} to be let go when a calendar opens" if held else ""
 
 
 def _failed(state: Orchestration) -> str:

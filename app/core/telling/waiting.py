@@ -20,6 +20,8 @@ from app.core.values import Holder, TaskName
 
 NAME_MAX = 120
 REASON_MAX = 300
+CLOSED = "calendar-closed"
+"""The reason code of what waits for a calendar to open."""
 
 
 def moment(at: datetime) -> str:
@@ -39,7 +41,7 @@ def why_blocked(state: Orchestration, holder: Holder) -> str:
     """Say which place or calendar something waits for."""
     for passage in state.passages.get(holder, ()):
         if not passage.is_open:
-            return _why_closed(passage)
+            return why_calendar(passage)
     seat = state.seats.get(holder)
     if seat is not None and seat.granted_at is None:
         return why_seat(seat)
@@ -54,17 +56,19 @@ def why_seat(seat: Seat) -> str:
     return f"waits for a place in the concurrency group {group}{place}{behind}"
 
 
-def _why_closed(passage: Passage) -> str:
+def why_calendar(passage: Passage) -> str:
+    """Say until when a calendar is closed, and why."""
     name = code(passage.calendar, NAME_MAX)
     if passage.told_at is None:
         return f"asks the calendar {name}"
     opens = f"opens at {moment(passage.opens_at)}" if passage.opens_at is not None else ""
     if passage.why.startswith(f"{passage.calendar} is closed"):
         # What nobody gave a reason for says by itself when it is closed.
-        return f"the calendar {plain(passage.why)}{opens and f'; it {opens}'}"
+        said = f"the calendar {plain(passage.why)}{opens and f'; it {opens}'}"
+        return f"{said} ({code(CLOSED)})"
     until = f" until {moment(passage.opens_at)}" if passage.opens_at is not None else ""
     because = f": {plain(passage.why)}" if passage.why else ""
-    return f"the calendar {name} is closed{until}{because}"
+    return f"the calendar {name} is closed{until}{because} ({code(CLOSED)})"
 
 
 def why_awaiting(state: Orchestration, name: TaskName, leg: Leg) -> str:
@@ -154,7 +158,7 @@ def _what_wait(state: Orchestration, name: TaskName, leg: Leg, action: Wait) -> 
         return f"waits for {code(action.event, NAME_MAX)}"
     passages = state.passages.get(leg_holder(name, leg.key), ())
     if passages:
-        return _why_closed(passages[0])
+        return why_calendar(passages[0])
     return "waits for its time"
 
 
@@ -178,6 +182,9 @@ def why_held(state: Orchestration, leg: Leg) -> str:
     """Say what a held leg waits for, where that can be ended, and why we do not end it."""
     page = link("its page", leg.attempt.url) if leg.attempts else "its page"
     number = leg.attempt.workflow_run_id if leg.attempts else None
+    closed = closed_for(state, leg)
+    if closed is not None:
+        return f"waits at an environment, see {page}, and is let go on: {why_calendar(closed)}"
     refused = [
         f"; Signalbox does not release it: {prose(run.message, REASON_MAX)}"
         for run in state.environments
@@ -185,6 +192,13 @@ def why_held(state: Orchestration, leg: Leg) -> str:
     ]
     why = refused[-1] if refused else ""
     return f"waits for a person on GitHub, who can release it on {page}{why}"
+
+
+def closed_for(state: Orchestration, leg: Leg) -> Passage | None:
+    """Return the calendar for which a held leg's workflow run is not let go on yet."""
+    number = leg.attempt.workflow_run_id if leg.attempts else None
+    runs = (run for run in state.environments if run.workflow_run_id == number)
+    return next((run.held_by for run in runs if run.held_by is not None), None)
 
 
 def why_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:

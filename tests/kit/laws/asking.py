@@ -11,10 +11,12 @@ from app.core.events import ApprovalDecided, Event
 from app.core.gate_events import GateId
 from app.core.legs.asking import approval_at, question_at
 from app.core.legs.gates import BY_TIME
+from app.core.limits import PASSAGE_FRESH
 from app.core.moves import OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of, sibling
+from app.core.record import record
 from app.core.rules import Decision
-from app.core.rules.environments import REPORTS_MAX
+from app.core.rules.environments import REPORTS_MAX, calendars_of
 from app.core.rules.judging import BY_RULE, verdict_at
 from app.core.state import Gate, Orchestration
 
@@ -36,6 +38,7 @@ def check(before: Orchestration, event: Event, decision: Decision) -> None:
             _check_gates_before(after, command)
         if isinstance(command, AnswerEnvironment):
             _check_answer(after, command)
+            _check_calendars(record(before, event), after, command, event)
     assert all(run.reports <= REPORTS_MAX for run in after.environments), "GitHub takes ten"
 
 
@@ -99,3 +102,20 @@ def _check_answer(state: Orchestration, command: AnswerEnvironment) -> None:
         return
     ends = OrchestrationStatus.SUCCEEDED, OrchestrationStatus.FAILED
     assert state.status is ends[not command.is_approved], "answered by how the whole ended"
+
+
+def _check_calendars(
+    recorded: Orchestration, after: Orchestration, command: AnswerEnvironment, event: Event
+) -> None:
+    """A run is let go only if each calendar said a moment ago that it is open."""
+    spot = command.asking - 1
+    run = after.environments[spot]
+    wanted = calendars_of(after, run) if command.is_approved else ()
+    known = recorded.environments[spot].passages if spot < len(recorded.environments) else ()
+    passages = {each.calendar: each for each in known}
+    for calendar in wanted:
+        told = passages[calendar]
+        assert told.is_open, f"{run.environment} is let go while {calendar} is closed"
+        assert told.told_at is not None, f"{calendar} has not answered"
+        assert event.at - told.told_at <= PASSAGE_FRESH, f"{calendar} may have closed"
+    assert not run.passages, "what is answered waits for nothing"

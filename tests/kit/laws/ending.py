@@ -2,6 +2,7 @@
 
 from app.core.actions import Agent, Approval
 from app.core.commands import (
+    AskCalendar,
     LeaveSeat,
     RemoveTag,
     TellEnd,
@@ -11,8 +12,9 @@ from app.core.commands import (
 )
 from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.gate_commands import SurveyGate
+from app.core.legs.dispatching import Asked
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
-from app.core.naming import definition_of, is_following
+from app.core.naming import definition_of, is_following, waiting_run_of
 from app.core.rules import Decision
 from app.core.rules.whole import CONCLUSIONS
 from app.core.state import Orchestration
@@ -21,17 +23,8 @@ from app.core.values import TaskName
 
 _O = OrchestrationStatus
 WRITES = WriteCheck | WriteComment | WriteIssue
-LAST = (
-    TellEnd
-    | LeaveSeat
-    | RemoveTag
-    | SurveyGate
-    | AnswerEnvironment
-    | ReportEnvironment
-    | WRITES
-)
-"""A vote that comes too late may still have asked who it is from, and a workflow run may have
-waited for this very end."""
+LAST = TellEnd | LeaveSeat | RemoveTag | SurveyGate
+"""A vote that comes too late may still have asked who it is from."""
 
 
 def check(before: Orchestration, decision: Decision) -> None:
@@ -51,12 +44,19 @@ def check(before: Orchestration, decision: Decision) -> None:
     if after.has_ended and (told or not before.has_ended):
         _check_end(decision, told)
     elif after.has_ended:
-        assert all(isinstance(each, WRITES) for each in decision.commands), "it is over"
+        assert all(_is_last_word(each) for each in decision.commands), "it is over"
     else:
         assert not told, "no end is told of what goes on"
         assert not _is_over(after), "the whole ends with its last task"
     writes = [each for each in decision.commands if isinstance(each, WriteCheck | WriteComment)]
     assert not writes or after.plan.cause.sha or after.plan.cause.pull_request is not None
+
+
+def _is_last_word(command: Asked) -> bool:
+    """Tell whether it is about people, or about a run that may wait longer than the whole."""
+    if isinstance(command, AskCalendar):
+        return waiting_run_of(command.holder) is not None
+    return isinstance(command, AnswerEnvironment | ReportEnvironment | WRITES)
 
 
 def _is_over(after: Orchestration) -> bool:
@@ -70,7 +70,8 @@ def _is_over(after: Orchestration) -> bool:
 def _check_end(decision: Decision, told: list[TellEnd]) -> None:
     after = decision.state
     assert all(task.has_ended for task in after.tasks.values()), "nothing is left running"
-    assert all(isinstance(each, LAST) for each in decision.commands), "it is over"
+    last = [each for each in decision.commands if not _is_last_word(each)]
+    assert all(isinstance(each, LAST) for each in last), "it is over"
     assert not after.seats, "every place is given back"
     assert not after.passages, "nobody waits for a calendar any more"
     assert after.timer is None

@@ -17,7 +17,7 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.moves import LegStatus
-from app.core.naming import definition_of
+from app.core.naming import definition_of, waiting_run_of
 from app.core.rules import Decision
 from app.core.rules.whole import is_overdue
 from app.core.state import Attempt, Leg, Orchestration
@@ -58,7 +58,11 @@ def may_count_twice(after: Orchestration, event: Event) -> bool:
         case ApprovalDecided():
             return event.option == "retry"
         case CalendarTold():
-            return any(each.told_at is None for each in after.passages.get(event.holder, ()))
+            spot = waiting_run_of(event.holder)
+            passages = after.passages.get(event.holder, ())
+            if spot is not None and spot < len(after.environments):
+                passages = after.environments[spot].passages
+            return any(each.told_at is None for each in passages)
         case _:
             return False
 
