@@ -6,11 +6,13 @@ no `[ ]`, no `\\#`, and `docs/*` stops at one level. The last rule that matches 
 also one without owners: then nobody owns it. A line that GitHub cannot read is skipped.
 
 Patterns are matched part by part against the path, never as regular expressions: that takes
-time in proportion to both, whatever somebody writes.
+time in proportion to both, whatever somebody writes. Of many rules only those are tried that
+name a part of the path or none at all, and what takes too long all the same is given up.
 """
 
+import heapq
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.actions import Permission
@@ -21,6 +23,11 @@ LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
 FILE_BYTES_MAX = 3 * 1024 * 1024
 """GitHub does not load a larger file."""
+
+MATCHING_MAX = 4_000_000_000
+"""Signs of patterns times signs of paths: seconds, where hardly any rule names a folder."""
+MATCHING_LEAST = 20
+"""Signs that a short pattern or path counts for: to begin takes its time, too."""
 
 _PERSON = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})", re.ASCII)
 _TEAM = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})/[\w.-]{1,100}", re.ASCII)
@@ -87,11 +94,40 @@ def owned(known: CodeOwners, paths: Iterable[str]) -> tuple[Owned, ...] | None:
     if known.is_too_large:
         return None
     groups: dict[frozenset[str], list[str]] = {}
+    by_part, left = _by_part(known.rules), MATCHING_MAX
     for path in dict.fromkeys(paths):
-        rule = owners_of(known, path)
-        if rule is not None and rule.owners:
-            groups.setdefault(frozenset(rule.owners), []).append(path)
+        parts = tuple(path.removeprefix("/").split("/"))
+        for rule in _candidates(known.rules, by_part, parts):
+            left -= (len(rule.pattern) + MATCHING_LEAST) * (len(path) + MATCHING_LEAST)
+            if left < 0:
+                return None
+            if _matches(rule.pattern, parts):
+                if rule.owners:
+                    groups.setdefault(frozenset(rule.owners), []).append(path)
+                break
     return tuple(Owned(owners=owners, paths=tuple(each)) for owners, each in groups.items())
+
+
+def _by_part(rules: Sequence[Rule]) -> Mapping[str, Sequence[int]]:
+    """Sort rules, the last first, by a part that a path must have: the last without a sign."""
+    seen: set[str] = set()
+    found: dict[str, list[int]] = {}
+    for number in range(len(rules) - 1, -1, -1):
+        pattern = rules[number].pattern
+        if pattern not in seen:
+            seen.add(pattern)
+            plain = [part for part in pattern.split("/") if part and not _has_sign(part)]
+            found.setdefault(plain[-1] if plain else "", []).append(number)
+    return found
+
+
+def _candidates(
+    rules: Sequence[Rule], by_part: Mapping[str, Sequence[int]], path: tuple[str, ...]
+) -> Iterator[Rule]:
+    """Yield the rules that may match a path, the last first."""
+    known = [by_part[part] for part in {"", *path} if part in by_part]
+    for number in heapq.merge(*known, reverse=True):
+        yield rules[number]
 
 
 def owns(voter: Voter, group: Owned) -> bool:
@@ -163,6 +199,10 @@ def _step(part: str, path: tuple[str, ...], reached: set[int], *, is_last: bool)
 
 def _fits(part: str, text: str) -> bool:
     """Tell whether one part of a pattern matches one part of a path."""
+    if not _has_sign(part):
+        return part == text
+    if part.startswith("*") and not _has_sign(part[1:]):
+        return text.endswith(part[1:])
     reached = {0}
     at = 0
     while at < len(part) and reached:
@@ -177,3 +217,7 @@ def _fits(part: str, text: str) -> bool:
             reached = {spot + 1 for spot in reached if text[spot : spot + 1] == part[at]}
         at += 1
     return len(text) in reached
+
+
+def _has_sign(part: str) -> bool:
+    return "*" in part or "?" in part or "\\" in part

@@ -134,6 +134,23 @@ def test_a_file_that_is_too_large_says_nothing() -> None:
     assert owned(known, ["a"]) is None
 
 
+def test_what_would_take_too_long_says_nothing() -> None:
+    """A file that nobody can read through in time is as good as one that is too large."""
+    known = read_code_owners("*a" * 1_000_000 + " @ann\n")
+
+    assert owned(known, ["b" * 2_000]) is None
+
+
+def test_many_rules_for_many_paths_take_no_long_time() -> None:
+    """Of ten thousand folders only those are looked at that a path may lie in."""
+    lines = [f"/team{number}/src/part{number}/ @acme/team{number}" for number in range(10_000)]
+    paths = [f"team{number}/src/part{number}/x.py" for number in range(3_000)]
+    found = owned(read_code_owners("\n".join(["* @ann", *lines])), paths)
+
+    assert found is not None
+    assert [group.paths for group in found] == [(path,) for path in paths]
+
+
 def test_paths_are_grouped_by_their_owners() -> None:
     """Each group needs one owner; what nobody owns needs none."""
     known = read_code_owners("/a @Ann @acme/sre\n/b @acme/SRE @ann\n/c @bob\n/d\n")
@@ -198,6 +215,22 @@ _PATH = st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=5).
 def test_matching_agrees_with_a_plain_reference(pattern: str, path: str) -> None:
     """Walking part by part finds what a regular expression would find."""
     assert matches(pattern, path) == reference(pattern, path)
+
+
+@given(st.lists(_PATTERN, max_size=8), st.lists(_PATH, min_size=1, max_size=4))
+def test_of_many_rules_the_last_that_matches_counts(
+    patterns: list[str], paths: list[str]
+) -> None:
+    """That most rules are never tried for a path changes nothing."""
+    lines = [f"{pattern} @p{number}" for number, pattern in enumerate(patterns)]
+    known = read_code_owners("\n".join(lines))
+    rules = {path: owners_of(known, path) for path in paths}
+    found = owned(known, paths)
+
+    assert found is not None
+    assert {path: group.owners for group in found for path in group.paths} == {
+        path: frozenset(rule.owners) for path, rule in rules.items() if rule is not None
+    }
 
 
 @given(st.one_of(st.text(), st.text("*?/\\#@![]ab \n\r\t")), st.text())
