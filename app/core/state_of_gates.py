@@ -9,6 +9,19 @@ from app.core.values import JsonObject, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Where the comment stands that a vote came by, and the digest of what it asked for.
+
+    By this it is found out whether it still says so when the vote is used.
+    """
+
+    installation_id: int
+    repository_id: int
+    is_pull_request: bool
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """What one person said at a gate, by which door, about which commit.
 
@@ -27,6 +40,7 @@ class Vote:
     digest: str = ""
     sha: str = ""
     reference: str = ""
+    words: Words | None = None
     is_break_glass: bool = False
     is_withdrawn: bool = False
     memberships: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from app.core.approvals.doors import CHECK, PAGE, Said, listen
+from app.core.approvals.doors import CHECK, PAGE, Said, listen, one_of_many
 from app.core.approvals.requests import (
     OtherRequest,
     Spoken,
@@ -114,6 +114,7 @@ class Doors:
         if heard.subject.is_own and said.source != CHECK:
             # Our own comments ask for nothing; our checks have buttons that people press.
             return
+        said = one_of_many(said, delivery_id)
         if dispatched is not None:
             concerned.add(dispatched.orchestration_id)
         if said.withdraws and _withdraws_votes(heard):

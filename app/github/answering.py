@@ -10,23 +10,22 @@ from typing import Final
 
 from app.core.approvals.survey import PolicyText
 from app.core.chores import AnswerRequests, Elsewhere, JudgeRequests
-from app.core.doorways.words import answer_to_vote, marked, number_of, words_of
+from app.core.doorways.words import answer_to_vote, marked, number_of
 from app.core.gate_commands import AnswerVote
 from app.core.hearing.findings import RequestsJudged, StandingIn
 from app.core.legs.context import cause_of
 from app.core.policy import read_policy
 from app.core.state import Orchestration
 from app.github import surfaces
-from app.github.budget import Urgency
 from app.github.client import Access, Client
-from app.github.errors import NotFoundError, RefusedError
-from app.github.operations.desk import ISSUES_READ, ISSUES_WRITE, OwnId
+from app.github.errors import RefusedError
+from app.github.operations.desk import ISSUES_WRITE, OwnId
 from app.github.reporting import access_to_cause
-from app.github.repositories import get_pull_request, get_repository
+from app.github.repositories import get_pull_request
+from app.github.speech import access_by_id, comment_of, permissions_to_read, words_now
 from app.github.surveying import Surveyor
 from app.ports import Carried, Errand
 
-COMMENT: Final = "comment/"
 GOOD, BAD = "+1", "-1"
 # Clocks differ: what was made may seem to be older than the first try.
 EARLIER: Final = timedelta(minutes=2)
@@ -62,7 +61,9 @@ class Clerk:
             await self._standing(command, place)
             for place in dict.fromkeys((here, *command.origins))
         ]
-        access = await self._access(command.installation_id, command.repository_id)
+        access = await access_by_id(
+            self._client, command.installation_id, command.repository_id
+        )
         head_sha, is_fork, is_changed = "", False, access is None
         if access is not None:
             is_changed = await self._is_changed(access, command)
@@ -86,7 +87,7 @@ class Clerk:
 
     async def _standing(self, command: JudgeRequests, place: Elsewhere) -> StandingIn:
         installation_id, repository_id = place.installation_id, place.repository_id
-        access = await self._access(installation_id, repository_id)
+        access = await access_by_id(self._client, installation_id, repository_id)
         if access is None:
             return StandingIn(repository_id=repository_id, voter=None)
         try:
@@ -99,38 +100,20 @@ class Clerk:
             return StandingIn(repository_id=repository_id, voter=None, policies=policies)
         return StandingIn(repository_id=repository_id, voter=voter, policies=policies)
 
-    async def _access(self, installation_id: int, repository_id: int) -> Access | None:
-        by_id = Access(
-            installation_id=installation_id,
-            repository_id=repository_id,
-            urgency=Urgency.DECISION,
-        )
-        try:
-            repository = await get_repository(self._client, by_id)
-        except NotFoundError:
-            return None
-        return Access(
-            installation_id=installation_id,
-            repository=repository.name,
-            repository_id=repository_id,
-            urgency=Urgency.DECISION,
-        )
-
     async def _is_changed(self, access: Access, command: JudgeRequests) -> bool:
-        number = _comment_of(command.reference)
+        number = comment_of(command.reference)
         if number is None:
             return False
-        try:
-            comment = await surfaces.get_comment(
-                self._client, access, number, permissions=_read(command.is_pull_request)
-            )
-        except RefusedError:
-            return True
-        return words_of(comment.body) != command.text
+        now = await words_now(
+            self._client, access, number, is_pull_request=command.is_pull_request
+        )
+        return now != command.text
 
     async def answer(self, command: AnswerRequests, errand: Errand) -> Carried:
         """Put the sign, and say what there is to say."""
-        access = await self._access(command.installation_id, command.repository_id)
+        access = await access_by_id(
+            self._client, command.installation_id, command.repository_id
+        )
         if access is not None:
             body = marked(command.delivery_id, command.text) if command.text else ""
             place = _Place(
@@ -159,7 +142,7 @@ class Clerk:
         return Carried()
 
     async def _say(self, place: "_Place", sign: str, body: str, errand: Errand) -> None:
-        comment, write = _comment_of(place.reference), _write(place.is_pull_request)
+        comment, write = comment_of(place.reference), _write(place.is_pull_request)
         try:
             if comment is not None and sign:
                 await surfaces.react(
@@ -184,7 +167,7 @@ class Clerk:
             self._client,
             place.access,
             place.number,
-            permissions=_read(place.is_pull_request),
+            permissions=permissions_to_read(is_pull_request=place.is_pull_request),
             since=since,
         )
         return any(it.app_id == own_id and it.body.startswith(mark) for it in comments)
@@ -200,17 +183,8 @@ class _Place:
     is_pull_request: bool
 
 
-def _read(is_pull_request: bool) -> Mapping[str, str]:
-    return surfaces.COMMENTS_READ if is_pull_request else ISSUES_READ
-
-
 def _write(is_pull_request: bool) -> Mapping[str, str]:
     return surfaces.COMMENTS_WRITE if is_pull_request else ISSUES_WRITE
-
-
-def _comment_of(reference: str) -> int | None:
-    number = reference.removeprefix(COMMENT)
-    return int(number) if number != reference and number.isdigit() else None
 
 
 def _teams(policies: tuple[PolicyText, ...]) -> tuple[str, ...]:

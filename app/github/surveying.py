@@ -16,7 +16,7 @@ from app.core.legs.asking import approval_at, gate_at
 from app.core.legs.context import cause_of
 from app.core.plan import Cause
 from app.core.policy import POLICY_PATH, Policy, read_policy
-from app.core.state import Orchestration, Vote
+from app.core.state import Gate, Orchestration, Vote
 from app.core.values import RepositoryName
 from app.github.budget import Urgency
 from app.github.client import Access, Client
@@ -28,6 +28,7 @@ from app.github.repositories import (
     list_pull_request_files,
     read_file,
 )
+from app.github.speech import is_still_said
 from app.ports import Carried
 
 CODE_OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -76,9 +77,21 @@ class Surveyor:
             owned=owned_paths,
             same_tree=await self._same_tree(access, cause_of(state), votes),
             policies=policies,
+            changed=await self._changed_words(gate, votes),
         )
         event = GateSurveyed(at=survey.at, gate=command.gate, survey=survey)
         return Carried(events=(event,))
+
+    async def _changed_words(self, gate: Gate, votes: tuple[Vote, ...]) -> tuple[str, ...]:
+        """Find the comments that do not say any more what was voted by them.
+
+        Once a vote is known it is heard when its comment is edited; here it is looked up what
+        may have become of it before.
+        """
+        known = gate.survey.votes if gate.survey is not None else 0
+        fresh = [vote for vote in votes[known:] if not vote.is_withdrawn]
+        said = [await is_still_said(self._client, vote) for vote in fresh]
+        return tuple(v.reference for v, is_said in zip(fresh, said, strict=True) if not is_said)
 
     async def voter(self, access: Access, login: str, teams: Iterable[str]) -> Voter:
         """Say who somebody is, what they may, and in which of these teams they are."""

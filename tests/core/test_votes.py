@@ -98,6 +98,43 @@ def test_a_vote_is_heard_once() -> None:
     assert ballot.asked == asked
 
 
+def test_a_vote_that_names_nothing_is_heard_once_too() -> None:
+    """It is known by its moment; the same words a minute later are another vote."""
+    ballot = Ballot(TWO_TEAMS)
+    vote = Vote(by="mona", option="approve", at=START, source="page", sha=COMMIT)
+    ballot.hear(VoteCast(at=START, gate=GATE, vote=vote))
+    before, asked = ballot.state, ballot.asked
+    ballot.hear(VoteCast(at=ballot.now, gate=GATE, vote=vote))
+    again = (ballot.state is before, ballot.asked == asked)
+    ballot.vote("mona", source="page", reference="")
+
+    assert again == (True, True)
+    assert len(ballot.gate.votes) == 2
+
+
+def test_a_review_that_is_heard_again_after_it_was_dismissed_stays_dismissed() -> None:
+    """A delivery that comes back late brings no vote back."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona")
+    cast = VoteCast(at=ballot.now, gate=GATE, vote=replace(ballot.gate.votes[0], digest=""))
+    ballot.hear(VotesWithdrawn(at=ballot.now, reference="c/mona"))
+    ballot.hear(cast)
+    ballot.vote("hubot")
+
+    assert [each.is_withdrawn for each in ballot.gate.votes] == [True, False]
+    assert ballot.status is TaskStatus.RUNNING
+
+
+def test_a_comment_that_says_something_else_when_its_vote_is_used_withdraws_it() -> None:
+    """However it came that nobody heard of the change: what GitHub shows now counts."""
+    ballot = Ballot(TWO_TEAMS, changed=("c/mona",))
+    ballot.vote("mona")
+    ballot.vote("hubot")
+
+    assert [each.is_withdrawn for each in ballot.gate.votes] == [True, False]
+    assert ballot.status is TaskStatus.RUNNING
+
+
 def test_a_vote_taken_back_does_not_count() -> None:
     """A dismissed review withdraws; the gate asks anew about what is left."""
     ballot = Ballot(TWO_TEAMS)

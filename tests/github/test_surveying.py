@@ -11,7 +11,9 @@ from app.core.decide import decide
 from app.core.events import OrchestrationRequested
 from app.core.gate_commands import SurveyGate
 from app.core.gate_events import GateId, GateSurveyed, VoteCast
+from app.core.legs.asking import digest_of
 from app.core.state import Orchestration, Vote, new_orchestration
+from app.core.state_of_gates import Words
 from app.core.values import TaskName
 from app.rehearsal.model.pulls import open_pull_request
 from tests.github.house import House
@@ -20,6 +22,7 @@ from tests.kit import build
 pytestmark = pytest.mark.anyio
 
 GATE = GateId(task=TaskName("ask"))
+HOME = "acme/release"
 
 
 def asked(here: House, approval: dict[str, Any], *logins: str, **cause: Any) -> Orchestration:
@@ -69,6 +72,34 @@ async def test_voters_come_with_what_they_may_and_their_teams(here: House) -> No
     assert voters["mona"].permission is Permission.WRITE
     assert voters["hubot"].permission is Permission.MAINTAIN
     assert all(voter.id for voter in found.voters)
+
+
+async def test_a_comment_is_read_again_when_its_vote_is_used(here: House) -> None:
+    """One that says the same counts; one that was edited, or is gone, is named."""
+    rules = [{"require": [{"permission": "write"}]}]
+    state = asked(staffed(here), {"rules": rules})
+    pull = here.github.open_pull_request(HOME, {"a.md": "x"}, author="eve").number
+    texts = {"mona": "/approve", "hubot": "/approve", "eve": "/approve"}
+    comments = {by: here.github.comment(HOME, pull, text, by) for by, text in texts.items()}
+    here.github.edit_comment(HOME, comments["hubot"], "Fine!\n\n/approve hold", by="hubot")
+    here.github.edit_comment(HOME, comments["mona"], "Fine!\n\n/approve", by="mona")
+    repository = here.github.world.repository(HOME)
+    words = Words(
+        installation_id=state.plan.origin.installation_id,
+        repository_id=repository.id,
+        is_pull_request=True,
+        digest=digest_of("/approve"),
+    )
+    said = [(by, f"comment/{each.id}", words) for by, each in comments.items()]
+    said += [("ada", "comment/999999", words), ("bob", "review/1", None)]
+    said += [("zed", "comment/1", replace(words, repository_id=999_999))]
+    for by, reference, each in said:
+        vote = Vote(by=by, option="approve", at=build.START, source="comment", words=each)
+        cast = replace(vote, reference=reference, sha=state.plan.cause.sha)
+        state = decide(state, VoteCast(at=build.START, gate=GATE, vote=cast)).state
+    found = (await survey(here, state)).survey
+
+    assert found.changed == (f"comment/{comments['hubot'].id}", "comment/999999", "comment/1")
 
 
 async def test_whoever_left_the_team_does_not_count_a_minute_later(here: House) -> None:

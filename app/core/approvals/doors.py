@@ -21,9 +21,12 @@ from app.core.approvals.requests import (
 )
 from app.core.hearing.heard import Heard, Person
 from app.core.state import Vote
+from app.core.state_of_gates import Words
 from app.core.values import Json
 
 REVIEW, COMMENT, CHECK, PAGE, ENVIRONMENT = "review", "comment", "check", "page", "environment"
+SPOKEN = "comment/"
+"""How references to comments begin."""
 NO_COMMIT = "0" * 40
 """Stands for a commit that a review should name and does not: no plan is about it."""
 
@@ -40,7 +43,7 @@ class Said:
     `reference` names the review or comment. `vote` is one without words, for every gate that
     its commit waits at. `withdraws` takes back all that the reference said before.
     `check` is our own id of the check run whose button was pressed, `workflow_run_id` the
-    run that waits at an environment.
+    run that waits at an environment, `words` what the comment said.
     """
 
     by: Person
@@ -54,6 +57,7 @@ class Said:
     withdraws: bool = False
     check: str = ""
     workflow_run_id: int | None = None
+    words: Words | None = None
 
 
 def listen(heard: Heard, at: datetime) -> Said | None:
@@ -69,6 +73,15 @@ def listen(heard: Heard, at: datetime) -> Said | None:
             return _environment(heard, at)
         case _:
             return None
+
+
+def one_of_many(said: Said, delivery_id: str) -> Said:
+    """Tell what is pressed apart by its delivery: a button may be pressed again."""
+    if said.source not in (CHECK, ENVIRONMENT):
+        return said
+    reference = f"{said.reference}/{delivery_id}"
+    vote = replace(said.vote, reference=reference) if said.vote is not None else None
+    return replace(said, reference=reference, vote=vote)
 
 
 def about(vote: Vote, digest: str, asked_at: datetime) -> Vote:
@@ -94,6 +107,7 @@ def cast(said: Said, request: VoteRequest, option: str, reason: str) -> Vote:
         sha=said.sha,
         reference=said.reference,
         is_break_glass=request.is_break_glass,
+        words=said.words,
     )
 
 
@@ -150,7 +164,7 @@ def _comment(heard: Heard, at: datetime) -> Said | None:
         by=by,
         at=_moment(comment.get("created_at"), at),
         source=COMMENT,
-        reference=f"comment/{number}",
+        reference=f"{SPOKEN}{number}",
         pull_request=_integer(issue.get("number")) if is_pull_request else None,
     )
     if heard.action in ("edited", "deleted"):

@@ -25,6 +25,8 @@ class PolicyText:
 class Survey:
     """The answer to `SurveyGate`: it is about the first `votes` votes of the gate.
 
+    `changed` names comments that do not say any more what was voted by them, or are gone.
+
     `same_tree` has the commits that were voted about and hold the same files as the plan's.
     `policies` are those of the repository and of the organisation, in this order.
     """
@@ -34,5 +36,6 @@ class Survey:
     voters: tuple[Voter, ...] = ()
     parties: Mapping[str, tuple[Party, ...]] = field(default_factory=dict)
     owned: tuple[Owned, ...] | None = None
+    changed: tuple[str, ...] = ()
     same_tree: tuple[str, ...] = ()
     policies: tuple[PolicyText, ...] = ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from app.core.approvals.doors import COMMENT, PAGE, REASON_LENGTH_MAX, Said, cast
+from app.core.approvals.doors import COMMENT, PAGE, REASON_LENGTH_MAX, SPOKEN, Said, cast
 from app.core.approvals.reasons import Finding, ReasonCode
 from app.core.approvals.requests import (
     BadRequest,
@@ -50,13 +50,14 @@ from app.core.gate_events import VoteCast
 from app.core.hearing.findings import RequestsJudged, StandingIn
 from app.core.hearing.forks import comes_from_fork
 from app.core.hearing.heard import Person
-from app.core.legs.asking import givers_of
+from app.core.legs.asking import digest_of, givers_of
 from app.core.legs.context import cause_of
 from app.core.machine.happening import listens
 from app.core.moves import TaskStatus
 from app.core.policy import read_policy
 from app.core.recording.people import FAIL
 from app.core.state import Orchestration
+from app.core.state_of_gates import Words
 from app.core.telling.markdown import code, plain
 from app.core.values import ONLY_LEG, OrchestrationId
 
@@ -154,6 +155,18 @@ def role_in(standing: StandingIn | None, role: Role) -> Finding:
     return may(role, standing.voter, givers_of(standing.policies))
 
 
+def _words(asked: JudgeRequests) -> Words | None:
+    """Say by what a comment is known again; what is said elsewhere is not edited unheard."""
+    if not asked.reference.startswith(SPOKEN):
+        return None
+    return Words(
+        installation_id=asked.installation_id,
+        repository_id=asked.repository_id,
+        is_pull_request=asked.is_pull_request,
+        digest=digest_of(asked.text),
+    )
+
+
 def bound_to_commit(
     asked: JudgeRequests, request: VoteRequest, state: Orchestration
 ) -> tuple[Said, VoteRequest] | Finding:
@@ -164,6 +177,7 @@ def bound_to_commit(
         source=asked.source,
         reference=asked.reference,
         sha=asked.sha,
+        words=_words(asked),
     )
     cause = cause_of(state)
     if said.sha or not request.is_approval or not comes_from_fork(cause):

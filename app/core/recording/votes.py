@@ -1,6 +1,7 @@
 """What is heard at gates: votes, votes taken back, what is known of voters, and their end."""
 
 from app.core.approvals.doors import about, withdraw
+from app.core.approvals.survey import Survey
 from app.core.copying import replace
 from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
 from app.core.hearing.replanning import plans_anew
@@ -37,8 +38,13 @@ def record_vote(state: Orchestration, event: VoteCast) -> Orchestration:
 
 
 def _is_same(vote: Vote, known: Vote) -> bool:
-    """Tell whether a vote was heard before: a delivery may come again, and at another time."""
-    return vote.reference != "" and replace(vote, at=known.at, digest=known.digest) == known
+    """Tell whether a vote was heard before: a delivery may come again, and at another time.
+
+    Also after it was withdrawn. What names no review or comment is known by its moment.
+    """
+    at = known.at if vote.reference else vote.at
+    same = replace(vote, at=at, digest=known.digest, is_withdrawn=known.is_withdrawn)
+    return same == known
 
 
 def withdraw_votes(state: Orchestration, event: VotesWithdrawn) -> Orchestration:
@@ -68,9 +74,18 @@ def record_survey(state: Orchestration, event: GateSurveyed) -> Orchestration:
     gate = gate_at(state, event.gate)
     if gate is None or state.has_ended or gate.choice:
         return state
+    gate = _as_said(gate, event.survey)
     if not _is_newer(gate, event):
         return state
     return with_gate(state, event.gate, replace(gate, survey=event.survey))
+
+
+def _as_said(gate: Gate, survey: Survey) -> Gate:
+    """Withdraw what was voted by comments that do not say so any more."""
+    votes = gate.votes
+    for reference in survey.changed:
+        votes = withdraw(votes, reference)
+    return replace(gate, votes=votes)
 
 
 def _is_newer(gate: Gate, event: GateSurveyed) -> bool:
