@@ -8,15 +8,18 @@ performs then looks before it acts. Timers are commands to ourselves.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
 import structlog
 
+from app.core.absence import pause, resume
 from app.core.commands import (
     LEVELS,
     CancelWorkflowRun,
+    Command,
     DispatchWorkflow,
     ListJobs,
     LookUpWorkflowRun,
@@ -265,23 +268,32 @@ class Courier:
                 first_tried_at=claimed.first_tried_at,
                 held_until=claimed.held_until,
             )
-            match command:
-                case DispatchWorkflow() if state is not None:
-                    return await self._dispatch(command, state, errand)
-                case RerunWorkflowRun() | PerformOperation() if state is not None:
-                    # What an earlier try may have done, whoever performs finds again.
-                    if errand.tries == 1 and not is_wanted(state, command):
-                        return self._withdraw(command)
-                case CancelWorkflowRun() | LookUpWorkflowRun() if state is not None:
-                    if is_over(state, command):
-                        return Carried()
-            return await self._performer.perform(command, errand)
+            outcome = await self._carry_out(command, state, errand)
+            if isinstance(outcome, Carried) and state is not None and errand.tries > 1:
+                back = resume(state, command, self._clock.now())
+                outcome = replace(outcome, events=(*outcome.events, *back))
+            return outcome
         # A fault of ours in one command must not stop the others.
         except Exception as error:
             log.error(
                 "command failed", key=command.key, subject=claimed.subject, exc_info=error
             )
             return Postponed(why=f"{type(error).__name__}: {error}")
+
+    async def _carry_out(
+        self, command: Command, state: Orchestration | None, errand: Errand
+    ) -> Outcome:
+        match command:
+            case DispatchWorkflow() if state is not None:
+                return await self._dispatch(command, state, errand)
+            case RerunWorkflowRun() | PerformOperation() if state is not None:
+                # What an earlier try may have done, whoever performs finds again.
+                if errand.tries == 1 and not is_wanted(state, command):
+                    return self._withdraw(command)
+            case CancelWorkflowRun() | LookUpWorkflowRun() if state is not None:
+                if is_over(state, command):
+                    return Carried()
+        return await self._performer.perform(command, errand)
 
     async def _dispatch(
         self, command: DispatchWorkflow, state: Orchestration, errand: Errand
@@ -336,8 +348,11 @@ class Courier:
 
     async def _tell_delay(self, claimed: ClaimedCommand, outcome: Postponed) -> None:
         """Let people see what GitHub puts off for longer than a moment."""
-        command, now = claimed.command, self._clock.now()
-        until = outcome.until
+        command, now, until = claimed.command, self._clock.now(), outcome.until
+        paused = pause(command, outcome.pauses, now) if outcome.pauses else None
+        if paused is not None:
+            await self._engine.tell(claimed.subject, paused)
+            return
         if not outcome.is_untried or until is None or until < now + TOLD_FROM:
             return
         if isinstance(command, ONCE):

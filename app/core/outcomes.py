@@ -42,8 +42,8 @@ OUTCOMES: Mapping[str, Meaning] = {
          "It goes on by itself when it opens. Who has the role `override` lifts a freeze of "
          "people; who keeps the organisation's policy changes a window."),
         ("app-not-installed", "The App is not installed there.", "Install it there."),
-        ("permission-missing", "The App lacks a permission there.",
-         "Grant it to the App, and accept it where it is installed."),
+        ("permission-missing", "The App lacks a permission; what needs it is paused.",
+         "Let the App ask for it, and accept it where it is installed: it goes on by itself."),
         ("workflow-not-found", "GitHub finds no such workflow.",
          "It must be on the default branch and at the ref."),
         ("workflow-disabled", "The workflow is disabled.", "Enable it in the Actions tab."),

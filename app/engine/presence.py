@@ -10,6 +10,7 @@ from app.core.absence import (
     Absence,
     homes,
     is_away,
+    is_forbidden,
     lives_in,
     waits_for,
 )
@@ -25,7 +26,8 @@ async def follow_presence(
 ) -> frozenset[OrchestrationId]:
     """Pause those whose repositories are gone, and resume those for which all are back.
 
-    Returns whom it resumes.
+    Returns whose commands need not wait any longer: of those, and of all that lack a
+    permission where an installation was read anew. Only GitHub can say whether it has it now.
     """
     gone = set(work.batch.forget_repositories)
     # What is pushed to was there all the time: most batches ask the store for nothing.
@@ -38,18 +40,20 @@ async def follow_presence(
                 at=work.now, by=OURSELVES, reason=f"{WHY[why]} ({name})", code=why.value
             )
             work.add(id_, pause)
-    resumed: set[OrchestrationId] = set()
+    hopeful: set[OrchestrationId] = set()
     waiting = [waits_for(each) for each in sorted(back)]
     ids = sorted({id_ for _, id_ in await store.interested(waiting)}) if waiting else []
     covered = (set(library.catalogue.repositories) | back) - gone
     for saved in (await store.load(ids)).values() if ids else ():
         state = saved.state
-        if is_away(state) and homes(state) <= covered:
+        if is_forbidden(state):
+            hopeful.add(state.id)
+        elif is_away(state) and homes(state) <= covered:
             assert state.paused is not None, "whoever is away is paused"
             resume = ResumeRequested(at=work.now, by=OURSELVES, code=state.paused.code)
             work.add(state.id, resume)
-            resumed.add(state.id)
-    return frozenset(resumed)
+            hopeful.add(state.id)
+    return frozenset(hopeful)
 
 
 def _name(library: Library, repository_id: int) -> str:

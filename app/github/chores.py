@@ -78,7 +78,7 @@ class Chores:
             installation_id=command.installation_id, urgency=Urgency.SWEEP, is_probe=True
         )
         # What it grants may have changed, too.
-        self._client.tokens.forget_installation(command.installation_id)
+        self._client.forget_grants(command.installation_id)
         try:
             found = await repositories.list_repositories(self._client, access)
         except (NotFoundError, AwayError) as error:

@@ -27,6 +27,7 @@ from app.github.errors import (
     UnavailableError,
     UnprocessableError,
 )
+from app.github.grants import Grants
 from app.github.transport import Capabilities, Pause, Transport
 from app.ports import Clock
 from app.ports.metering import UNMETERED, Meter
@@ -91,6 +92,7 @@ class Client:
         self.clock = clock
         self.tokens = Tokens(self._key, self._transport, clock=clock)
         self.budget = Budget(clock=clock, meter=meter)
+        self._grants = Grants(self._transport, self._key, clock=clock)
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,6 +108,11 @@ class Client:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
+
+    def forget_grants(self, installation_id: int) -> None:
+        """Drop what is known of an installation: what it grants may have changed."""
+        self.tokens.forget_installation(installation_id)
+        self._grants.forget(installation_id)
 
     async def capabilities(self) -> Capabilities:
         """Return what the host can do."""
@@ -170,6 +177,8 @@ class Client:
         urgency = access.urgency if access is not None else Urgency.DECISION
         if access is None or not access.is_probe:
             self.budget.check_presence(account)
+        if grant is not None:
+            self._grants.check(grant)
         await self.budget.admit(
             account,
             urgency,
@@ -193,6 +202,12 @@ class Client:
             raise RateLimitedError(error.message, until=until, kind=error.kind) from error
         except AwayError as error:
             raise AwayError(error.message, until=self.budget.away(account)) from error
+        except PermissionMissingError as error:
+            if grant is None:
+                raise
+            # What was minted before does not hold any more either.
+            self.tokens.forget_installation(grant.installation_id)
+            raise await self._grants.explain(grant, error) from error
         self.budget.answered(account, answer.headers)
         if answer.status == 304 and known is not None:
             return replace(known, headers={**known.headers, **answer.headers})
@@ -226,7 +241,7 @@ class Client:
         self._elsewhere.pop(grant, None)
         self.tokens.forget_installation(grant.installation_id)
         found = grant.installation_id
-        if access.repository is not None and not isinstance(error, PermissionMissingError):
+        if access.repository is not None:
             with suppress(NotFoundError):
                 found = await self.tokens.installation_of(access.repository, is_anew=True)
         if found == grant.installation_id:

@@ -13,7 +13,12 @@ from app.core.state_of_environments import APPROVED, REJECTED
 from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.consents import Consents
-from app.github.errors import NotFoundError, RefusedError, UnprocessableError
+from app.github.errors import (
+    NotFoundError,
+    PermissionMissingError,
+    RefusedError,
+    UnprocessableError,
+)
 from app.github.gates import answer_rule, report_rule
 from app.github.rulings import Rulings
 from app.ports import Carried
@@ -65,6 +70,8 @@ class Gatekeeper:
             return self._answered(command, "gone", "not-waiting", error.message)
         except NotFoundError as error:
             return self._answered(command, "gone", "not-waiting", error.message)
+        except PermissionMissingError:
+            raise
         except RefusedError as error:
             return self._answered(command, "refused", "permission-missing", error.message)
 

@@ -67,7 +67,22 @@ class ForbiddenError(RefusedError):
 
 
 class PermissionMissingError(ForbiddenError):
-    """The App, or its installation, lacks the permission for this call."""
+    """The App, or its installation, lacks the permission for this call.
+
+    It is asked for again at `until`, should nobody tell us before that it is granted.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        call: str = "",
+        request_id: str = "",
+        until: datetime | None = None,
+    ) -> None:
+        super().__init__(message, status=status, call=call, request_id=request_id)
+        self.until = until
 
 
 class UnprocessableError(RefusedError):

@@ -115,6 +115,8 @@ class Follower:
                     # A person was faster, in the Actions tab.
                     return self._observed(command.attempt, run)
                 return self._refused(command.attempt, *_explain(command, error))
+        except PermissionMissingError:
+            raise
         except RefusedError as error:
             return self._refused(command.attempt, *_explain(command, error))
         event = RerunAccepted(at=self._clock.now(), attempt=command.attempt)
@@ -131,6 +133,8 @@ class Follower:
             jobs = await dispatching.list_jobs(
                 self._client, access, command.workflow_run_id, command.run_attempt
             )
+        except PermissionMissingError:
+            raise
         except RefusedError as error:
             log.warning("jobs of %s: %s", command.attempt, error)
         event = JobsListed(
@@ -152,6 +156,8 @@ class Follower:
             paths = found.paths
             if found.is_complete:
                 files, lines = found.count, found.lines
+        except PermissionMissingError:
+            raise
         except RefusedError as error:
             log.warning("change of %s: %s", command.attempt, error)
         event = ChangeMeasured(
@@ -187,12 +193,6 @@ def _explain(command: RerunWorkflowRun, error: RefusedError) -> tuple[str, str]:
             "workflow-run-lost",
             f"GitHub knows no {where.removeprefix('the ')} any more, or Signalbox is not "
             "installed there. Let the retry have `scope: all`, which dispatches anew.",
-        )
-    if isinstance(error, PermissionMissingError):
-        return (
-            "permission-missing",
-            f"Signalbox may not run {where} again: {error.message}. It needs Actions: write; "
-            "grant it to the App, and accept it where it is installed.",
         )
     # https://docs.github.com/en/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs
     # "You can re-run a workflow or jobs in a workflow up to 30 days after the initial run."

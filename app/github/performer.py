@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import replace
 from typing import Final, assert_never
 
+from app.core.absence import Absence
 from app.core.chores import (
     AnswerRequests,
     CheckDefinitions,
@@ -42,7 +43,7 @@ from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.hearing.findings import RepositoryRead
 from app.core.legs.ruling import object_to_dispatch
 from app.core.policy import consent_to_dispatch, consent_to_write
-from app.core.state import Orchestration
+from app.core.state import Orchestration, Reason
 from app.github import dispatching
 from app.github.answering import Clerk
 from app.github.budget import Urgency
@@ -54,6 +55,7 @@ from app.github.errors import (
     AwayError,
     GitHubError,
     NotFoundError,
+    PermissionMissingError,
     RateLimitedError,
     RefusedError,
 )
@@ -107,6 +109,11 @@ class GitHubPerformer:
             return Postponed(why=why, until=error.until, is_untried=True)
         except AwayError as error:
             return Postponed(why=str(error), until=error.until, is_untried=True)
+        except PermissionMissingError as error:
+            reason = Reason(code=Absence.FORBIDDEN, message=error.message)
+            return Postponed(
+                why=error.message, until=error.until, is_untried=True, pauses=reason
+            )
         except GitHubError as error:
             return Postponed(why=str(error))
 
@@ -208,6 +215,8 @@ class GitHubPerformer:
                 workflow=command.workflow,
                 ref=ref.removeprefix("refs/heads/"),
             )
+        except PermissionMissingError:
+            raise
         except RefusedError as error:
             return refused(self._clock, command, *explain(command, error))
         if not consent.is_given:

@@ -135,6 +135,9 @@ class Starter:
                 inputs=command.inputs,
                 marker=command.marker,
             )
+        except PermissionMissingError:
+            self._remember(command, errand, may_have_started=False)
+            raise
         except RefusedError as error:
             self._remember(command, errand, may_have_started=False)
             return refused(self._clock, command, *explain(command, error))
@@ -195,13 +198,6 @@ def explain(command: DispatchWorkflow, error: RefusedError) -> tuple[str, str]:
             "workflow-not-found",
             f"GitHub finds no workflow {where}. It must be on the default branch, and "
             "Signalbox must be installed on that repository.",
-        )
-    if isinstance(error, PermissionMissingError):
-        return (
-            "permission-missing",
-            f"Signalbox may not start {where}: {said}. It needs Actions: write, Contents: read "
-            "and, to dispatch a SHA, Contents: write; grant these to the App, and accept them "
-            "where it is installed.",
         )
     if isinstance(error, ForbiddenError) and "disabled" in said.lower():
         return (

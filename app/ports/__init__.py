@@ -15,7 +15,7 @@ from app.core.commands import Command
 from app.core.events import Event
 from app.core.hearing.findings import Finding
 from app.core.interests import Interest
-from app.core.state import Orchestration
+from app.core.state import Orchestration, Reason
 from app.core.values import OrchestrationId
 from app.ports.keeping import Keeping as Keeping
 from app.ports.stored import Batch as Batch
@@ -239,12 +239,14 @@ class Carried:
 class Postponed:
     """The command is not done (or we do not know): try again at `until`, or by back-off.
 
-    What is untried because we may not ask now does not count as a try that failed.
+    What is untried because we may not ask now does not count as a try that failed. `pauses`
+    is a reason for which an orchestration that needs it is paused meanwhile.
     """
 
     why: str
     until: datetime | None = None
     is_untried: bool = False
+    pauses: Reason | None = None
 
 
 Outcome: TypeAlias = Carried | Postponed

@@ -178,6 +178,11 @@ class Places(Timekeeper):
         which.suspended_at = None
         self._tell_installation(which, "unsuspend")
 
+    def set_permissions(self, which: Installation, permissions: Mapping[str, str]) -> None:
+        """Let an installation grant other permissions, and tell the App so."""
+        which.permissions = dict(permissions)
+        self._tell_installation(which, "new_permissions_accepted")
+
     def choose_repositories(
         self, which: Installation, repositories: Iterable[str] | None
     ) -> None:

@@ -2,9 +2,22 @@
 
 from dataclasses import replace
 
-from app.core.absence import OURSELVES, Absence, is_away, lives_in, presence, waits_for
+from app.core.absence import (
+    OURSELVES,
+    Absence,
+    is_away,
+    is_forbidden,
+    lives_in,
+    pause,
+    presence,
+    resume,
+    waits_for,
+)
+from app.core.commands import DispatchWorkflow, WriteCheck
 from app.core.events import PauseRequested, ResumeRequested
 from app.core.rules import Decision
+from app.core.state import Reason
+from app.core.values import RepositoryName
 from tests.kit import build
 from tests.kit.build import REQUESTED, after, ended, plan
 from tests.kit.said import paused, resumed
@@ -65,3 +78,36 @@ def test_it_is_known_where_each_lives_and_what_it_waits_for() -> None:
     assert presence(caused) == {lives_in(home), lives_in(77)}
     assert presence(away) == {lives_in(home), waits_for(home)}
     assert presence(over) == frozenset()
+
+
+FORBIDDEN = Reason(code=Absence.FORBIDDEN.value, message="it does not grant Actions: write")
+DISPATCH = DispatchWorkflow(
+    attempt=build.attempt("build"),
+    repository=RepositoryName("acme/api"),
+    workflow="deploy.yml",
+    ref="main",
+    inputs={},
+    marker="m",
+)
+
+
+def test_whatever_needs_a_permission_that_is_missing_is_paused() -> None:
+    """What only people read holds nothing up, and what is done at last resumes it."""
+    wanted = pause(DISPATCH, FORBIDDEN, build.START)
+    assert wanted is not None
+    held = begun(wanted).state
+    [back] = resume(held, DISPATCH, build.START)
+
+    assert is_forbidden(held)
+    assert is_away(held)
+    assert pause(WriteCheck(), FORBIDDEN, build.START) is None
+    assert resume(held, WriteCheck(), build.START) == ()
+    assert after(begun(wanted), back).state.paused is None
+
+
+def test_what_was_done_resumes_nothing_that_waits_for_something_else() -> None:
+    """Neither what a person paused, nor what waits for the App, nor what is not paused."""
+    others = (begun(), begun(paused(why="lunch")), begun(SUSPENDED))
+
+    assert [resume(each.state, DISPATCH, build.START) for each in others] == [()] * 3
+    assert not any(is_forbidden(each.state) for each in others)

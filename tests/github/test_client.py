@@ -1,5 +1,7 @@
 """Stories about single calls: versions, redirects, retries, refusals, pages and ETags."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
@@ -7,6 +9,7 @@ from app.core.values import RepositoryName
 from app.github import repositories
 from app.github.client import Access
 from app.github.errors import (
+    AwayError,
     ConflictError,
     ForbiddenError,
     GitHubError,
@@ -153,7 +156,6 @@ async def test_a_write_is_tried_once(
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (403, {"message": "Resource not accessible by integration"}, PermissionMissingError),
         (403, {"message": "Repository was archived so is read-only."}, ForbiddenError),
         (404, {"message": "Not Found"}, NotFoundError),
         (409, {"message": "Cannot cancel a workflow run that is completed."}, ConflictError),
@@ -175,6 +177,71 @@ async def test_a_no_is_told_apart_by_what_to_do(
     assert type(caught.value) is kind
     told = f"POST /repos/acme/api/x: {status} {body['message']} (request ABCD:1)"
     assert str(caught.value) == told
+
+
+NOT_OURS = {"message": "Resource not accessible by integration"}
+INSTALLATION = f"{API}/app/installations/7"
+WHERE = "https://github.com/organizations/acme/settings/installations/7"
+
+
+async def test_a_missing_permission_is_named_with_the_place_to_grant_it(github: Wire) -> None:
+    """What the call needs and the installation does not grant; who asks again is told so."""
+    github.router.post(f"{HERE}/x").respond(403, json=NOT_OURS)
+    github.router.get(INSTALLATION).respond(
+        json={
+            "account": {"login": "acme"},
+            "html_url": WHERE,
+            "permissions": {"actions": "read", "metadata": "read"},
+        }
+    )
+    for _ in range(3):
+        with pytest.raises(PermissionMissingError) as caught:
+            await github.post()
+    asked = len(github.sent("POST", "/repos/acme/api/x"))
+    github.client.forget_grants(7)
+    with pytest.raises(PermissionMissingError):
+        await github.post()
+
+    assert caught.value.until == github.clock.now() + timedelta(minutes=10)
+    assert caught.value.message == (
+        "the installation of acme does not grant Actions: write: let the App ask for it in its "
+        f"settings, and accept that at {WHERE}"
+    )
+    assert (asked, len(github.sent("POST", "/repos/acme/api/x"))) == (1, 2)
+
+
+async def test_a_no_where_all_is_granted_is_a_plain_no(github: Wire) -> None:
+    """GitHub says the same where no permission would help."""
+    github.router.post(f"{HERE}/x").respond(403, json=NOT_OURS)
+    github.router.get(INSTALLATION).respond(json={"permissions": {"actions": "write"}})
+    with pytest.raises(ForbiddenError) as caught:
+        await github.post()
+
+    assert type(caught.value) is ForbiddenError
+    assert "Resource not accessible by integration" in str(caught.value)
+
+
+async def test_a_no_of_an_installation_that_is_gone_is_that(github: Wire) -> None:
+    """Nothing is granted by what is not there: all of it waits for it to be back."""
+    github.router.post(f"{HERE}/x").respond(403, json=NOT_OURS)
+    github.router.get(INSTALLATION).respond(404)
+    with pytest.raises(AwayError) as caught:
+        await github.post()
+
+    assert caught.value.until == github.clock.now() + timedelta(minutes=10)
+
+
+async def test_what_github_says_of_an_installation_is_read_leniently(github: Wire) -> None:
+    """Without names and addresses it still says which permission, and that it is missing."""
+    github.router.post(f"{HERE}/x").respond(403, json=NOT_OURS)
+    github.router.get(INSTALLATION).respond(json=["?"])
+    with pytest.raises(PermissionMissingError) as caught:
+        await github.post()
+
+    assert caught.value.message == (
+        "the installation does not grant Actions: write: let the App ask for it in its "
+        "settings, and accept that where it is installed"
+    )
 
 
 async def test_a_422_tells_every_fault(github: Wire) -> None:

@@ -100,27 +100,41 @@ async def test_a_person_may_be_faster(here: House) -> None:
         ("it succeeded", "rerun-refused"),
         ("it is old", "rerun-too-old"),
         ("it is gone", "workflow-run-lost"),
-        ("we may not", "permission-missing"),
     ],
 )
 async def test_what_cannot_be_run_again_is_refused_with_a_remedy(
     here: House, change: str, code: str
 ) -> None:
-    """A success, a run of last month, one that is gone, a right that is missing."""
+    """A success, a run of last month, one that is gone."""
     number = await failed(here)
     if change == "it succeeded":
         here.github.run(number).last.conclusion = "success"
     if change == "it is old":
         await here.wait(days=31)
-    if change == "we may not":
-        here.installation.permissions = {"metadata": "read"}
-        # What was minted before would still do.
-        await here.wait(hours=2)
     event = await here.event(rerun(1 if change == "it is gone" else number))
 
     assert isinstance(event, DispatchRefused)
     assert event.code == code
-    assert any(word in event.message for word in ("etry", "grant", "scope: all"))
+    assert any(word in event.message for word in ("etry", "scope: all"))
+
+
+async def test_whatever_lacks_a_permission_waits_for_it(here: House) -> None:
+    """A re-run, a list of jobs, the size of a change: the reason names what is missing."""
+    number = await failed(here)
+    here.installation.permissions = {"metadata": "read"}
+    attempt = build.attempt("api")
+    commands = (
+        rerun(number),
+        ListJobs(attempt=attempt, repository=API, workflow_run_id=number, run_attempt=1),
+        MeasureChange(attempt=attempt, repository=API, branch="ai/repair"),
+    )
+    outcomes = [await here.perform(command) for command in commands]
+
+    reasons = [it.pauses for it in outcomes if isinstance(it, Postponed)]
+    assert [it.code for it in reasons if it] == ["permission-missing"] * 3
+    assert [it.message.partition(" grant ")[2].partition(":")[0] for it in reasons if it] == [
+        "Actions", "Actions", "Contents",
+    ]  # fmt: skip
 
 
 # --- jobs -------------------------------------------------------------------------------------

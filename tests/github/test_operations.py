@@ -201,13 +201,15 @@ async def test_each_call_has_a_token_of_its_own(here: House) -> None:
     assert {len(grant.repository_ids or ()) for grant in grants} == {1}
 
 
-async def test_a_missing_permission_is_named(here: House) -> None:
-    """The refusal says what the operation needs."""
+async def test_a_missing_permission_is_named_and_waited_for(here: House) -> None:
+    """The reason says what the operation needs."""
     here.installation.permissions = {"contents": "read", "metadata": "read"}
-    event = await refused(here, "issue.create", title="x")
+    outcome = await here.perform(operation("issue.create", title="x"))
 
-    assert event.code == "permission-missing"
-    assert "Issues: write" in event.message
+    assert isinstance(outcome, Postponed)
+    assert outcome.pauses is not None
+    assert outcome.pauses.code == "permission-missing"
+    assert "Issues: write" in outcome.pauses.message
 
 
 async def test_a_lost_connection_is_no_doubt(here: House) -> None:

@@ -114,14 +114,16 @@ async def test_a_refusal_says_what_to_do(
     assert here.github.world.dispatches == []
 
 
-async def test_a_missing_permission_is_named(here: House) -> None:
-    """If the installation does not let us, the event says what it should grant."""
+async def test_a_missing_permission_is_named_and_waited_for(here: House) -> None:
+    """If the installation does not let us, the reason says what it should grant."""
     here.installation.permissions = {"contents": "read", "metadata": "read"}
-    event = await here.event(here.dispatch())
+    outcome = await here.perform(here.dispatch())
 
-    assert isinstance(event, DispatchRefused)
-    assert event.code == "permission-missing"
-    assert "Actions: write" in event.message
+    assert isinstance(outcome, Postponed)
+    assert outcome.is_untried
+    assert outcome.pauses is not None
+    assert outcome.pauses.code == "permission-missing"
+    assert "Actions: write" in outcome.pauses.message
 
 
 async def test_a_policy_is_read_once_a_minute(here: House) -> None:

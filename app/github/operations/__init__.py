@@ -36,17 +36,6 @@ OPERATIONS: Final[Mapping[str, Callable[[Desk, Arguments], Awaitable[Made]]]] = 
     "release.create": shipping.create_release,
 }
 
-NEEDS: Final[Mapping[str, str]] = {
-    "refs.resolve": "Contents: read and Pull requests: read",
-    "file.read": "Contents: read",
-    "issue.create": "Issues: write",
-    "comment.create": "Issues: write",
-    "labels.add": "Issues: write",
-    "pull-request.merge": "Contents: write and Pull requests: read",
-    "release.create": "Contents: write",
-}
-"""The permissions of the App, for the remedy; each call asks for its own part of them only."""
-
 
 class Operator:
     """Performs operations as the App."""
@@ -78,6 +67,8 @@ class Operator:
             return self._refused(
                 command, refusal.code, refusal.message, calendars=refusal.calendars
             )
+        except PermissionMissingError:
+            raise
         except RefusedError as error:
             return self._refused(command, *_explain(command.operation, error))
         except UnavailableError as error:
@@ -119,12 +110,6 @@ class Operator:
 
 def _explain(operation: str, error: RefusedError) -> tuple[str, str]:
     """Return the reason code of an operation that GitHub refused, and what to do about it."""
-    if isinstance(error, PermissionMissingError):
-        return (
-            "permission-missing",
-            f"Signalbox may not do `{operation}`: {error.message}. It needs "
-            f"{NEEDS[operation]}; grant this to the App, and accept it where it is installed.",
-        )
     if isinstance(error, NotFoundError):
         return (
             "not-found",

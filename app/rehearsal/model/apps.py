@@ -33,9 +33,10 @@ class Grant:
 
     def allows(self, permission: str, level: str) -> bool:
         """Return whether the token carries a permission at that level or a higher one."""
-        # Every App may read metadata.
-        given = self.permissions.get(permission, "read" if permission == "metadata" else "")
-        return LEVELS.get(given, 0) >= LEVELS[level]
+        # Every App may read metadata. A token never outlives the permission that it was given.
+        least = "read" if permission == "metadata" else ""
+        of_both = (self.permissions, self.installation.permissions)
+        return all(LEVELS.get(it.get(permission, least), 0) >= LEVELS[level] for it in of_both)
 
 
 @dataclass(slots=True)
