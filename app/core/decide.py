@@ -20,7 +20,14 @@ from app.core.legs.dispatching import Asked
 from app.core.limits import SETTLE_ROUNDS_MAX
 from app.core.naming import is_following, origin_of, task_of_holder
 from app.core.record import record
-from app.core.rules import RULES, WHOLE_RULES, Decision, set_whole_timer
+from app.core.rules import (
+    RULES,
+    WHOLE_RULES,
+    Decision,
+    due_rules,
+    set_timer,
+    set_whole_timer,
+)
 from app.core.rules.whole import expire
 from app.core.state import Orchestration
 from app.core.values import TaskName
@@ -33,7 +40,10 @@ def decide(state: Orchestration, event: Event) -> Decision:
     always give the same answer.
     """
     # Once its time is over nothing begins any more, whatever it is that tells us so.
-    recorded = expire(record(state, event), event.at).state
+    recorded = record(state, event)
+    expired = expire(recorded, event.at)
+    if expired is not None:
+        recorded = expired.state
     if recorded is state:
         return Decision(state=state)
     decision = settle(recorded, event.at, touched(state, recorded))
@@ -64,11 +74,12 @@ def settle(state: Orchestration, now: datetime, concerned: Iterable[TaskName]) -
         before = state
         for rule in WHOLE_RULES:
             decision = rule(state, now)
-            state = decision.state
-            commands.extend(decision.commands)
+            if decision is not None:
+                state = decision.state
+                commands.extend(decision.commands)
         if state is before:
             # Only now is it known whether there is anything to come back for.
-            last = set_whole_timer(state, now)
+            last = set_whole_timer(state, now) or Decision(state=state)
             return Decision(state=last.state, commands=(*commands, *last.commands))
         agenda.extend(touched(before, state))
     raise AssertionError("the rules did not settle")  # pragma: no cover - they always have
@@ -82,11 +93,7 @@ def _settle_tasks(
     while agenda:
         name = agenda.popleft()
         before = state.tasks[name]
-        for rule in RULES:
-            decision = rule(state, name, now)
-            state = decision.state
-            commands.extend(decision.commands)
-            agenda.extend(decision.also)
+        state = _apply_rules(state, name, now, agenda, commands)
         after = state.tasks[name]
         if after is not before:
             agenda.append(name)
@@ -95,6 +102,34 @@ def _settle_tasks(
             agenda.extend(
                 each for each in dependents(state.plan.definition, name) if each in state.tasks
             )
+        # No other rule asks for the timer: one that is set puts nothing back on the agenda.
+        timed = set_timer(state, name, now)
+        if timed is not None:
+            state = timed.state
+            commands.extend(timed.commands)
+    return state
+
+
+def _apply_rules(
+    state: Orchestration,
+    name: TaskName,
+    now: datetime,
+    agenda: deque[TaskName],
+    commands: list[Asked],
+) -> Orchestration:
+    """Apply the rules about one task once, in their order, where they may find work."""
+    is_due = due_rules(state.tasks[name])
+    for place, rule in enumerate(RULES):
+        if not is_due[place]:
+            continue
+        decision = rule.apply(state, name, now)
+        if decision is None:
+            continue
+        state = decision.state
+        commands.extend(decision.commands)
+        agenda.extend(decision.also)
+        # What it has changed may be for a later rule, or not be for one any more.
+        is_due = due_rules(state.tasks[name])
     return state
 
 

@@ -4,27 +4,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from app.core.definition import Definition, TaskDefinition
+from app.core.known import Known
 from app.core.naming import is_following, origin_of, sibling, visit_of, word_of
 from app.core.values import TaskName
 
 DEFINITIONS_MAX = 1_024
-
-
-class _Known:
-    """A definition as a key: the digest of its text stands for all of it."""
-
-    __slots__ = ("definition",)
-
-    def __init__(self, definition: Definition) -> None:
-        self.definition = definition
-
-    def __hash__(self) -> int:
-        return hash(self.definition.digest)
-
-    def __eq__(self, other: object) -> bool:
-        assert isinstance(other, _Known), "nothing else is kept beside them"
-        mine, its = self.definition, other.definition
-        return mine is its or (mine.tasks == its.tasks and mine.machine == its.machine)
 
 
 def dependents(definition: Definition, name: TaskName) -> tuple[TaskName, ...]:
@@ -36,12 +20,12 @@ def dependents(definition: Definition, name: TaskName) -> tuple[TaskName, ...]:
         return (origin_of(name),)
     visit = visit_of(name)
     state = visit[0] if visit is not None else ""
-    words = _dependents(_Known(definition))[state].get(word_of(name), ())
+    words = _dependents(Known(definition))[state].get(word_of(name), ())
     return words if visit is None else tuple(sibling(name, word) for word in words)
 
 
 @lru_cache(maxsize=DEFINITIONS_MAX)
-def _dependents(known: _Known) -> Mapping[str, Mapping[TaskName, tuple[TaskName, ...]]]:
+def _dependents(known: Known) -> Mapping[str, Mapping[TaskName, tuple[TaskName, ...]]]:
     machine = known.definition.machine
     graphs = {"": known.definition.tasks}
     if machine is not None:

@@ -6,6 +6,8 @@ is called after it: `deploy~undo` compensates, `rollout~check.canary.2` is the s
 of a wave's bake check, `rollout~rollback.canary` undoes a failed wave.
 """
 
+from functools import lru_cache
+
 from app.core.copying import replace
 from app.core.definition import (
     Definition,
@@ -14,19 +16,30 @@ from app.core.definition import (
     Strategy,
     TaskDefinition,
 )
+from app.core.known import Known
 from app.core.plan import Plan
 from app.core.values import Holder, LegKey, LockKey, TaskName
 
+FOLLOWING_MAX = 4_096
+"""Of so many tasks that follow from others it is remembered what is to be done."""
 WHOLE = Holder("")
 """The orchestration itself, as a holder of a place."""
 
 
 def definition_of(definition: Definition, name: TaskName) -> TaskDefinition:
     """Return what the definition says of a task, also of one that follows from another."""
-    base, _, follows = name.partition("~")
-    own = _own(definition, base)
-    if not follows:
+    own = definition.tasks.get(name)
+    if own is not None:
         return own
+    if is_following(name):
+        return _following(Known(definition), name)
+    return _own(definition, name)
+
+
+@lru_cache(maxsize=FOLLOWING_MAX)
+def _following(known: Known, name: TaskName) -> TaskDefinition:
+    base, _, follows = name.partition("~")
+    own = _own(known.definition, base)
     kind = follows.partition(".")[0]
     assert own.strategy is not None or kind == "undo", f"{name} follows from nothing"
     plain = replace(

@@ -225,7 +225,7 @@ BUGS = (
     Bug(
         name="what is heard too late still lets something begin",
         file="app/core/decide.py",
-        right="    recorded = expire(record(state, event), event.at).state\n",
-        wrong="    recorded = record(state, event)\n",
+        right="    expired = expire(recorded, event.at)\n",
+        wrong="    expired = None\n",
     ),
 )

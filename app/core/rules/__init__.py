@@ -5,11 +5,23 @@ an event came late or twice, it cannot tell and cannot mind. It moves and asks i
 so that having asked it has nothing left to ask.
 """
 
+from functools import cache
+
+from app.core.legs.watching import TIMED
+from app.core.moves import LEG_ENDED, LegStatus, TaskStatus
 from app.core.rules.beginning import begin_ready
 from app.core.rules.compensating import compensate
-from app.core.rules.decision import Decision, Rule, WholeRule
-from app.core.rules.dispatching import ACTIVE, dispatch_legs, give_back, wake_resting
+from app.core.rules.decision import Decision, Rule, TaskRule, WholeRule
+from app.core.rules.dispatching import (
+    ACTIVE,
+    TO_BEGIN,
+    dispatch_legs,
+    give_back,
+    wake_resting,
+)
 from app.core.rules.ending import (
+    IDLE,
+    STARTED,
     close_gates,
     conclude_legs,
     finish_task,
@@ -35,29 +47,48 @@ from app.core.rules.superseding import give_up_late
 from app.core.rules.telling import escalate, escalate_state, tell_alerts
 from app.core.rules.waves import advance_waves
 from app.core.rules.whole import begin_whole, expire, finish, set_whole_timer
+from app.core.state import Task
 
-__all__ = ["ACTIVE", "RULES", "WHOLE_RULES", "Decision", "Rule", "WholeRule", "set_whole_timer"]
+__all__ = [
+    "ACTIVE",
+    "RULES",
+    "WHOLE_RULES",
+    "Decision",
+    "Rule",
+    "TaskRule",
+    "WholeRule",
+    "due_rules",
+    "set_timer",
+    "set_whole_timer",
+]
 
-RULES: tuple[Rule, ...] = (
-    begin_ready,
-    ask_about_ends,
-    conclude_legs,
-    give_up_late,
-    judge_gates,
-    close_gates,
-    stop_overdue,
-    stop_legs,
-    wake_resting,
-    advance_waves,
-    dispatch_legs,
-    cancel_workflow_runs,
-    look_up_silent,
-    give_back,
-    finish_task,
-    escalate,
-    set_timer,
+_WAITING = frozenset({TaskStatus.WAITING})
+_RUNNING = frozenset({TaskStatus.RUNNING})
+_GOING = frozenset({TaskStatus.RUNNING, TaskStatus.ASKING})
+_AWAITING = frozenset({LegStatus.AWAITING})
+
+RULES: tuple[TaskRule, ...] = (
+    TaskRule(apply=begin_ready, tasks=_WAITING),
+    TaskRule(apply=ask_about_ends, tasks=_GOING, legs=STARTED),
+    TaskRule(apply=conclude_legs, tasks=_GOING, legs=STARTED),
+    TaskRule(apply=give_up_late, tasks=_GOING, legs=_AWAITING, waves=True),
+    TaskRule(apply=judge_gates, tasks=_GOING, legs=_AWAITING, waves=True),
+    TaskRule(apply=close_gates, tasks=_GOING, legs=_AWAITING),
+    TaskRule(apply=stop_overdue, tasks=_GOING, legs=TIMED),
+    TaskRule(apply=stop_legs, tasks=_GOING, legs=IDLE | STARTED),
+    TaskRule(apply=wake_resting, tasks=_RUNNING, legs=frozenset({LegStatus.RESTING})),
+    TaskRule(apply=advance_waves, tasks=_RUNNING, legs=frozenset(), waves=True),
+    TaskRule(apply=dispatch_legs, tasks=_RUNNING, legs=TO_BEGIN),
+    TaskRule(apply=cancel_workflow_runs, tasks=_GOING, legs=frozenset({LegStatus.CANCELLING})),
+    TaskRule(apply=look_up_silent, tasks=_GOING, legs=STARTED - {LegStatus.DISPATCHING}),
+    TaskRule(apply=give_back, tasks=frozenset(TaskStatus), legs=LEG_ENDED),
+    TaskRule(apply=finish_task, tasks=_GOING, legs=LEG_ENDED),
+    TaskRule(apply=escalate, tasks=_GOING),
 )
-"""About one task, in the order in which they are applied."""
+"""About one task, in the order in which they are applied.
+
+When to come back to it is asked for once none of these has anything left to do (`set_timer`).
+"""
 
 WHOLE_RULES: tuple[WholeRule, ...] = (
     expire,
@@ -77,3 +108,14 @@ WHOLE_RULES: tuple[WholeRule, ...] = (
 
 What is to be done later is asked for once none of these has (`set_whole_timer`).
 """
+
+
+def due_rules(task: Task) -> tuple[bool, ...]:
+    """Tell for each of the rules about a task whether it may find anything to do there."""
+    legs = frozenset([leg.status for leg in task.legs.values()])
+    return _due(task.status, legs, bool(task.waves))
+
+
+@cache
+def _due(task: TaskStatus, legs: frozenset[LegStatus], has_waves: bool) -> tuple[bool, ...]:
+    return tuple(rule.may_apply(task, legs, has_waves) for rule in RULES)

@@ -18,11 +18,11 @@ from app.core.state import Leg, Orchestration, Reason, Task
 from app.core.values import LegKey, TaskName
 
 
-def begin_ready(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def begin_ready(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Begin a waiting task once what it needs allows it; else skip it."""
     task = state.tasks[name]
     if task.status is not TaskStatus.WAITING:
-        return Decision(state=state)
+        return None
     if state.status is OrchestrationStatus.CANCELLING:
         return _end(state, name, TaskStatus.CANCELLED, state.reason, now)
     if is_left(state, name):
@@ -30,14 +30,14 @@ def begin_ready(state: Orchestration, name: TaskName, now: datetime) -> Decision
     if task.skip is not None:
         return skip(state, name, task.skip, now)
     if not may_begin(state, name):
-        return Decision(state=state)
+        return None
     definition = definition_of(state.plan.definition, name)
     needs = [(need, state.tasks[sibling(name, need)]) for need in definition.needs]
     found = standing(definition.join, needs)
     if isinstance(found, Reason):
         return _end(state, name, TaskStatus.SKIPPED, found, now)
     if found == "wait":
-        return Decision(state=state)
+        return None
     return _begin(state, name, definition, now)
 
 

@@ -13,17 +13,17 @@ from app.core.state import Orchestration, Reason, Task
 _O = OrchestrationStatus
 
 
-def compensate(state: Orchestration, now: datetime) -> Decision:
+def compensate(state: Orchestration, now: datetime) -> Decision | None:
     """Undo the next task once nothing runs any more and the end would be a bad one."""
     if state.has_ended or state.status is _O.REQUESTED or not is_all_over(state):
-        return Decision(state=state)
+        return None
     if state.status is not _O.COMPENSATING:
         status, reason = outcome_of(state)
         if state.wish is not None:
             # Somebody wants it rolled back, however well what still ran has ended.
             status, reason = state.wish, state.reason
         if status is _O.SUCCEEDED or not to_undo(state):
-            return Decision(state=state)
+            return None
         state = replace(state.to(_O.COMPENSATING, reason), wish=status, paused=None)
     names = to_undo(state)
     if not names:

@@ -35,18 +35,19 @@ ACTIVE = frozenset(
     }
 )
 """A leg that takes a place among `max-parallel`."""
+TO_BEGIN = frozenset({LegStatus.PENDING, LegStatus.BLOCKED})
 
 
-def wake_resting(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def wake_resting(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Let each leg go on whose rest between two attempts is over."""
     task = state.tasks[name]
     if not _may_go_on(state, name):
-        return Decision(state=state)
+        return None
     for leg in task.legs.values():
         if leg.status is LegStatus.RESTING and (leg.rest_until or now) <= now:
             task = task.with_leg(replace(leg.to(LegStatus.PENDING), rest_until=None))
     if task is state.tasks[name]:
-        return Decision(state=state)
+        return None
     return Decision(state=state.with_task(name, task))
 
 
@@ -69,11 +70,11 @@ def _may_go_on(state: Orchestration, name: TaskName) -> bool:
     return state.status is OrchestrationStatus.RUNNING
 
 
-def dispatch_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def dispatch_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Begin legs, as many at once as `max-parallel` allows, each once it is let through."""
     task = state.tasks[name]
     if not _may_go_on(state, name):
-        return Decision(state=state)
+        return None
     strategy = definition_of(state.plan.definition, name).strategy
     places = strategy.max_parallel if strategy and strategy.max_parallel else len(task.legs)
     places -= sum(leg.status in ACTIVE for leg in task.legs.values())
@@ -102,7 +103,7 @@ def _candidates(state: Orchestration, name: TaskName) -> Iterator[Leg]:
     strategy = definition_of(state.plan.definition, name).strategy
     room = room_in(task, strategy, ACTIVE) if task.waves else {}
     for leg in task.legs.values():
-        if leg.status not in (LegStatus.PENDING, LegStatus.BLOCKED):
+        if leg.status not in TO_BEGIN:
             continue
         if leg.wave in task.waves and not task.waves[leg.wave].may_begin:
             continue
@@ -189,10 +190,10 @@ def _without_passages(state: Orchestration, holder: Holder) -> Orchestration:
     return replace(state, passages=rest)
 
 
-def give_back(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def give_back(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Give back the place of each leg that has ended, by whatever road it did."""
     if not state.seats and not state.passages:
-        return Decision(state=state)
+        return None
     commands: list[Asked] = []
     for leg in state.tasks[name].legs.values():
         if not leg.has_ended:

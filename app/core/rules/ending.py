@@ -41,7 +41,7 @@ IDLE = frozenset({LegStatus.PENDING, LegStatus.BLOCKED, LegStatus.RESTING, LegSt
 """Nothing is under way anywhere: it may end at once."""
 
 
-def conclude_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def conclude_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """End each leg whose workflow run has, once its outputs are there or will not come."""
     task = state.tasks[name]
     for leg in task.legs.values():
@@ -50,7 +50,7 @@ def conclude_legs(state: Orchestration, name: TaskName, now: datetime) -> Decisi
         if leg.attempt.conclusion is None or _is_unclear(state, name, leg, now):
             continue
         task = task.with_leg(ended(state, name, leg))
-    return _changed(state, name, task)
+    return _if_changed(state, name, task)
 
 
 def _is_unclear(state: Orchestration, name: TaskName, leg: Leg, now: datetime) -> bool:
@@ -78,20 +78,20 @@ def close_gates(state: Orchestration, name: TaskName, now: datetime) -> Decision
     return _changed(state, name, task)
 
 
-def stop_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def stop_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Stop all legs when the whole is cancelled, the state was left, or one failed fast."""
     task = state.tasks[name]
     if task.status not in (TaskStatus.RUNNING, TaskStatus.ASKING):
-        return Decision(state=state)
+        return None
     reason = _why_to_stop(state, name, task)
     if reason is None:
-        return Decision(state=state)
+        return None
     for leg in task.legs.values():
         if leg.status in IDLE:
             task = task.with_leg(leg.to(LegStatus.CANCELLED, reason))
         elif not leg.has_ended and leg.status is not LegStatus.CANCELLING:
             task = task.with_leg(leg.to(LegStatus.CANCELLING, reason))
-    return _changed(state, name, task)
+    return _if_changed(state, name, task)
 
 
 def _why_to_stop(state: Orchestration, name: TaskName, task: Task) -> Reason | None:
@@ -120,7 +120,7 @@ def is_failed(leg: Leg) -> bool:
     return leg.status is LegStatus.FAILED and not leg.is_tolerated
 
 
-def stop_overdue(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def stop_overdue(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Cancel each workflow run, call or child that takes too long, or that never starts."""
     task = state.tasks[name]
     definition = definition_of(state.plan.definition, name)
@@ -130,19 +130,19 @@ def stop_overdue(state: Orchestration, name: TaskName, now: datetime) -> Decisio
         due, reason = deadline(leg.attempt, definition)
         if due <= now:
             task = task.with_leg(leg.to(LegStatus.CANCELLING, reason))
-    return _changed(state, name, task)
+    return _if_changed(state, name, task)
 
 
-def finish_task(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def finish_task(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """End a task once all its legs have, or ask people what to do about it."""
     task = state.tasks[name]
     if task.status not in (TaskStatus.RUNNING, TaskStatus.ASKING):
-        return Decision(state=state)
+        return None
     legs = task.legs.values()
     if not all(leg.has_ended for leg in legs) or any(
         each.is_open for each in task.waves.values()
     ):
-        return Decision(state=state)
+        return None
     definition = definition_of(state.plan.definition, name)
     if task.skip is not None and state.status is not OrchestrationStatus.CANCELLING:
         decision = skip(state, name, task.skip, now)
@@ -154,7 +154,7 @@ def finish_task(state: Orchestration, name: TaskName, now: datetime) -> Decision
         if task.status is not TaskStatus.ASKING:
             asking = replace(task.to(TaskStatus.ASKING), timer=None)
         asking = replace(asking, question=question, reason=end.reason)
-        return Decision(state=state if asking == task else state.with_task(name, asking))
+        return None if asking == task else Decision(state=state.with_task(name, asking))
     task = replace(
         task.to(end.status, end.reason),
         reason=end.reason,
@@ -257,5 +257,9 @@ def _tags(task: Task) -> Commands:
     )
 
 
+def _if_changed(state: Orchestration, name: TaskName, task: Task) -> Decision | None:
+    return None if task is state.tasks[name] else Decision(state=state.with_task(name, task))
+
+
 def _changed(state: Orchestration, name: TaskName, task: Task) -> Decision:
-    return Decision(state=state if task is state.tasks[name] else state.with_task(name, task))
+    return _if_changed(state, name, task) or Decision(state=state)

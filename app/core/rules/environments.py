@@ -50,8 +50,10 @@ class _Word:
     most: int = REPORTS_ON_THE_WAY_MAX
 
 
-def answer_environments(state: Orchestration, now: datetime) -> Decision:
+def answer_environments(state: Orchestration, now: datetime) -> Decision | None:
     """Say of each workflow run that waits for us what there is to say, if it is new."""
+    if not state.environments:
+        return None
     runs = list(state.environments)
     commands: list[Asked] = []
     for spot, run in enumerate(runs):
@@ -62,7 +64,7 @@ def answer_environments(state: Orchestration, now: datetime) -> Decision:
         commands.extend(asked)
     environments = tuple(runs)
     if environments == state.environments:
-        return Decision(state=state)
+        return None
     return Decision(state=replace(state, environments=environments), commands=tuple(commands))
 
 

@@ -25,7 +25,9 @@ from app.core.state import Attempt, Leg, Orchestration
 from app.core.values import RepositoryName, TaskName
 
 
-def cancel_workflow_runs(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def cancel_workflow_runs(
+    state: Orchestration, name: TaskName, now: datetime
+) -> Decision | None:
     """Ask GitHub to cancel what we want cancelled: once politely, and once by force."""
     task = state.tasks[name]
     commands: list[Asked] = []
@@ -51,7 +53,7 @@ def cancel_workflow_runs(state: Orchestration, name: TaskName, now: datetime) ->
             )
         )
     if task is state.tasks[name]:
-        return Decision(state=state)
+        return None
     return Decision(state=state.with_task(name, task), commands=tuple(commands))
 
 
@@ -68,7 +70,7 @@ def _asked_to_cancel(attempt: Attempt, now: datetime) -> Attempt | None:
     return replace(attempt, force_asked_at=now)
 
 
-def look_up_silent(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def look_up_silent(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Look up each workflow run that has been silent for too long: webhooks get lost."""
     task, definition = state.tasks[name], definition_of(state.plan.definition, name)
     commands: list[Asked] = []
@@ -95,11 +97,11 @@ def look_up_silent(state: Orchestration, name: TaskName, now: datetime) -> Decis
             )
         )
     if task is state.tasks[name]:
-        return Decision(state=state)
+        return None
     return Decision(state=state.with_task(name, task), commands=tuple(commands))
 
 
-def ask_about_ends(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def ask_about_ends(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Ask how the jobs of a green workflow run ended, and how much its branch changes."""
     task = state.tasks[name]
     commands: list[Asked] = []
@@ -112,7 +114,7 @@ def ask_about_ends(state: Orchestration, name: TaskName, now: datetime) -> Decis
             task = task.with_leg(leg.with_attempt(attempt))
             commands.append(command)
     if task is state.tasks[name]:
-        return Decision(state=state)
+        return None
     return Decision(state=state.with_task(name, task), commands=tuple(commands))
 
 
@@ -139,14 +141,14 @@ def _question(
     return None
 
 
-def set_timer(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def set_timer(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Come back at the next moment at which something about this task may be due."""
     task = state.tasks[name]
     if task.status not in (TaskStatus.RUNNING, TaskStatus.ASKING):
-        return Decision(state=state)
+        return None
     due = next_moment(state, name)
     if due is None or (task.timer is not None and task.timer <= due):
-        return Decision(state=state)
+        return None
     # A timer for a moment that has passed would come back at once, and for ever.
     assert due > now, "what is due now was for an earlier rule to do"
     task = replace(task, timer=due)

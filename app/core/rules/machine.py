@@ -31,11 +31,11 @@ from app.core.values import Holder, Json, JsonObject, TaskName
 _O = OrchestrationStatus
 
 
-def enter_first_state(state: Orchestration, now: datetime) -> Decision:
+def enter_first_state(state: Orchestration, now: datetime) -> Decision | None:
     """Enter the initial state once the whole has begun."""
     definition = state.plan.definition.machine
     if definition is None or state.machine is not None or state.status is not _O.RUNNING:
-        return Decision(state=state)
+        return None
     data = {
         name: declaration.default
         for name, declaration in definition.data.items()
@@ -46,14 +46,14 @@ def enter_first_state(state: Orchestration, now: datetime) -> Decision:
     return Decision(state=_enter(state, definition, definition.initial, now))
 
 
-def move_on(state: Orchestration, now: datetime) -> Decision:
+def move_on(state: Orchestration, now: datetime) -> Decision | None:
     """Take the first transition that is to be taken; fail where none ever will be."""
     here = state_of(state)
     if here is None or (state.status is _O.RUNNING and state.paused is not None):
         # What is heard while it is paused is kept until it goes on.
-        return Decision(state=state)
+        return None
     if state.status is not _O.RUNNING or here.conclusion:
-        return Decision(state=replace(state, heard=()) if state.heard else state)
+        return _deaf(state)
     try:
         moved = _move(state, here, now)
     except ExpressionError as error:
@@ -61,11 +61,17 @@ def move_on(state: Orchestration, now: datetime) -> Decision:
         return _fail(state, Reason(code="expression-failed", message=why))
     if moved is not None:
         # What was heard after that leads on before anything begins there.
-        return move_on(moved, now) if moved.heard else Decision(state=moved)
+        further = move_on(moved, now) if moved.heard else None
+        return further or Decision(state=moved)
     if is_stuck(state, now):
         why = f"nothing leads out of the state {here.name} any more: no transition fits"
         return _fail(state, Reason(code="no-transition", message=why))
-    return Decision(state=replace(state, heard=()) if state.heard else state)
+    return _deaf(state)
+
+
+def _deaf(state: Orchestration) -> Decision | None:
+    """Forget what was heard: it leads nowhere."""
+    return Decision(state=replace(state, heard=())) if state.heard else None
 
 
 def _fail(state: Orchestration, reason: Reason) -> Decision:
@@ -162,16 +168,16 @@ def _target(definition: MachineDefinition, visits: Mapping[str, int], name: str)
 # ------------------------------------------------------------------------ places, and checks
 
 
-def seat_state(state: Orchestration, now: datetime) -> Decision:
+def seat_state(state: Orchestration, now: datetime) -> Decision | None:
     """Ask for the place that the work of the state needs (`concurrency`)."""
     here = state_of(state)
     if here is None or here.concurrency is None:
-        return Decision(state=state)
+        return None
     if state.status is not _O.RUNNING or state.paused is not None:
-        return Decision(state=state)
+        return None
     holder = current_visit(state)
     if holder is None or holder in state.seats:
-        return Decision(state=state)
+        return None
     values = values_of_all(state, now)
     try:
         return ask_seat(state, holder, here.concurrency, values, here.name, now)
@@ -180,8 +186,10 @@ def seat_state(state: Orchestration, now: datetime) -> Decision:
         return _fail(state, Reason(code="expression-failed", message=why))
 
 
-def give_back_states(state: Orchestration, _: datetime) -> Decision:
+def give_back_states(state: Orchestration, _: datetime) -> Decision | None:
     """Give back the place of each visit that is over, once nothing of it runs any more."""
+    if not state.seats:
+        return None
     commands: list[Asked] = []
     for holder in list(_held_in_vain(state)):
         decision = leave_seat(state, holder)
@@ -204,11 +212,11 @@ def _is_of(name: TaskName, holder: Holder) -> bool:
     return visit is not None and visit_holder(*visit) == holder
 
 
-def conclude_old_checks(state: Orchestration, _: datetime) -> Decision:
+def conclude_old_checks(state: Orchestration, _: datetime) -> Decision | None:
     """Have the check runs concluded that stand on commits of before."""
     open_ = state.old_checks[state.concluded :]
     if not open_:
-        return Decision(state=state)
+        return None
     by = cause_of(state).sha
     commands = tuple(ConcludeCheck(remote_id=each, by=by) for each in open_)
     return Decision(state=replace(state, concluded=len(state.old_checks)), commands=commands)

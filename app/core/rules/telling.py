@@ -20,14 +20,14 @@ from app.core.telling.pressing import alert_text, state_text, task_text
 from app.core.values import TaskName
 
 
-def escalate(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def escalate(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Tell people about a task that has not ended for too long."""
     waiting = pressing(state, name)
     if waiting is None:
-        return Decision(state=state)
+        return None
     due = _due(waiting.ahead, waiting.since, now)
     if not due:
-        return Decision(state=state)
+        return None
     text = task_text(state, name, waiting)
     commands = _notices(f"{waiting.about}/{waiting.since:{STAMP}}", due, waiting.told, text)
     task = with_told(state.tasks[name], waiting, waiting.told + len(due))
@@ -38,14 +38,14 @@ STAMP = "%Y%m%dT%H%M%SZ"
 """Tells one wait from another of the same task: what is tried again may wait again."""
 
 
-def escalate_state(state: Orchestration, now: datetime) -> Decision:
+def escalate_state(state: Orchestration, now: datetime) -> Decision | None:
     """Tell people about a state that a machine has been in for too long."""
     waiting = pressing_state(state)
     if waiting is None:
-        return Decision(state=state)
+        return None
     due = _due(waiting.ahead, waiting.since, now)
     if not due:
-        return Decision(state=state)
+        return None
     assert state.machine is not None, "only a machine is in a state"
     commands = _notices(waiting.about, due, waiting.told, state_text(state, state.machine))
     machine = replace(state.machine, escalated=waiting.told + len(due))
@@ -64,16 +64,16 @@ def _notices(about: str, due: Sequence[Escalation], told: int, text: str) -> tup
     )
 
 
-def tell_alerts(state: Orchestration, now: datetime) -> Decision:
+def tell_alerts(state: Orchestration, now: datetime) -> Decision | None:
     """Tell people about each alert whose condition has come to hold.
 
     One that has no value is not told: it may have one later.
     """
     alerts = state.plan.definition.alerts
     if len(state.alerted) == len(alerts) or state.has_ended:
-        return Decision(state=state)
+        return None
     if state.status is OrchestrationStatus.REQUESTED:
-        return Decision(state=state)
+        return None
     values = cause_values(state, now)
     commands: list[Notify] = []
     for number, alert in enumerate(alerts):

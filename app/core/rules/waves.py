@@ -30,11 +30,11 @@ from app.core.state import Gate, Leg, Orchestration, Reason, Task, WaveStatus
 from app.core.values import LegKey, TaskName
 
 
-def advance_waves(state: Orchestration, name: TaskName, now: datetime) -> Decision:
+def advance_waves(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:
     """Take each wave of a task as far as it may go."""
     task = state.tasks[name]
     if not task.waves or task.status is not TaskStatus.RUNNING:
-        return Decision(state=state)
+        return None
     if is_stopped(state, name):
         state = stop_waves(state, name)
     else:

@@ -24,16 +24,16 @@ CONCLUSIONS = {
 }
 
 
-def begin_whole(state: Orchestration, now: datetime) -> Decision:
+def begin_whole(state: Orchestration, now: datetime) -> Decision | None:
     """Begin once it has its place in its concurrency group, if it needs one."""
     if state.status is not _O.BLOCKED:
-        return Decision(state=state)
+        return None
     concurrency = state.plan.definition.concurrency
     seat = state.seats.get(WHOLE)
     if concurrency is None or (seat is not None and seat.granted_at is not None):
         return Decision(state=state.to(_O.RUNNING))
     if seat is not None or state.paused is not None:
-        return Decision(state=state)
+        return None
     try:
         return ask_seat(state, WHOLE, concurrency, cause_values(state, now), "", now)
     except ExpressionError as error:
@@ -41,10 +41,10 @@ def begin_whole(state: Orchestration, now: datetime) -> Decision:
         return Decision(state=state.to(_O.CANCELLING, reason))
 
 
-def expire(state: Orchestration, now: datetime) -> Decision:
+def expire(state: Orchestration, now: datetime) -> Decision | None:
     """Cancel the whole orchestration once its time is over."""
     if not is_overdue(state, now):
-        return Decision(state=state)
+        return None
     minutes = int(state.plan.definition.timeout.total_seconds() // 60)
     why = f"the orchestration took more than {minutes} minutes (`timeout-minutes`)"
     return Decision(state=state.to(_O.CANCELLING, Reason(code="timed-out", message=why)))
@@ -129,12 +129,12 @@ def is_all_over(state: Orchestration) -> bool:
     return _is_over(state)
 
 
-def finish(state: Orchestration, now: datetime) -> Decision:
+def finish(state: Orchestration, now: datetime) -> Decision | None:
     """End the orchestration once all its tasks have ended, and tell whoever waits for it."""
     if state.has_ended or state.status is _O.REQUESTED:
-        return Decision(state=state)
+        return None
     if not is_all_over(state):
-        return Decision(state=state)
+        return None
     status, reason = outcome_of(state)
     if state.wish is not None:
         status, reason = state.wish, state.reason
@@ -159,12 +159,12 @@ def _outputs(state: Orchestration, now: datetime) -> JsonObject:
     return outputs
 
 
-def set_whole_timer(state: Orchestration, now: datetime) -> Decision:
+def set_whole_timer(state: Orchestration, now: datetime) -> Decision | None:
     """Come back at the next moment at which something about the whole may be due."""
     if state.has_ended or state.status is _O.REQUESTED:
-        return Decision(state=state)
+        return None
     due = next_moment_of_all(state, now)
     if due is None or (state.timer is not None and state.timer <= due):
-        return Decision(state=state)
+        return None
     state = replace(state, timer=due)
     return Decision(state=state, commands=(SetTimer(task=None, due=due),))
