@@ -8,7 +8,6 @@ follows from an event is `decide`'s.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final
@@ -48,7 +47,6 @@ DELIVERIES_AT_ONCE: Final = 200
 """So that one transaction stays short, whatever has piled up."""
 CONFLICTS_MAX: Final = 10
 """Another writer may get ahead of us, but hardly ten times in a row."""
-REMEMBERED_MAX: Final = 1_000
 LEASE: Final = timedelta(seconds=10)
 """Whoever carries a command renews it; where nobody does another replica takes over."""
 POLL: Final = 1.0
@@ -82,7 +80,6 @@ class Engine:
             store=store, clock=clock, read=read, library=self._library, doors=self._doors
         )
         self._together = Together(self._load)
-        self._remembered: OrderedDict[OrchestrationId, Saved] = OrderedDict()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._hand: Hand | None = None
@@ -269,7 +266,7 @@ class Engine:
     async def load(self, subject: str) -> Saved | None:
         """Return an orchestration as it is now, or `None` if there is none of that id."""
         id_ = OrchestrationId(subject)
-        return self._remembered.get(id_) or await self._together.one(id_)
+        return self._store.remembered(id_) or await self._together.one(id_)
 
     async def _learn(self) -> None:
         """Take over what other replicas have read, before anything is decided by it."""
@@ -311,14 +308,10 @@ class Engine:
             claimed = await self._store.commit(work.batch)
         except Conflict:
             log.info("conflict", orchestrations=[saved.state.id for saved in work.batch.states])
-            for id_ in (*(it.state.id for it in work.batch.states), *dict(work.batch.seen)):
-                self._remembered.pop(id_, None)
             return False
         self._meter.decided(len(work.batch.journal))
         for id_ in work.ended:
             self._tell_end(id_)
-        for saved in work.batch.states:
-            self._remember(saved)
         self._library.apply(work.batch)
         if back:
             # What was put off meanwhile need not wait for its time.
@@ -330,22 +323,9 @@ class Engine:
         return True
 
     async def _load(self, ids: Collection[OrchestrationId]) -> dict[OrchestrationId, Saved]:
-        if self._store.is_shared:
-            # The store looks whether what it remembers is what there is.
-            return dict(await self._store.load(ids))
-        found = {each: self._remembered[each] for each in ids if each in self._remembered}
-        missing = [each for each in ids if each not in found]
-        if missing:
-            loaded = await self._store.load(missing)
-            for saved in loaded.values():
-                self._remember(saved)
-            found.update(loaded)
+        found = {
+            each: saved for each in ids if (saved := self._store.remembered(each)) is not None
+        }
+        if missing := [each for each in ids if each not in found]:
+            found.update(await self._store.load(missing))
         return found
-
-    def _remember(self, saved: Saved) -> None:
-        if self._store.is_shared:
-            return
-        self._remembered[saved.state.id] = saved
-        self._remembered.move_to_end(saved.state.id)
-        if len(self._remembered) > REMEMBERED_MAX:
-            self._remembered.popitem(last=False)

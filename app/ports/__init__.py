@@ -59,11 +59,6 @@ class Inbox(Protocol):
 class Store(Keeping, Protocol):
     """Remembers. One contract suite (`tests/shell/test_store.py`) holds for every adapter."""
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether other replicas decide, too: no memory of a state is to be trusted."""
-        ...
-
     # deliveries
     async def save_deliveries(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
         """Save deliveries in one commit; false for each whose id was there already."""
@@ -99,6 +94,10 @@ class Store(Keeping, Protocol):
     async def load(
         self, ids: Collection[OrchestrationId]
     ) -> Mapping[OrchestrationId, Saved]: ...
+
+    def remembered(self, orchestration_id: OrchestrationId) -> Saved | None:
+        """Return one as it is now, where that is known without looking."""
+        ...
 
     async def dispatched(
         self, workflow_run_ids: Collection[int], markers: Collection[str]

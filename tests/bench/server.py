@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from app.cli.serving import config_of
 from app.clock import SystemClock
+from app.collecting import collect_seldom
 from app.core.values import Json
 from app.main import build
 from app.settings import Settings
@@ -114,6 +115,7 @@ def _say(what: dict[str, object]) -> None:
 def main() -> None:
     """Do what the one argument says."""
     told = json.loads(sys.argv[1])
+    collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if "settings" in told:
             runner.run(serve_whole(Settings(**told["settings"])))

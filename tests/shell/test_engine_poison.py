@@ -26,6 +26,10 @@ class Damaged(MemoryStore):
         self.unreadable: set[OrchestrationId] = set()
         self.is_away = False
 
+    def remembered(self, orchestration_id: OrchestrationId) -> Saved | None:
+        """Remember nothing: it is read anew each time."""
+        return None
+
     async def load(self, ids: Collection[OrchestrationId]) -> Mapping[OrchestrationId, Saved]:
         if self.is_away:
             raise StoreUnavailable("the disk is full")

@@ -42,8 +42,6 @@ from app.store.rows import claimed, merged, orchestration_row
 class MemoryStore(MemoryKeeping):
     """Remembers as long as it lives."""
 
-    is_shared = False
-
     def __init__(self, *, is_encoded: bool = False) -> None:
         super().__init__()
         self._is_encoded = is_encoded
@@ -105,6 +103,9 @@ class MemoryStore(MemoryKeeping):
 
     async def load(self, ids: Collection[OrchestrationId]) -> Mapping[OrchestrationId, Saved]:
         return {key: self._saved[key] for key in ids if key in self._saved}
+
+    def remembered(self, orchestration_id: OrchestrationId) -> Saved | None:
+        return self._saved.get(orchestration_id)
 
     async def dispatched(
         self, workflow_run_ids: Collection[int], markers: Collection[str]

@@ -23,6 +23,7 @@ from app.ports import (
     Batch,
     Catalogue,
     ClaimedCommand,
+    Conflict,
     Correlation,
     Delivery,
     Dispatched,
@@ -54,12 +55,13 @@ from app.store.sql.keeping import SqlKeeping
 from app.store.sql.many import Among
 from app.store.sql.news import News, Wire, news_of
 from app.store.sql.postgres import PostgresDatabase
+from app.store.sql.remembered import States
 from app.store.sql.save import prepared, save, save_deliveries
 from app.store.sql.sqlite import SqliteDatabase
 from app.store.sql.states import read_states
 
-STATES_MAX: Final = 512
-"""How many decoded states are remembered; each may hold a payload of some 100 KB."""
+SHARED_MAX: Final = 512
+"""How many locks, calendars and schedules are remembered."""
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _NEW_DELIVERIES: Final = (
@@ -91,13 +93,8 @@ class SqlStore(SqlKeeping):
         self._wire = Wire(database)
         self._held: Held | None = None
         self._definitions = definitions
-        self._states: OrderedDict[OrchestrationId, Saved] = OrderedDict()
+        self._states = States()
         self._shared: OrderedDict[str, SavedShared] = OrderedDict()
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other replicas decide on the same states."""
-        return self._database.is_shared
 
     async def hear(self, heard: Callable[[News], None]) -> None:
         """Hear what other replicas tell, until cancelled."""
@@ -162,13 +159,18 @@ class SqlStore(SqlKeeping):
     async def load(self, ids: Collection[OrchestrationId]) -> Mapping[OrchestrationId, Saved]:
         if not ids:
             return {}
-        remembered = {key: self._states[key] for key in ids if key in self._states}
+        remembered = self._states.those(ids)
         found = await self._database.glance(
             lambda it: read_states(it, ids, remembered, self._definitions)
         )
-        for key, saved in found.items():
-            self._remember(key, saved)
-        return found
+        for it in found.values():
+            self._states.keep(it.saved, it.size, it.plan_size)
+        return {key: it.saved for key, it in found.items()}
+
+    def remembered(self, orchestration_id: OrchestrationId) -> Saved | None:
+        # Where there are others what is remembered may be what was so a while ago.
+        found = None if self._database.is_shared else self._states.one(orchestration_id)
+        return found.saved if found is not None else None
 
     async def dispatched(
         self, workflow_run_ids: Collection[int], markers: Collection[str]
@@ -303,14 +305,19 @@ class SqlStore(SqlKeeping):
             return save(connection, rows, self._leases)
 
         held, is_held = self._held, bool(batch.deliveries)
-        if held is not None and is_held:
-            # Once: from then on they are not held any longer.
-            self._held = None
-            claimed = await held.finish(save_it)
-        else:
-            claimed = await self._database.write(save_it)
-        for saved in batch.states:
-            self._remember(saved.state.id, saved)
+        try:
+            if held is not None and is_held:
+                # Once: from then on they are not held any longer.
+                self._held = None
+                claimed = await held.finish(save_it)
+            else:
+                claimed = await self._database.write(save_it)
+        except Conflict:
+            self._states.forget([*(it.state.id for it in batch.states), *dict(batch.seen)])
+            raise
+        plan_sizes = {row["orchestration_id"]: len(row["plan"]) for row in rows.plans}
+        for saved, row in zip(batch.states, rows.states, strict=True):
+            self._states.keep(saved, len(row["state"]), plan_sizes.get(saved.state.id))
         for change in batch.shared:
             self._shared.pop(change.subject, None)
             if change.state is not None:
@@ -337,17 +344,11 @@ class SqlStore(SqlKeeping):
     async def _rows(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> Sequence[Any]:
         return await self._database.glance(lambda it: it.execute(query).all())
 
-    def _remember(self, key: OrchestrationId, saved: Saved) -> None:
-        self._states[key] = saved
-        self._states.move_to_end(key)
-        if len(self._states) > STATES_MAX:
-            self._states.popitem(last=False)
-
     def _remember_shared(self, found: Mapping[str, SavedShared]) -> None:
         for name, saved in found.items():
             self._shared[name] = saved
             self._shared.move_to_end(name)
-        while len(self._shared) > STATES_MAX:
+        while len(self._shared) > SHARED_MAX:
             self._shared.popitem(last=False)
 
 

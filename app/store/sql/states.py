@@ -12,6 +12,7 @@ from app.store import codec
 from app.store.plans import Definitions
 from app.store.schema import orchestrations, plans, texts
 from app.store.sql.many import Among
+from app.store.sql.remembered import Remembered
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _VERSIONS: Final = Among(
@@ -30,30 +31,36 @@ _PLANS: Final = Among(
 def read_states(
     connection: sa.Connection,
     ids: Collection[OrchestrationId],
-    remembered: Mapping[OrchestrationId, Saved],
+    remembered: Mapping[OrchestrationId, Remembered],
     definitions: Definitions,
-) -> dict[OrchestrationId, Saved]:
+) -> dict[OrchestrationId, Remembered]:
     """Load states; what is remembered in its present version is not read again."""
-    found: dict[OrchestrationId, Saved] = {}
+    found: dict[OrchestrationId, Remembered] = {}
     outdated: list[OrchestrationId] = []
     for key, version in _VERSIONS.rows(connection, ids):
         known = remembered.get(key)
-        if known is not None and known.version == version:
+        if known is not None and known.saved.version == version:
             found[key] = known
         else:
             outdated.append(key)
-    made = {key: remembered[key].state.plan for key in outdated if key in remembered}
+    made = {
+        key: (remembered[key].saved.state.plan, remembered[key].plan_size)
+        for key in outdated
+        if key in remembered
+    }
     new = [key for key in outdated if key not in made]
     made.update(_read_plans(connection, new, definitions))
     for row in _STATES.rows(connection, outdated):
-        state = codec.decode_state(row.state, made[row.id])
-        found[row.id] = Saved(state=state, version=row.version)
+        plan, plan_size = made[row.id]
+        saved = Saved(state=codec.decode_state(row.state, plan), version=row.version)
+        found[row.id] = Remembered(saved=saved, plan_size=plan_size, size=len(row.state))
     return found
 
 
 def _read_plans(
     connection: sa.Connection, ids: list[OrchestrationId], definitions: Definitions
-) -> dict[OrchestrationId, Plan]:
+) -> dict[OrchestrationId, tuple[Plan, int]]:
+    """Read plans, and say how long each is."""
     rows = _PLANS.rows(connection, ids)
     if not rows:
         return {}
@@ -63,8 +70,9 @@ def _read_plans(
     )
     by_digest = {row.digest: row.text for row in known}
     return {
-        row.orchestration_id: definitions.complete(
-            codec.decode_plan(row.plan), by_digest[row.digest]
+        row.orchestration_id: (
+            definitions.complete(codec.decode_plan(row.plan), by_digest[row.digest]),
+            len(row.plan),
         )
         for row in rows
     }

@@ -1,0 +1,67 @@
+"""States that were decoded once and are in use, within a bound of how much text they are.
+
+A payload may have 20 KB or a thousand times that, so what is counted is not the states alone.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from app.core.values import OrchestrationId
+from app.ports import Saved
+
+STATES_MAX: Final = 10_000
+TEXT_MAX: Final = 32 * 1024 * 1024
+"""Some three thousand of usual size; decoded they take about five times that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """A state, and how long the texts of its plan and of itself are."""
+
+    saved: Saved
+    plan_size: int
+    size: int
+
+
+class States:
+    """Remembers states; the least used make room."""
+
+    def __init__(self, text_max: int = TEXT_MAX) -> None:
+        self._text_max = text_max
+        self._of: OrderedDict[OrchestrationId, Remembered] = OrderedDict()
+        self._text = 0
+
+    def one(self, key: OrchestrationId) -> Remembered | None:
+        """Return what is remembered of an orchestration, which is in use now."""
+        found = self._of.get(key)
+        if found is not None:
+            self._of.move_to_end(key)
+        return found
+
+    def those(self, keys: Iterable[OrchestrationId]) -> dict[OrchestrationId, Remembered]:
+        """Return what is remembered of these."""
+        return {key: found for key in keys if (found := self.one(key)) is not None}
+
+    def keep(self, saved: Saved, size: int, plan_size: int | None = None) -> None:
+        """Remember a state; its plan is as long as before, where nothing is said of that."""
+        key = saved.state.id
+        known = self._of.get(key)
+        if known is not None and known.saved.version > saved.version:
+            return  # it was read before the other was written
+        if plan_size is None:
+            plan_size = known.plan_size if known is not None else 0
+        self.forget([key])
+        self._of[key] = Remembered(saved=saved, plan_size=plan_size, size=size)
+        self._text += size + plan_size
+        while len(self._of) > 1 and (len(self._of) > STATES_MAX or self._text > self._text_max):
+            _, gone = self._of.popitem(last=False)
+            self._text -= gone.size + gone.plan_size
+
+    def forget(self, keys: Collection[OrchestrationId]) -> None:
+        """Forget these: somebody else may have changed them."""
+        for key in keys:
+            gone = self._of.pop(key, None)
+            if gone is not None:
+                self._text -= gone.size + gone.plan_size
