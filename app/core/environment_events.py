@@ -11,7 +11,10 @@ from app.core.values import AttemptId, RepositoryName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentAsked:
-    """A workflow run that one of our attempts dispatched waits at an environment for us."""
+    """A workflow run that one of our attempts dispatched waits at an environment for us.
+
+    GitHub asks us by a webhook; `is_found` where we looked ourselves, since it may be lost.
+    """
 
     at: datetime
     attempt: AttemptId
@@ -20,6 +23,7 @@ class EnvironmentAsked:
     repository_id: int
     repository: RepositoryName
     installation_id: int
+    is_found: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,9 @@ CANCEL_GRACE = timedelta(minutes=5)
 LOOK_UP_FIRST = timedelta(minutes=10)
 """Silence after which a workflow run is looked up: most speak before, and never are."""
 
+LOOK_UP_HELD = timedelta(minutes=20)
+"""The same while a workflow run waits for a person on GitHub: each look takes a few calls."""
+
 LOOK_UP_UNKNOWN = timedelta(minutes=1)
 """The same while we do not know the workflow run's id: only its webhook can tell us sooner."""
 

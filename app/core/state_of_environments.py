@@ -6,7 +6,7 @@ from datetime import datetime
 from app.core.state_of_places import Passage
 from app.core.values import AttemptId, RepositoryName
 
-APPROVED, REJECTED = "approved", "rejected"
+APPROVED, REJECTED, REFUSED, GONE = "approved", "rejected", "refused", "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,14 @@ Whether the repository lets the definition answer, and whether an organisation's
 anybody, is asked at the moment of the answer. In doubt nothing is answered, and the run waits.
 """
 
+from dataclasses import replace
+
 from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.environment_events import EnvironmentAnswered
 from app.core.legs.ruling import DENIES, Objection, object_to_release
 from app.core.policy import Consent, consent_to_release
 from app.core.state import Orchestration
-from app.core.state_of_environments import APPROVED, REJECTED
+from app.core.state_of_environments import APPROVED, GONE, REFUSED, REJECTED
 from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.consents import Consents
@@ -19,26 +21,31 @@ from app.github.errors import (
     RefusedError,
     UnprocessableError,
 )
+from app.github.finding import Finder
 from app.github.gates import answer_rule, report_rule
 from app.github.rulings import Rulings
-from app.ports import Carried
+from app.ports import Carried, Errand
 
 
 class Gatekeeper:
     """Speaks with GitHub about workflow runs that wait for us."""
 
-    def __init__(self, client: Client, consents: Consents, rulings: Rulings) -> None:
+    def __init__(
+        self, client: Client, consents: Consents, rulings: Rulings, finder: Finder
+    ) -> None:
         self._client = client
+        self._finder = finder
         self._consents = consents
         self._rulings = rulings
 
     async def carry(
-        self, command: AnswerEnvironment | ReportEnvironment, state: Orchestration
+        self, command: AnswerEnvironment | ReportEnvironment, errand: Errand
     ) -> Carried:
         """Carry one of the two out."""
+        assert errand.state is not None, "a command of an orchestration comes with its state"
         if isinstance(command, ReportEnvironment):
-            return await self.report(command, state)
-        return await self.answer(command, state)
+            return await self.report(command, errand.state)
+        return await self.answer(command, errand.state, is_repeated=errand.tries > 1)
 
     async def report(self, command: ReportEnvironment, state: Orchestration) -> Carried:
         """Say why a run waits; who may not answer for an environment may not speak there."""
@@ -57,26 +64,28 @@ class Gatekeeper:
             pass
         return Carried()
 
-    async def answer(self, command: AnswerEnvironment, state: Orchestration) -> Carried:
+    async def answer(
+        self, command: AnswerEnvironment, state: Orchestration, *, is_repeated: bool
+    ) -> Carried:
         """Answer for a run, unless somebody has something against that."""
         access = _access(command)
         try:
             consent = await self._consent(access, command, state)
             if not consent.is_given:
-                return self._answered(command, "refused", consent.code, consent.message)
-            return await self._judged(access, command, state)
-        except UnprocessableError as error:
-            # Somebody was faster, the run was cancelled, or the thirty days are over.
-            return self._answered(command, "gone", "not-waiting", error.message)
-        except NotFoundError as error:
-            return self._answered(command, "gone", "not-waiting", error.message)
+                return self._answered(command, REFUSED, consent.code, consent.message)
+            return await self._judged(access, command, state, is_repeated=is_repeated)
         except PermissionMissingError:
             raise
         except RefusedError as error:
-            return self._answered(command, "refused", "permission-missing", error.message)
+            return self._answered(command, REFUSED, "permission-missing", error.message)
 
     async def _judged(
-        self, access: Access, command: AnswerEnvironment, state: Orchestration
+        self,
+        access: Access,
+        command: AnswerEnvironment,
+        state: Orchestration,
+        *,
+        is_repeated: bool,
     ) -> Carried:
         is_approved, comment = command.is_approved, command.comment
         if is_approved:
@@ -89,14 +98,23 @@ class Gatekeeper:
                 return self._refused(command, objection)
             if objection is not None:
                 is_approved, comment = False, objection.message
-        await answer_rule(
-            self._client,
-            access,
-            command.workflow_run_id,
-            command.environment,
-            is_approved=is_approved,
-            comment=comment,
-        )
+        try:
+            await answer_rule(
+                self._client,
+                access,
+                command.workflow_run_id,
+                command.environment,
+                is_approved=is_approved,
+                comment=comment,
+            )
+        except (UnprocessableError, NotFoundError):
+            # An earlier answer was taken, somebody was faster, or the thirty days are over.
+            asked = replace(command, is_approved=is_approved)
+            outcome, comment = await self._finder.became_of(
+                asked, access, comment, is_repeated=is_repeated
+            )
+            code = "not-waiting" if outcome == GONE else ""
+            return self._answered(command, outcome, code, comment)
         outcome = APPROVED if is_approved else REJECTED
         return self._answered(command, outcome, "", comment)
 
@@ -119,7 +137,7 @@ class Gatekeeper:
     def _refused(self, command: AnswerEnvironment, objection: Objection) -> Carried:
         return self._answered(
             command,
-            "refused",
+            REFUSED,
             objection.code,
             objection.message,
             calendars=objection.calendars,

@@ -6,8 +6,8 @@ re-run whose outcome is not known the number of the run's attempt tells whether 
 """
 
 import logging
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
 
 from app.core.commands import (
     CancelWorkflowRun,
@@ -39,7 +39,11 @@ from app.github.errors import (
     PermissionMissingError,
     RefusedError,
 )
+from app.github.finding import Finder
 from app.ports import Carried, Errand
+
+Judge: TypeAlias = Callable[[], Awaitable[Carried | None]]
+"""Says what a policy has against it, if anything."""
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +54,8 @@ COUNTLESS: Final = 1_000_000
 class Follower:
     """Carries out what concerns workflow runs that have been started."""
 
-    def __init__(self, client: Client, consents: Consents) -> None:
+    def __init__(self, client: Client, consents: Consents, finder: Finder) -> None:
+        self._finder = finder
         self._client = client
         self._clock = client.clock
         self._consents = consents
@@ -73,7 +78,7 @@ class Follower:
         return Carried()
 
     async def look_up(self, command: LookUpWorkflowRun, errand: Errand) -> Carried:
-        """Find a workflow run by its id, or else by its marker."""
+        """Find a workflow run by its id, or else by its marker; and where it waits for us."""
         found: WorkflowRunFacts | dispatching.Sought
         try:
             access = await self._access(command.repository, errand, Urgency.SWEEP)
@@ -92,12 +97,19 @@ class Follower:
                 )
         except NotFoundError:
             return self._missed(command.attempt)
-        if isinstance(found, WorkflowRunFacts):
-            return self._observed(command.attempt, found)
-        return self._missed(command.attempt)
+        if not isinstance(found, WorkflowRunFacts):
+            return self._missed(command.attempt)
+        observed = self._observed(command.attempt, found)
+        if found.status != "waiting" or errand.state is None:
+            return observed
+        asked = await self._finder.asked(errand.state, command.attempt, found, access)
+        return Carried(events=(*observed.events, *asked))
 
-    async def rerun(self, command: RerunWorkflowRun, errand: Errand) -> Carried:
-        """Run the failed jobs again; `command.run_attempt` is the one that failed."""
+    async def rerun(self, command: RerunWorkflowRun, errand: Errand, judge: Judge) -> Carried:
+        """Run the failed jobs again; `command.run_attempt` is the one that failed.
+
+        What an earlier try did is found before it is judged whether it may be done.
+        """
         number = command.workflow_run_id
         try:
             access = await self._access(command.repository, errand, Urgency.DECISION)
@@ -105,6 +117,8 @@ class Follower:
                 run = await dispatching.get_workflow_run(self._client, access, number)
                 if run.run_attempt > command.run_attempt:
                     return self._observed(command.attempt, run)
+            if (objected := await judge()) is not None:
+                return objected
             try:
                 await dispatching.rerun_failed_jobs(self._client, access, number)
             except PermissionMissingError:

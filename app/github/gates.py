@@ -4,12 +4,13 @@ Addresses are built from the run's number; the one that a payload names is never
 https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deployments/create-custom-protection-rules
 """
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
 from app.github.client import Access, Client
 from app.github.errors import NotFoundError
-from app.github.repositories import items_of, object_of, path_to, text_of
+from app.github.repositories import items_of, number_of, object_of, path_to, text_of
 
 DEPLOYMENTS_WRITE: Final = {"deployments": "write"}
 ACTIONS_READ: Final = {"actions": "read"}
@@ -62,6 +63,38 @@ async def waits_at(client: Client, access: Access, workflow_run_id: int) -> tupl
     answer = await client.call(access, "GET", path, permissions=ACTIONS_READ)
     waiting = (object_of(item.get("environment")) for item in items_of(answer.json()))
     return tuple(text_of(each, "name") for each in waiting)
+
+
+async def has_our_rule(client: Client, access: Access, environment: str, app_id: int) -> bool:
+    """Tell whether an environment asks our App before it lets a job go on.
+
+    https://docs.github.com/en/rest/deployments/protection-rules#get-all-deployment-protection-rules-for-an-environment
+    """
+    path = f"{path_to(access)}/environments/{quote(environment, safe='')}"
+    target = f"{path}/deployment_protection_rules"
+    answer = await client.call(access, "GET", target, permissions=ACTIONS_READ)
+    rules = object_of(answer.json()).get("custom_deployment_protection_rules")
+    return any(
+        rule.get("enabled") is True and number_of(object_of(rule.get("app")), "id") == app_id
+        for rule in items_of(rules)
+    )
+
+
+async def said_by_bots(
+    client: Client, access: Access, workflow_run_id: int, environment: str
+) -> Mapping[str, str]:
+    """Return what Apps have said of a workflow run at an environment: states by comment.
+
+    https://docs.github.com/en/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run
+    """
+    path = f"{path_to(access)}/actions/runs/{workflow_run_id}/approvals"
+    answer = await client.call(access, "GET", path, permissions=ACTIONS_READ)
+    return {
+        text_of(item, "comment"): text_of(item, "state")
+        for item in items_of(answer.json())
+        if text_of(object_of(item.get("user")), "type") == "Bot"
+        and any(text_of(at, "name") == environment for at in items_of(item.get("environments")))
+    }
 
 
 async def has_environment(client: Client, access: Access, environment: str) -> bool:

@@ -7,6 +7,7 @@ a finding; everything that may pass is `Postponed`.
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Final, assert_never
 
 from app.core.absence import Absence
@@ -59,6 +60,7 @@ from app.github.errors import (
     RateLimitedError,
     RefusedError,
 )
+from app.github.finding import Finder
 from app.github.following import Follower
 from app.github.notifying import Herald, Webhooks
 from app.github.operations import Operator
@@ -83,15 +85,16 @@ class GitHubPerformer:
         self._clock = client.clock
         self._consents = Consents(client)
         self._starter = Starter(client)
-        self._follower = Follower(client, self._consents)
         self._reporter = Reporter(client)
+        finder = Finder(client, self._reporter.own_id)
+        self._follower = Follower(client, self._consents, finder)
         self._rulings = Rulings(client)
         self._operator = Operator(client, self._consents, self._rulings, self._reporter.own_id)
         self._herald = Herald(
             client, self._consents, self._reporter.own_id, webhooks or Webhooks()
         )
         self._surveyor = Surveyor(client)
-        self._gatekeeper = Gatekeeper(client, self._consents, self._rulings)
+        self._gatekeeper = Gatekeeper(client, self._consents, self._rulings, finder)
         self._clerk = Clerk(client, self._surveyor, self._reporter.own_id)
         self._chores = Chores(
             client,
@@ -160,7 +163,7 @@ class GitHubPerformer:
             case Notify():
                 return await self._herald.notify(command, errand)
             case AnswerEnvironment() | ReportEnvironment():
-                return await self._gatekeeper.carry(command, _state(errand))
+                return await self._gatekeeper.carry(command, errand)
             case SurveyGate():
                 return await self._surveyor.survey(command, _state(errand))
             case AnswerVote() | JudgeRequests() | AnswerRequests():
@@ -181,9 +184,9 @@ class GitHubPerformer:
             return Postponed(why="GitHub was too slow to take the dispatch", until=until)
 
     async def _rerun(self, command: RerunWorkflowRun, errand: Errand) -> Outcome:
-        # What an earlier try did must be found, whatever the policy says by now.
-        objected = await self._objection(command, errand) if errand.tries == 1 else None
-        return objected or await self._follower.rerun(command, errand)
+        return await self._follower.rerun(
+            command, errand, partial(self._objection, command, errand)
+        )
 
     async def _dispatch_with_consent(
         self, command: DispatchWorkflow, errand: Errand

@@ -189,6 +189,7 @@ def workflow_run_facts(value: object) -> WorkflowRunFacts | None:
         head_branch=_text(found.get("head_branch")),
         title=_text(found.get("display_title")),
         url=_text(found.get("html_url")),
+        repository_id=_id(_object(found.get("repository")).get("id")) or 0,
     )
 
 

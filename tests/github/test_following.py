@@ -55,6 +55,29 @@ async def test_failed_jobs_are_run_again(here: House) -> None:
     assert [a.conclusion for a in here.github.run(number).attempts] == ["failure", "success"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "kind", "attempts"),
+    [
+        (CallFault.ERROR_BEFORE, DispatchRefused, 1),
+        (CallFault.ERROR_AFTER, WorkflowRunObserved, 2),
+    ],
+)
+async def test_a_policy_is_heard_at_every_try_that_may_still_be_the_first(
+    here: House, fault: CallFault, kind: type, attempts: int
+) -> None:
+    """What an earlier try did is found, whatever the policy says by now."""
+    number = await failed(here)
+    here.github.faults.plan_call(fault, **RERUN)
+    await here.perform(rerun(number))
+    denies = "{version: 1, organization: {rules: [{deny: not now}]}}"
+    here.github.add_repository("acme/.github", {"orchestration-policy.yml": denies})
+    await here.wait(minutes=2)
+    event = await here.event(rerun(number))
+
+    assert isinstance(event, kind)
+    assert len(here.github.run(number).attempts) == attempts
+
+
 @pytest.mark.parametrize("fault", [CallFault.ERROR_AFTER, CallFault.DROP_AFTER])
 async def test_a_rerun_in_doubt_is_looked_for_before_it_is_asked_again(
     here: House, fault: CallFault

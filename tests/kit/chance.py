@@ -306,6 +306,7 @@ DRAWS: Mapping[type, Draw] = {
         repository_id=1,
         repository=RepositoryName("acme/api"),
         installation_id=9,
+        is_found=c.one_of((False, True)),
     ),
     EnvironmentAnswered: lambda c: EnvironmentAnswered(
         at=c.now,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.doorways.explaining import explain_orchestration
-from app.rehearsal import Outcome
+from app.rehearsal import DeliveryFault, Outcome
 from app.rehearsal.model.state import WorkflowRun
 from tests.kit.town import API, Town, town
 
@@ -26,6 +26,8 @@ organization:
     easter: {timezone: UTC, closed: [{from: 2026-11-22T00:00, to: 2026-11-23T15:00, why: Eggs}]}
   rules: [{calendars: [easter], applies-to: {environments: [production]}}]
 """
+CALLS_AN_HOUR_MAX = 6
+LOOKS = ("/repos/acme/api/actions/runs/", "/repos/acme/api/environments/")
 SHIP = """
 version: 1
 name: Ship
@@ -100,6 +102,41 @@ async def test_a_run_of_ours_goes_on_at_the_environment_of_its_task() -> None:
         assert await here.status("deploy") == "succeeded"
         [waiting] = (await here.state()).environments
         assert (waiting.answer, waiting.outcome) == ("approved", "approved")
+
+
+async def test_a_run_of_ours_whose_question_was_lost_is_found_and_goes_on() -> None:
+    """It is seen to wait when it is looked up, and so is where."""
+    async with town(ship=SHIP, target=LETS_RELEASE) as here:
+        protected(here)
+        here.github.faults.plan_delivery(DeliveryFault.LOST, event=f"{RULE}.*", times=9)
+        run = await pushed(here)
+        early = said(run)
+        await here.wait(minutes=10)
+
+        assert early.answers == []
+        assert said(run).answers == ["approved"]
+        assert await here.status("deploy") == "succeeded"
+
+
+async def test_a_refused_answer_is_given_once_the_repository_consents() -> None:
+    """A run that waits is looked up now and then, with few calls."""
+    async with town(ship=SHIP) as here:
+        protected(here)
+        run = await pushed(here)
+        counts = []
+        for _ in range(4):
+            before = sum(each.path.startswith(LOOKS) for each in here.github.calls)
+            await here.wait(hours=1)
+            after = sum(each.path.startswith(LOOKS) for each in here.github.calls)
+            counts.append(after - before)
+        refused = said(run).answers
+        here.github.push(API, {".github/orchestration-policy.yml": LETS_RELEASE})
+        await here.wait(hours=2)
+
+        assert refused == []
+        assert max(counts) <= CALLS_AN_HOUR_MAX
+        assert said(run).answers == ["approved"]
+        assert await here.status("deploy") == "succeeded"
 
 
 async def test_at_another_environment_it_is_told_and_not_answered() -> None:

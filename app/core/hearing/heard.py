@@ -32,7 +32,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRunFacts:
-    """One workflow run as `workflow_run` payloads and the API describe it."""
+    """One workflow run as `workflow_run` payloads and the API describe it.
+
+    `repository_id` is 0 where it is not told.
+    """
 
     id: int
     run_attempt: int
@@ -44,6 +47,7 @@ class WorkflowRunFacts:
     head_branch: str
     title: str
     url: str
+    repository_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

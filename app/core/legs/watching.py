@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from app.core.definition import TaskDefinition
+from app.core.events import RunStatus
 from app.core.legs import baking, escalating
 from app.core.legs.context import is_held
 from app.core.legs.gates import due_of
 from app.core.limits import (
     CANCEL_GRACE,
     LOOK_UP_FIRST,
+    LOOK_UP_HELD,
     LOOK_UP_PAUSE_MAX,
     LOOK_UP_UNKNOWN,
     OUTPUTS_GRACE,
@@ -56,7 +58,9 @@ def due_look_up(attempt: Attempt, definition: TaskDefinition) -> datetime | None
     if attempt.child is not None:
         return None
     first = LOOK_UP_UNKNOWN if attempt.workflow_run_id is None else LOOK_UP_FIRST
-    if definition.queue_timeout is not None and attempt.running_since is None:
+    if attempt.run_status is RunStatus.WAITING:
+        first = LOOK_UP_HELD
+    elif definition.queue_timeout is not None and attempt.running_since is None:
         first = min(first, definition.queue_timeout / 2)
     last = max(
         moment

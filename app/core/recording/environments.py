@@ -12,7 +12,7 @@ from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.hearing.callbacks import run_in
 from app.core.plan import Cause
 from app.core.state import Orchestration
-from app.core.state_of_environments import WaitingRun
+from app.core.state_of_environments import REFUSED, WaitingRun
 
 RULE = "deployment_protection_rule"
 WAITING_MAX = 200
@@ -50,6 +50,8 @@ def record_asked(state: Orchestration, event: EnvironmentAsked) -> Orchestration
     leg = state.leg(event.attempt)
     if leg is None or event.workflow_run_id != leg.attempt.workflow_run_id:
         return state
+    if event.is_found and (known := _known(state, event, leg.attempt.asked_at)) is not None:
+        return _asked_anew(state, known)
     return _with(
         state,
         WaitingRun(
@@ -62,6 +64,26 @@ def record_asked(state: Orchestration, event: EnvironmentAsked) -> Orchestration
             attempt=event.attempt,
         ),
     )
+
+
+def _known(state: Orchestration, event: EnvironmentAsked, since: datetime) -> int | None:
+    """Return which run it is that has been asked about since its attempt was begun."""
+    spots = reversed(range(len(state.environments)))
+    known = ((spot, state.environments[spot]) for spot in spots)
+    return next(
+        (spot for spot, run in known if _key(run) == _key(event) and run.asked_at >= since),
+        None,
+    )
+
+
+def _asked_anew(state: Orchestration, spot: int) -> Orchestration:
+    """Let a refused answer be given once more: what was missing may be there by now."""
+    run = state.environments[spot]
+    if run.outcome != REFUSED:
+        return state
+    run = replace(run, answer="", outcome="", message="", again=run.again + 1)
+    runs = (*state.environments[:spot], run, *state.environments[spot + 1 :])
+    return replace(state, environments=runs)
 
 
 def record_answered(state: Orchestration, event: EnvironmentAnswered) -> Orchestration:
@@ -100,5 +122,5 @@ def _with(state: Orchestration, run: WaitingRun) -> Orchestration:
     return replace(state, environments=(*state.environments, run))
 
 
-def _key(of: WaitingRun | EnvironmentAnswered) -> tuple[int, str]:
+def _key(of: WaitingRun | EnvironmentAsked | EnvironmentAnswered) -> tuple[int, str]:
     return of.workflow_run_id, of.environment

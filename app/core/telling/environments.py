@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.core.state import Orchestration
-from app.core.state_of_environments import APPROVED, REJECTED, WaitingRun
+from app.core.state_of_environments import APPROVED, REFUSED, REJECTED, WaitingRun
 from app.core.telling.markdown import code, plain, prose
 from app.core.telling.waiting import NAME_MAX, REASON_MAX, why_calendar
 
@@ -29,6 +29,6 @@ def _how(run: WaitingRun) -> str:
     if run.outcome == REJECTED:
         return "was turned away"
     if run.outcome:
-        verb = "is not let go" if run.outcome == "refused" else "waits no more"
+        verb = "is not let go" if run.outcome == REFUSED else "waits no more"
         return f"{verb}: {prose(run.message, REASON_MAX)}"
     return "is being answered" if run.answer else "waits for this"

@@ -14,6 +14,7 @@ from app.core.moves import LegStatus
 from app.core.naming import WHOLE, definition_of, leg_holder, visit_of
 from app.core.recording.hearing import HEARD
 from app.core.state import Gate, Leg, Orchestration, Passage, Seat, WaveStatus
+from app.core.state_of_environments import REFUSED
 from app.core.telling.differences import differences
 from app.core.telling.markdown import code, link, plain, prose
 from app.core.values import Holder, TaskName
@@ -188,7 +189,7 @@ def why_held(state: Orchestration, leg: Leg) -> str:
     refused = [
         f"; Signalbox does not release it: {prose(run.message, REASON_MAX)}"
         for run in state.environments
-        if run.workflow_run_id == number and run.outcome == "refused"
+        if run.workflow_run_id == number and run.outcome == REFUSED
     ]
     why = refused[-1] if refused else ""
     return f"waits for a person on GitHub, who can release it on {page}{why}"
