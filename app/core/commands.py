@@ -15,6 +15,8 @@ from app.core.chores import Chore, ListInstallations, ListRepositories, ReadRepo
 from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.events import AttemptId, Conclusion
 from app.core.gate_commands import AnswerVote, SurveyGate
+from app.core.queue_commands import FindVotes as FindVotes
+from app.core.queue_commands import TellQueue as TellQueue
 from app.core.values import (
     Holder,
     JsonObject,
@@ -344,7 +346,15 @@ OrchestrationCommand: TypeAlias = (
     | AnswerVote
 )
 Message: TypeAlias = (
-    AskSeat | LeaveSeat | AskCalendar | StartChild | CancelChild | TellEnd | MakeReport
+    AskSeat
+    | LeaveSeat
+    | AskCalendar
+    | StartChild
+    | CancelChild
+    | TellEnd
+    | MakeReport
+    | FindVotes
+    | TellQueue
 )
 Command: TypeAlias = OrchestrationCommand | Chore
 """What is stored and carried; messages are delivered by the engine and never stored."""

@@ -11,7 +11,14 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
-from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
+from app.core.gate_events import (
+    GateSurveyed,
+    QueueMoved,
+    SubjectGone,
+    VoteCast,
+    VotesFound,
+    VotesWithdrawn,
+)
 from app.core.place_events import CalendarTold as CalendarTold
 from app.core.place_events import SeatGranted as SeatGranted
 from app.core.place_events import SeatLost as SeatLost
@@ -362,4 +369,6 @@ Event: TypeAlias = (
     | EnvironmentAsked
     | EnvironmentAnswered
     | SubjectGone
+    | VotesFound
+    | QueueMoved
 )

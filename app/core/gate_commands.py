@@ -10,15 +10,18 @@ class SurveyGate:
     """Find out who they are that voted, what they may, and what the policies say.
 
     Returns as `GateSurveyed`. Everything else that must be known (the cause, the approval,
-    the votes) stands in the state. `votes` counts those that it is about.
+    the votes) stands in the state. `votes` counts those that it is about, `round` how often
+    votes that were carried over have changed.
     """
 
     gate: GateId
     votes: int
+    round: int = 0
 
     @property
     def key(self) -> str:
-        return f"survey-gate/{self.gate}/{self.votes}"
+        again = f"/{self.round}" if self.round else ""
+        return f"survey-gate/{self.gate}/{self.votes}{again}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Part of `app.core.events`, whose union names them.
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.approvals.carry import Carry
 from app.core.approvals.survey import Survey
 from app.core.state_of_gates import Vote
 from app.core.values import ONLY_LEG, LegKey, Sha, TaskName
@@ -62,3 +63,21 @@ class GateSurveyed:
     at: datetime
     gate: GateId
     survey: Survey
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VotesFound:
+    """What was voted at the same gate of the pull request that a merge group holds."""
+
+    at: datetime
+    gate: GateId
+    carry: Carry
+    votes: tuple[Vote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMoved:
+    """A gate was decided that a merge group waits for: of its pull request, or before it."""
+
+    at: datetime

@@ -12,6 +12,7 @@ from app.core.actions import Wait
 from app.core.definition import Definition
 from app.core.doorways.words import number_of
 from app.core.hearing.heard import Heard
+from app.core.hearing.queue import queued_in
 from app.core.legs.asking import gates_of
 from app.core.legs.context import cause_of
 from app.core.machine.happening import is_heard
@@ -19,12 +20,15 @@ from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.naming import definition_of
 from app.core.plan import Cause
 from app.core.planning import correlation_of
+from app.core.queue_commands import FindVotes, TellQueue
 from app.core.state import Orchestration
 from app.core.telling.report_issue import report_issue
 
 COMMAND = "command."
 SAID, COMMIT, REFERENCE = "(said)", "(commit) ", "(reference) "
 """No events of GitHub's: what is said of a pull request, an issue or a commit, and by what."""
+QUEUED, BEHIND = "(queued)", "(behind) "
+"""What merge groups listen to: the gates of a pull request, and of the group before them."""
 OF_PULL_REQUESTS = ("pull_request", "issue_comment")
 
 
@@ -50,6 +54,13 @@ def interests(state: Orchestration) -> frozenset[Interest]:
     if state.status is not OrchestrationStatus.RUNNING:
         return spoken_of
     cause = state.plan.cause
+    queued = queued_in(cause)
+    if queued is not None:
+        # Votes are given on the pull request, and what stands before it must have them, too.
+        spoken_of |= {
+            queued_on(cause.repository_id, queued.number),
+            behind(cause.repository_id, queued.base),
+        }
     return spoken_of | frozenset(
         Interest(
             event=name,
@@ -117,6 +128,31 @@ def said_about(repository_id: int, sha: str) -> Interest:
 def said_in(repository_id: int, reference: str) -> Interest:
     """Name what becomes of a comment or a review."""
     return Interest(event=f"{REFERENCE}{reference}", repository_id=repository_id)
+
+
+def queued_on(repository_id: int, number: int) -> Interest:
+    """Name what is decided about a pull request that is in the merge queue."""
+    return Interest(event=QUEUED, repository_id=repository_id, number=number)
+
+
+def behind(repository_id: int, sha: str) -> Interest:
+    """Name what is decided about the group before another one in the merge queue."""
+    return Interest(event=f"{BEHIND}{sha}", repository_id=repository_id)
+
+
+def searched(message: FindVotes) -> tuple[Interest, ...]:
+    """Name where votes are looked for that count in a merge group, too."""
+    return (
+        said_on(message.repository_id, message.number),
+        said_about(message.repository_id, message.base),
+    )
+
+
+def waiting(message: TellQueue) -> tuple[Interest, ...]:
+    """Name by what merge groups are found that wait for a gate."""
+    if message.number is not None:
+        return (queued_on(message.repository_id, message.number),)
+    return (behind(message.repository_id, message.sha),)
 
 
 def _places(state: Orchestration) -> Iterator[Interest]:

@@ -41,7 +41,14 @@ from app.core.events import (
     WorkflowRunMissed,
     WorkflowRunObserved,
 )
-from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
+from app.core.gate_events import (
+    GateSurveyed,
+    QueueMoved,
+    SubjectGone,
+    VoteCast,
+    VotesFound,
+    VotesWithdrawn,
+)
 from app.core.legs.context import cause_of
 from app.core.legs.posing import taken_over
 from app.core.moves import OrchestrationStatus
@@ -57,6 +64,8 @@ from app.core.recording.people import record_decision, record_request
 from app.core.recording.places import record_passage, record_place
 from app.core.recording.votes import (
     give_up_gates,
+    record_found,
+    record_move,
     record_survey,
     record_vote,
     withdraw_votes,
@@ -85,6 +94,10 @@ def record(state: Orchestration, event: Event) -> Orchestration:
             return withdraw_votes(state, event)
         case GateSurveyed():
             return record_survey(state, event)
+        case VotesFound():
+            return record_found(state, event)
+        case QueueMoved():
+            return record_move(state)
         case EnvironmentAsked():
             return record_asked(state, event)
         case EnvironmentAnswered():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.core.approvals.carry import Seeking
 from app.core.approvals.survey import Survey
 from app.core.values import JsonObject, Sha
 
@@ -27,7 +28,8 @@ class Vote:
 
     `digest` and `sha` say which plan it is for; at least one must be known. `reference` is
     the id of the comment or review, so that it can be withdrawn. `memberships` and
-    `permission` are what let it count, as they were when it was used.
+    `permission` are what let it count, as they were when it was used. `carried_from` is the
+    orchestration at whose gate it was given, where that is another one.
     """
 
     by: str
@@ -45,6 +47,7 @@ class Vote:
     is_withdrawn: bool = False
     memberships: tuple[str, ...] = ()
     permission: str = ""
+    carried_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class Gate:
     is what was last found out about those who voted; it was asked for when there were
     `asked_votes` votes. The first `answered` of them were told what became of them.
     `withdrawn` names reviews and comments that were changed before their vote was heard.
+    `seeking` is about votes that were given elsewhere.
     """
 
     opened_at: datetime
@@ -70,6 +74,7 @@ class Gate:
     survey: Survey | None = None
     answered: int = 0
     withdrawn: tuple[str, ...] = ()
+    seeking: Seeking = field(default_factory=Seeking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

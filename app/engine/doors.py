@@ -102,12 +102,12 @@ class Doors:
         work: Work,
     ) -> None:
         """Take in what a delivery says. `dispatched` is whose workflow run it speaks of."""
-        concerned = {
-            each for topic in self.topics_of(heard) for each in listeners.get(topic, ())
-        }
+        topics = self.topics_of(heard)
+        concerned = {each for topic in topics for each in listeners.get(topic, ())}
         for event in moved(heard, work.now):
             for each in sorted(concerned):
                 work.add(each, event)
+            work.tell_begun(topics, delivery_id, event)
         said = listen(heard, work.now)
         if said is None or heard.repository is None:
             return
@@ -117,15 +117,17 @@ class Doors:
         said = one_of_many(said, delivery_id)
         if dispatched is not None:
             concerned.add(dispatched.orchestration_id)
+        withdrawn = VotesWithdrawn(at=work.now, reference=said.reference)
         if said.withdraws and _withdraws_votes(heard):
             for each in sorted(concerned):
-                withdrawn = VotesWithdrawn(at=work.now, reference=said.reference)
                 work.add(each, withdrawn)
+            work.tell_begun(topics, delivery_id, withdrawn)
         if said.vote is not None:
             # A workflow run stands at a commit of its own repository; it is known whose it is.
             vote = said.vote if dispatched is None else replace(said.vote, sha="")
             for each in sorted(concerned):
                 work.vote(each, vote)
+            work.tell_begun(topics, delivery_id, vote)
         covered = self._library.catalogue.repositories.get(heard.repository.id)
         if covered is not None and said.requests:
             is_ours = bool(concerned or said.check) or self._may_be_ours(said, covered)

@@ -12,13 +12,16 @@ from app.core.commands import (
     AskCalendar,
     AskSeat,
     CancelChild,
+    FindVotes,
     LeaveSeat,
     MakeReport,
     Message,
     StartChild,
     TellEnd,
+    TellQueue,
 )
 from app.core.events import CancelRequested, Event
+from app.core.interests import Interest
 from app.core.locks import LockEvent, SeatAsked, SeatLeft
 from app.core.plan import Cause, Plan
 from app.core.schedules import ScheduleEvent
@@ -69,6 +72,18 @@ class ToGates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToBegun:
+    """What a delivery says to those that an earlier one of the same batch has begun.
+
+    They were not there yet when it was looked up who listens; `topics` is by what to find them.
+    """
+
+    topics: frozenset[Interest]
+    delivery_id: str
+    what: Event | Vote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToShared:
     """An event for a lock, a calendar or a schedule, by its name."""
 
@@ -81,7 +96,7 @@ class ToEngine:
     """Something that only the whole can do for an orchestration."""
 
     id: OrchestrationId
-    message: StartChild | TellEnd | MakeReport
+    message: StartChild | TellEnd | MakeReport | FindVotes | TellQueue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +107,7 @@ class Released:
 
 
 Letter: TypeAlias = (
-    ToOrchestration | Begin | Overheard | ToGates | ToShared | ToEngine | Released
+    ToOrchestration | Begin | Overheard | ToGates | ToBegun | ToShared | ToEngine | Released
 )
 
 
@@ -123,5 +138,5 @@ def letter_of(state: Orchestration, message: Message, event: Event) -> Letter:
         case CancelChild():
             cancel = CancelRequested(at=event.at, by=state.plan.title, reason=message.reason)
             return ToOrchestration(id=message.child, event=cancel)
-        case StartChild() | TellEnd() | MakeReport():
+        case StartChild() | TellEnd() | MakeReport() | FindVotes() | TellQueue():
             return ToEngine(id=state.id, message=message)

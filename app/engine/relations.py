@@ -1,4 +1,4 @@
-"""What only the whole can do for an orchestration: children, heirs of an end, reports."""
+"""What only the whole can do for an orchestration: children, heirs, reports, whose a run is."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,8 +14,10 @@ from app.core.events import (
     ChildEnded,
     ChildStarted,
     Conclusion,
+    DispatchAccepted,
     DispatchRefused,
     OperationPerformed,
+    WorkflowRunObserved,
 )
 from app.core.evidence import evidence
 from app.core.legs.posing import handed_on
@@ -26,7 +28,7 @@ from app.core.state_of_gates import Part
 from app.core.values import OrchestrationId
 from app.engine.letters import Begin, Letter, ToOrchestration
 from app.engine.library import Library
-from app.ports import JournalEntry, Report
+from app.ports import Dispatched, JournalEntry, Report
 
 log = structlog.get_logger(__name__)
 
@@ -177,3 +179,23 @@ def make_report(
         at=now, attempt=message.attempt, outputs={"digest": digest.hexdigest()}, url=""
     )
     return reports, ToOrchestration(id=state.id, event=performed)
+
+
+def newly_known(
+    before: Orchestration,
+    after: Orchestration,
+    event: DispatchAccepted | WorkflowRunObserved,
+) -> Dispatched | None:
+    """Say to whom a workflow run belongs, where that has become known just now."""
+    was, now = before.leg(event.attempt), after.leg(event.attempt)
+    if was is None or now is None:
+        return None
+    known = now.attempt.workflow_run_id
+    if known is None or known == was.attempt.workflow_run_id:
+        return None
+    return Dispatched(
+        marker=now.attempt.marker,
+        orchestration_id=after.id,
+        attempt=event.attempt,
+        workflow_run_id=known,
+    )

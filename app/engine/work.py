@@ -17,11 +17,13 @@ from app.core.calendar_state import CalendarLeft
 from app.core.chores import Chore
 from app.core.commands import (
     DispatchWorkflow,
+    FindVotes,
     MakeReport,
     Message,
     OrchestrationCommand,
     StartChild,
     TellEnd,
+    TellQueue,
 )
 from app.core.decide import decide
 from app.core.doorways.aiming import votes_at
@@ -33,7 +35,9 @@ from app.core.events import (
     SeatGranted,
     WorkflowRunObserved,
 )
-from app.core.interests import Interest, concerns, interests
+from app.core.gate_events import QueueMoved
+from app.core.interests import Interest, concerns, interests, searched, waiting
+from app.core.legs.carrying import find_votes
 from app.core.locks import AllSeatsLeft, SeatLeft
 from app.core.plan import Cause, Plan
 from app.core.shared import LOCK, awaited_by_runs, is_shared, lock_subject
@@ -46,6 +50,7 @@ from app.engine.letters import (
     Overheard,
     Released,
     SharedEvent,
+    ToBegun,
     ToEngine,
     ToGates,
     ToOrchestration,
@@ -53,11 +58,12 @@ from app.engine.letters import (
     letter_of,
 )
 from app.engine.library import Library
+from app.engine.needs import needs_of, place_of
 from app.engine.relations import (
     answer_parent,
     asked_before,
-    children_before,
     make_report,
+    newly_known,
     start_child,
     tell_end,
 )
@@ -97,6 +103,8 @@ class Work:
         self._numbers: dict[tuple[int, str], int] = {}
         self._joinable: dict[Correlation, OrchestrationId | None] = {}
         self._told: set[tuple[OrchestrationId, str]] = set()
+        self._begun: dict[OrchestrationId, str] = {}
+        self._listeners: dict[Interest, set[OrchestrationId]] = {}
         self._shares: dict[OrchestrationId, set[str]] = {}
         self._journals: dict[OrchestrationId, list[JournalEntry]] = {}
         self._chains: dict[OrchestrationId, Chain] = {}
@@ -131,6 +139,13 @@ class Work:
         """Let a vote be heard at every gate of an orchestration that takes it."""
         self._letters.append(ToGates(id=id_, vote=vote))
 
+    def tell_begun(
+        self, topics: Collection[Interest], delivery_id: str, what: Event | Vote
+    ) -> None:
+        """Tell whoever this batch has begun before this delivery, and is found by these."""
+        letter = ToBegun(topics=frozenset(topics), delivery_id=delivery_id, what=what)
+        self._letters.append(letter)
+
     def ask(self, chores: Iterable[Chore]) -> None:
         """Ask for chores."""
         for each in chores:
@@ -152,50 +167,28 @@ class Work:
 
     async def _fetch(self, letters: Collection[Letter], load: Load, store: Store) -> None:
         """Load whatever these letters concern and is not at hand."""
-        ids: set[OrchestrationId] = set()
-        subjects: set[str] = set()
-        places: set[tuple[int, str]] = set()
-        keys: set[Correlation] = set()
-        released: set[OrchestrationId] = set()
-        reporting: set[OrchestrationId] = set()
-        for letter in letters:
-            match letter:
-                case ToOrchestration() | Overheard() | ToGates():
-                    ids.add(letter.id)
-                case Begin():
-                    ids.add(letter.plan.id)
-                    places.add(_place(letter.plan))
-                    if letter.plan.correlation:
-                        keys.add((*_place(letter.plan), letter.plan.correlation))
-                    if letter.plan.parent is not None:
-                        ids.update(children_before(letter.plan.parent, self._state))
-                case ToShared():
-                    subjects.add(letter.subject)
-                case ToEngine():
-                    if isinstance(letter.message, MakeReport):
-                        reporting.add(letter.id)
-                case Released():
-                    released.add(letter.id)
-                case _:
-                    assert_never(letter)
-        if new := keys - self._joinable.keys():
+        needs = needs_of(letters, self._state)
+        for topic, id_ in await store.interested(needs.topics) if needs.topics else ():
+            self._listeners.setdefault(topic, set()).add(id_)
+            needs.orchestrations.add(id_)
+        if new := needs.keys - self._joinable.keys():
             live = await store.correlated(new)
             self._joinable.update({key: live.get(key) for key in new})
-            ids.update(live.values())
-        if unknown := [each for each in ids if each not in self._loaded]:
+            needs.orchestrations.update(live.values())
+        if unknown := [each for each in needs.orchestrations if each not in self._loaded]:
             found = await load(unknown)
             self._loaded.update({each: found.get(each) for each in unknown})
-        if missing := places - self._numbers.keys():
+        if missing := needs.places - self._numbers.keys():
             last = await store.last_numbers(missing)
             self._numbers.update({place: last.get(place, 0) for place in missing})
-        if released:
-            for key, subject in await store.memberships(released):
+        if needs.released:
+            for key, subject in await store.memberships(needs.released):
                 self._shares.setdefault(key, set()).add(subject)
-                subjects.add(subject)
-        for key in reporting:
+                needs.subjects.add(subject)
+        for key in needs.reporting:
             self._journals[key] = list(await store.journal(key))
             self._chains[key] = await store.chain(key)
-        await self._commons.fetch(subjects, store)
+        await self._commons.fetch(needs.subjects, store)
 
     def _read(self, letter: Letter) -> None:
         match letter:
@@ -208,9 +201,9 @@ class Work:
             case Begin():
                 self._begin(letter)
             case ToGates():
-                state = self._state(letter.id)
-                for event in votes_at(state, letter.vote, self.now) if state else ():
-                    self._take(letter.id, event)
+                self._vote(letter.id, letter.vote)
+            case ToBegun():
+                self._tell_begun(letter)
             case ToShared():
                 self._letters.extend(self._commons.take(letter.subject, letter.event))
             case ToEngine():
@@ -221,6 +214,30 @@ class Work:
                 assert_never(letter)
 
     # ---------------------------------------------------------------------- orchestrations
+
+    def _vote(self, id_: OrchestrationId, vote: Vote) -> None:
+        state = self._state(id_)
+        for event in votes_at(state, vote, self.now) if state is not None else ():
+            self._take(id_, event)
+
+    def _tell_begun(self, letter: ToBegun) -> None:
+        """Tell those that were begun in this batch, but by none other than this delivery."""
+        for id_, delivery in tuple(self._begun.items()):
+            if delivery == letter.delivery_id or not self._listens(id_, letter.topics):
+                continue
+            if isinstance(letter.what, Vote):
+                self._vote(id_, letter.what)
+            else:
+                self._take(id_, letter.what)
+
+    def _listens(self, id_: OrchestrationId, topics: Collection[Interest]) -> bool:
+        state = self._state(id_)
+        return state is not None and not interests(state).isdisjoint(topics)
+
+    def _concerned(self, topics: Collection[Interest]) -> list[OrchestrationId]:
+        """Name who listens to any of these: as it was saved, or since this batch began."""
+        saved = {id_ for topic in topics for id_ in self._listeners.get(topic, ())}
+        return sorted(id_ for id_ in saved | self._begun.keys() if self._listens(id_, topics))
 
     def _state(self, id_: OrchestrationId) -> Orchestration | None:
         if id_ in self._states:
@@ -245,7 +262,10 @@ class Work:
             else:
                 self._ask(after, command)
         if isinstance(event, DispatchAccepted | WorkflowRunObserved):
-            self._correlate(before, after, event)
+            claimed = newly_known(before, after, event)
+            if claimed is not None and claimed.workflow_run_id is not None:
+                self.batch.dispatched.append(claimed)
+                self.batch.wake_workflow_runs.append(claimed.workflow_run_id)
         if after.has_ended and not before.has_ended:
             self.ended.append(id_)
             self._letters.append(Released(id=id_))
@@ -280,29 +300,6 @@ class Work:
                 )
             )
 
-    def _correlate(
-        self,
-        before: Orchestration,
-        after: Orchestration,
-        event: DispatchAccepted | WorkflowRunObserved,
-    ) -> None:
-        """Note to whom a workflow run belongs, once that is known; wake what waited for it."""
-        was, now = before.leg(event.attempt), after.leg(event.attempt)
-        if was is None or now is None:
-            return
-        known = now.attempt.workflow_run_id
-        if known is None or known == was.attempt.workflow_run_id:
-            return
-        self.batch.dispatched.append(
-            Dispatched(
-                marker=now.attempt.marker,
-                orchestration_id=after.id,
-                attempt=event.attempt,
-                workflow_run_id=known,
-            )
-        )
-        self.batch.wake_workflow_runs.append(known)
-
     def _hear(self, id_: OrchestrationId, heard: Begin | Overheard) -> None:
         """Let an orchestration hear of a delivery, once, by whichever way it came."""
         if (id_, heard.delivery_id) in self._told:
@@ -319,10 +316,11 @@ class Work:
         if known is None:
             if self._joins(letter):
                 return
-            place = _place(plan)
+            place = place_of(plan)
             self._numbers[place] += 1
             plan = replace(plan, number=self._numbers[place])
             known = self._states[plan.id] = new_orchestration(plan)
+            self._begun[plan.id] = letter.delivery_id
             if plan.correlation:
                 self._joinable[*place, plan.correlation] = plan.id
         plan = known.plan
@@ -339,7 +337,7 @@ class Work:
         plan = letter.plan
         if not plan.correlation or plan.parent is not None:
             return False
-        live = self._joinable.get((*_place(plan), plan.correlation))
+        live = self._joinable.get((*place_of(plan), plan.correlation))
         state = self._state(live) if live is not None else None
         if live is None or state is None or state.has_ended:
             return False
@@ -361,6 +359,13 @@ class Work:
                 )
                 self.batch.reports.extend(reports)
                 self._letters.append(answer)
+            case FindVotes():
+                known = map(self._state, self._concerned(searched(message)))
+                found = find_votes(state, message, [*filter(None, known)], self.now)
+                self.add(state.id, found)
+            case TellQueue():
+                for id_ in self._concerned(waiting(message)):
+                    self.add(id_, QueueMoved(at=self.now))
             case _:
                 assert_never(message)
 
@@ -392,7 +397,3 @@ class Work:
 
 def _topics(state: Orchestration) -> frozenset[Interest]:
     return interests(state) | presence(state)
-
-
-def _place(plan: Plan) -> tuple[int, str]:
-    return plan.origin.repository_id, plan.definition.id

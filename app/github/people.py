@@ -19,6 +19,7 @@ from app.github.repositories import (
     CONTENTS_READ,
     METADATA_READ,
     PULLS_READ,
+    items_of,
     number_of,
     object_of,
     path_to,
@@ -144,12 +145,13 @@ async def authors_of_pull_request(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitFacts:
-    """A commit: the tree that it holds, and who wrote and who made it, where GitHub knows."""
+    """A commit: its tree and parents, and who wrote and who made it, where GitHub knows."""
 
     sha: str
     tree: str
     author: Party | None
     committer: Party | None
+    parents: tuple[str, ...] = ()
 
 
 async def commit_facts(client: Client, access: Access, sha: str) -> CommitFacts:
@@ -168,7 +170,11 @@ async def commit_facts(client: Client, access: Access, sha: str) -> CommitFacts:
     if committer is not None and committer.login == GITHUB_ITSELF and author is not None:
         committer = replace(committer, behind=author.login)
     return CommitFacts(
-        sha=text_of(body, "sha"), tree=text_of(tree, "sha"), author=author, committer=committer
+        sha=text_of(body, "sha"),
+        tree=text_of(tree, "sha"),
+        author=author,
+        committer=committer,
+        parents=tuple(text_of(each, "sha") for each in items_of(body.get("parents"))),
     )
 
 

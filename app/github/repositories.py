@@ -258,6 +258,28 @@ async def is_on_branch(client: Client, access: Access, sha: str, branch: str) ->
     return text_of(object_of(answer.json()), "status") in ("identical", "behind")
 
 
+async def holds(client: Client, access: Access, later: str, earlier: str) -> bool:
+    """Tell whether a commit or branch comes after a commit, or is that.
+
+    https://docs.github.com/en/rest/commits/commits#compare-two-commits
+    """
+    between = f"{quote(earlier, safe='')}...{quote(later, safe='')}"
+    try:
+        answer = await client.call(
+            access,
+            "GET",
+            f"{path_to(access)}/compare/{between}",
+            permissions=CONTENTS_READ,
+            parameters={"per_page": 1},
+        )
+    except ForbiddenError:
+        raise
+    except RefusedError:
+        # They have nothing in common, or one of them is not there.
+        return False
+    return text_of(object_of(answer.json()), "status") in ("identical", "ahead")
+
+
 async def is_public(client: Client, access: Access) -> bool:
     """Tell whether everybody may read a repository.
 

@@ -3,6 +3,7 @@
 Nothing is judged here. What cannot be found out is left out, and then counts for nobody.
 """
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final
 
@@ -12,6 +13,7 @@ from app.core.approvals.people import AUTHORS, LAST_PUSHER, Party, Voter
 from app.core.approvals.survey import PolicyText, Survey
 from app.core.gate_commands import SurveyGate
 from app.core.gate_events import GateSurveyed
+from app.core.hearing.queue import queued_in
 from app.core.legs.asking import approval_at, gate_at
 from app.core.legs.context import cause_of
 from app.core.plan import Cause
@@ -22,6 +24,7 @@ from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.errors import ForbiddenError, NotFoundError, RefusedError
 from app.github.people import People, authors_of_pull_request, commit_facts
+from app.github.queueing import cause_in_queue, prove
 from app.github.repositories import (
     compare,
     get_pull_request,
@@ -60,10 +63,14 @@ class Surveyor:
         if gate is None or gate.choice:
             return Carried()
         approval = approval_at(state, command.gate)
-        access = _access(state)
+        access, cause = _access(state), cause_of(state)
         votes = gate.votes[: command.votes]
         policies = await self.policies(access)
-        owned_paths = await self._owned(approval, policies, access, cause_of(state))
+        queued, proof, about = queued_in(cause), None, cause
+        if queued is not None:
+            proof = await prove(self._client, _at_cause(access, cause), queued, cause.sha)
+            about = cause_in_queue(cause, queued, proof, gate.seeking.carry)
+        owned_paths = await self._owned(approval, policies, access, about)
         teams = (*_teams(approval, policies), *_owning_teams(owned_paths))
         voters = [
             await self.voter(access, login, teams)
@@ -73,13 +80,16 @@ class Surveyor:
             at=self._client.clock.now(),
             votes=command.votes,
             voters=tuple(voters),
-            parties=await self._parties(approval, access, cause_of(state)),
+            parties=await self._parties(approval, access, about),
             owned=owned_paths,
-            same_tree=await self._same_tree(access, cause_of(state), votes),
+            same_tree=await self._same_tree(access, cause, votes),
             policies=policies,
+            proof=proof,
             changed=await self._changed_words(gate, votes),
         )
-        event = GateSurveyed(at=survey.at, gate=command.gate, survey=survey)
+        event = GateSurveyed(
+            at=survey.at, gate=command.gate, survey=survey, round=command.round
+        )
         return Carried(events=(event,))
 
     async def _changed_words(self, gate: Gate, votes: tuple[Vote, ...]) -> tuple[str, ...]:
@@ -194,7 +204,8 @@ class Surveyor:
                 text = (await read_file(self._client, at, path, ref)).text
             except NotFoundError:
                 continue
-            return owned(read_code_owners(text), paths)
+            # A large file takes seconds, in which all others are to be served.
+            return await asyncio.to_thread(_owned_by, text, paths)
         return ()
 
     async def _base(self, access: Access, cause: Cause) -> str | None:
@@ -216,7 +227,8 @@ class Surveyor:
         self, access: Access, cause: Cause, votes: tuple[Vote, ...]
     ) -> tuple[str, ...]:
         """Find which other commits that were voted about hold the same files."""
-        others = {vote.sha for vote in votes if vote.sha and vote.sha != cause.sha}
+        own = (vote.sha for vote in votes if vote.sha and not vote.carried_from)
+        others = {sha for sha in own if sha != cause.sha}
         if not others or not cause.sha:
             return ()
         at = _at_cause(access, cause)
@@ -249,6 +261,10 @@ def _at_cause(access: Access, cause: Cause) -> Access:
         repository_id=cause.repository_id,
         urgency=access.urgency,
     )
+
+
+def _owned_by(text: str, paths: Iterable[str]) -> tuple[Owned, ...] | None:
+    return owned(read_code_owners(text), paths)
 
 
 def _requirements(

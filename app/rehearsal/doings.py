@@ -65,10 +65,13 @@ class Doings(Places):
         found, who = self.world.repository(repository), self.world.account(by)
         return merging.merge(self.world, found, found.pulls[number], who)
 
-    def enqueue(self, repository: str, number: int, by: str = SOMEBODY) -> str:
+    def enqueue(
+        self, repository: str, number: int, by: str = SOMEBODY, *, squashes: bool = False
+    ) -> str:
         """Put a pull request into the merge queue; return the SHA that is to be checked."""
         found, who = self.world.repository(repository), self.world.account(by)
-        return merging.enqueue(self.world, found, found.pulls[number], who)
+        pull = found.pulls[number]
+        return merging.enqueue(self.world, found, pull, who, squashes=squashes)
 
     def leave_queue(
         self, repository: str, sha: str, reason: str = "merged", by: str = SOMEBODY

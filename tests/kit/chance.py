@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from app.core.actions import Approval, GitHubOperation, Orchestrate, Report, Wait
+from app.core.approvals.carry import Carry
 from app.core.approvals.people import Voter
 from app.core.approvals.survey import Survey
+from app.core.copying import replace
 from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.events import (
     ApprovalDecided,
@@ -47,7 +49,15 @@ from app.core.events import (
     WorkflowRunMissed,
     WorkflowRunObserved,
 )
-from app.core.gate_events import GateId, GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
+from app.core.gate_events import (
+    GateId,
+    GateSurveyed,
+    QueueMoved,
+    SubjectGone,
+    VoteCast,
+    VotesFound,
+    VotesWithdrawn,
+)
 from app.core.naming import definition_of, environment_holder
 from app.core.state import Leg, Orchestration, Vote
 from app.core.values import (
@@ -315,6 +325,15 @@ DRAWS: Mapping[type, Draw] = {
         outcome=c.one_of(("approved", "rejected", "gone", "refused")),
         calendars=c.one_of(((), (), (CALENDAR,))),
     ),
-    SubjectGone: lambda c: SubjectGone(at=c.now, code="closed", message="it was closed"),
+    SubjectGone: lambda c: SubjectGone(
+        at=c.now, code=c.one_of(("closed", "superseded")), message="it was closed"
+    ),
+    VotesFound: lambda c: VotesFound(
+        at=c.now,
+        gate=_gate(c),
+        carry=Carry(number=7, title="train #1", head=HEAD, ahead=c.one_of(("", "approve"))),
+        votes=(replace(_vote(c).vote, carried_from="train-1"),) if c.pick(0, 1) else (),
+    ),
+    QueueMoved: lambda c: QueueMoved(at=c.now),
 }
 """How an event of each kind is drawn: a story sees to it that no kind is missing."""

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from app.core.state import Leg, Orchestration
+from app.core.state import Gate, Leg, Orchestration
 from app.core.values import TaskName
 from app.courier import Courier
 from app.engine import Engine
@@ -96,6 +96,12 @@ class Town:
     async def status(self, task: str, title: str = "") -> str:
         """Return how far a task is."""
         return str((await self.state(title)).tasks[TaskName(task)].status)
+
+    async def gate(self, task: str, title: str = "") -> Gate:
+        """Return the gate that a task is."""
+        [leg] = (await self.state(title)).tasks[TaskName(task)].legs.values()
+        assert leg.gate is not None, "the task is a gate"
+        return leg.gate
 
     async def leg(self, task: str) -> Leg:
         """Return the one leg of a task of the only orchestration."""

@@ -89,6 +89,25 @@ async def test_a_merge_group_is_asked_for_and_destroyed() -> None:
     assert pull.merged_at is not None
 
 
+async def test_a_merge_group_stands_on_the_one_before_it() -> None:
+    """So it holds both pull requests; one that is squashed holds the commit of neither."""
+    stage = Stage()
+    first = stage.github.open_pull_request(API, {"a": "1"}, branch="first")
+    second = stage.github.open_pull_request(API, {"b": "2"}, branch="second")
+    third = stage.github.open_pull_request(API, {"c": "3"}, branch="third")
+    one = stage.github.enqueue(API, first.number)
+    two = stage.github.enqueue(API, second.number)
+    three = stage.github.enqueue(API, third.number, squashes=True)
+    await stage.github.advance(1)
+
+    commits = stage.repository.commits
+    assert commits[two].parents == (one, second.head_sha)
+    assert commits[three].parents == (two,)
+    assert {"a", "b", "c"} <= commits[three].tree.keys()
+    heard = [body for event, body in stage.receiver.webhooks if event == "merge_group"]
+    assert [each["merge_group"]["base_sha"] for each in heard[1:]] == [one, two]
+
+
 async def test_only_a_decision_can_be_dismissed() -> None:
     """A mere comment cannot, and a review that is not there is 404."""
     stage = Stage()

@@ -74,7 +74,7 @@ def _asides(
     question: Question, ballots: tuple[Ballot, ...], weighed: list[Weighed]
 ) -> tuple[Finding, ...]:
     """Say what was decided by rule, and what became of each vote."""
-    found: list[Finding] = []
+    found = [question.carried] if question.carried is not None else []
     auto = question.approval.auto
     if auto is not None and question.auto_error:
         sentence = f"`auto` decides nothing: {question.auto_error}"
@@ -101,7 +101,8 @@ def _vote(ballot: Ballot, standing: set[str]) -> Finding:
         code = ReasonCode.BREAK_GLASS_USED
         return Finding(code=code, sentence=sentence, is_met=True, people=(by,))
     if ballot.vote.by in standing:
-        sentence = f"the vote of {by} for {option} counts"
+        where = " on the pull request" if ballot.vote.carried_from else ""
+        sentence = f"the vote of {by} for {option}{where} counts"
         code = ReasonCode.VOTE_COUNTS
     else:
         sentence = f"the vote of {by} for {option} is good, and not needed now"

@@ -47,7 +47,8 @@ class Question:
     tree. `parties` has who is meant by each word of `exclude`; a word that is missing is not
     known. `owned` are the changed paths by their owners, `None` if not known. `auto` is what
     its condition gave. `fallback` is asked where the definition's rules ask for nobody. Of
-    what comes from a fork a maintainer must approve, too.
+    what comes from a fork a maintainer must approve, too. `carried` says whether votes count
+    that were given on the pull request of a merge group, `ahead` what was chosen before it.
     """
 
     approval: Approval
@@ -61,6 +62,8 @@ class Question:
     denials: tuple[Denial, ...] = ()
     fallback: Requirement = ANYBODY_WHO_WRITES
     is_from_fork: bool = False
+    carried: Finding | None = None
+    ahead: str = ""
 
 
 def asked_rules(question: Question) -> tuple[AskedRule, ...]:

@@ -33,6 +33,11 @@ class ReasonCode(StrEnum):
     ASSIGNMENT_TOO_LARGE = "assignment-too-large"
     MAINTAINER_MET = "maintainer-met"
     MAINTAINER_MISSING = "maintainer-missing"
+    VOTES_CARRIED = "votes-carried"
+    CARRY_NO_VOTES = "carry-no-votes"
+    CARRY_PLAN_DIFFERS = "carry-plan-differs"
+    CARRY_NOT_PROVED = "carry-not-proved"
+    CARRY_QUEUE_AHEAD = "carry-queue-ahead"
     FORM_COMPLETE = "form-complete"
     FORM_INCOMPLETE = "form-incomplete"
     AUTO_CHOSE = "auto-chose"
@@ -47,6 +52,7 @@ class ReasonCode(StrEnum):
     VOTE_SUPERSEDED = "vote-superseded"
     VOTE_WITHDRAWN = "vote-withdrawn"
     VOTE_FOR_ANOTHER_PLAN = "vote-for-another-plan"
+    VOTE_NOT_CARRIED = "vote-not-carried"
     VOTE_EXPIRED = "vote-expired"
     VOTE_BY_WRONG_DOOR = "vote-by-wrong-door"
     VOTE_OPTION_UNKNOWN = "vote-option-unknown"
@@ -195,6 +201,31 @@ REASONS: Mapping[ReasonCode, Meaning] = {
         ),
         remedy="Somebody with write permission looks at that very commit and approves it.",
     ),
+    _C.VOTES_CARRIED: Meaning(
+        means=(
+            "The merge group is made of the commit that was voted about on the pull request, "
+            "and the plan is the same otherwise: the votes count here, too."
+        )
+    ),
+    _C.CARRY_NO_VOTES: Meaning(
+        means="Nobody has voted at this gate of the pull request that the merge group holds.",
+        remedy="Approve it on the pull request, or here by the button of the group's check.",
+    ),
+    _C.CARRY_PLAN_DIFFERS: Meaning(
+        means="What the gate stands before is not the same here as on the pull request.",
+        remedy="Look at what differs, and approve it here, by the button of the group's check.",
+    ),
+    _C.CARRY_NOT_PROVED: Meaning(
+        means=(
+            "GitHub does not show that the merge group is made of just the commit that was "
+            "voted about: so it is with a queue that squashes or rebases."
+        ),
+        remedy="Approve it here, by the button of the check; or let the queue make merges.",
+    ),
+    _C.CARRY_QUEUE_AHEAD: Meaning(
+        means="The merge group holds others, too, that nobody has approved at this gate.",
+        remedy="Wait for the group before it, or approve all of it here.",
+    ),
     _C.FORM_COMPLETE: Meaning(means="The form has all that it asks for."),
     _C.FORM_INCOMPLETE: Meaning(
         means="Enough people have voted, but nobody filled in what the form requires.",
@@ -228,6 +259,10 @@ REASONS: Mapping[ReasonCode, Meaning] = {
     _C.VOTE_FOR_ANOTHER_PLAN: Meaning(
         means="The vote is for other commits, inputs or another definition than are planned.",
         remedy="Look at what changed and vote again.",
+    ),
+    _C.VOTE_NOT_CARRIED: Meaning(
+        means="The vote was given on the pull request, and does not count in the merge group.",
+        remedy="The gate says why; approve it here, by the button of the group's check.",
     ),
     _C.VOTE_EXPIRED: Meaning(
         means="The vote is older than `expires-after` allows.", remedy="Vote again."

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.core.approvals.carry import Proof
 from app.core.approvals.codeowners import Owned
 from app.core.approvals.people import Party, Voter
 
@@ -28,7 +29,8 @@ class Survey:
     `changed` names comments that do not say any more what was voted by them, or are gone.
 
     `same_tree` has the commits that were voted about and hold the same files as the plan's.
-    `policies` are those of the repository and of the organisation, in this order.
+    `policies` are those of the repository and of the organisation, in this order. `proof` is
+    about what a merge group holds.
     """
 
     at: datetime
@@ -39,3 +41,4 @@ class Survey:
     changed: tuple[str, ...] = ()
     same_tree: tuple[str, ...] = ()
     policies: tuple[PolicyText, ...] = ()
+    proof: Proof | None = None

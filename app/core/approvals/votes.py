@@ -104,7 +104,11 @@ def _refuse_vote(question: Question, vote: Vote, now: datetime) -> Finding | Non
         doors = ", ".join(sorted(approval.sources))
         sentence = f"{by} voted by {vote.source or 'no door that is known'}, not by {doors}"
         return _no(ReasonCode.VOTE_BY_WRONG_DOOR, sentence)
-    if not _is_for_this_plan(question, vote):
+    if vote.carried_from:
+        refusal = _refuse_carried(question, vote)
+        if refusal is not None:
+            return refusal
+    elif not _is_for_this_plan(question, vote):
         about = f"commit {vote.sha[:12]}" if vote.sha else "another plan"
         return _no(ReasonCode.VOTE_FOR_ANOTHER_PLAN, f"{by} voted about {about}")
     expires = approval.expires_after
@@ -127,6 +131,18 @@ def _is_for_this_plan(question: Question, vote: Vote) -> bool:
         return False
     is_digest = not vote.digest or vote.digest in question.digests
     return is_digest and (not vote.sha or vote.sha in question.shas)
+def _refuse_carried(question: Question, vote: Vote) -> Finding | None:
+    by, carried = f"@{vote.by}", question.carried
+    if carried is None or not carried.is_met:
+        why = f": {carried.sentence}" if carried is not None else ""
+        sentence = f"the vote of {by} on the pull request does not count here{why}"
+        return _no(ReasonCode.VOTE_NOT_CARRIED, sentence)
+    if question.ahead and vote.option not in (question.ahead, REJECT):
+        sentence = f"{by} chose {vote.option}, and for the group before it {question.ahead} was"
+        return _no(ReasonCode.VOTE_NOT_CARRIED, sentence)
+    return None
+
+
 
 
 def _break_glass(question: Question, vote: Vote, voter: Voter) -> Ballot:

@@ -7,16 +7,14 @@ commit (of a new branch, of a release's tag) it is the head of the default branc
 https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from app.core.hearing.callbacks import run_in
 from app.core.hearing.heard import Heard, Subject
+from app.core.hearing.queue import number_in
 from app.core.legs.refs import is_sha
 from app.core.values import Json, JsonObject, Sha
-
-_QUEUED = re.compile(r"/pr-([1-9]\d{0,8})-[0-9a-f]+$")
 
 
 def subject_of(heard: Heard, app_id: str = "") -> Subject:
@@ -67,12 +65,11 @@ def _workflow_run(heard: Heard) -> Subject:
 def _merge_group(heard: Heard) -> Subject:
     group = _object(heard.payload.get("merge_group"))
     ref = _text(group.get("head_ref"))
-    queued = _QUEUED.search(ref)
     return Subject(
         sha=Sha(_text(group.get("head_sha"))),
         ref=ref,
         filtered=_text(group.get("base_ref")),
-        queued_pull_request=int(queued[1]) if queued else None,
+        queued_pull_request=number_in(ref),
     )
 
 

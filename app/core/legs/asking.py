@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from app.core.actions import Agent, Approval, ApprovalRule, Dispatch
-from app.core.approvals.people import ACTOR, Party
+from app.core.approvals.people import ACTOR
 from app.core.approvals.question import AskedRule, Question
 from app.core.approvals.roles import Giver, fallback
 from app.core.approvals.survey import PolicyText, Survey
 from app.core.copying import replace
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.gate_events import GateId
-from app.core.hearing.forks import comes_from_fork
+from app.core.legs.carried import actors, ahead_of, carried, is_of_fork
 from app.core.legs.context import cause_of, values_for
 from app.core.moves import LegStatus
 from app.core.naming import definition_of, sibling
@@ -110,8 +110,7 @@ def question_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) 
     approval = approval_at(state, where)
     values = _values(state, where, now)
     ruling = _ruling(state, survey, values)
-    cause = cause_of(state)
-    is_from_fork = comes_from_fork(cause)
+    is_from_fork = is_of_fork(state, gate)
     auto, auto_error = False, ""
     if approval.auto is not None:
         auto, auto_error = _worked_out(approval.auto.when, values)
@@ -124,14 +123,16 @@ def question_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) 
         rules=rules,
         digests=frozenset({plan_digest(state, where)}),
         # Of a fork the very commit counts: even its message is a stranger's.
-        shas=frozenset({cause.sha, *(() if is_from_fork else survey.same_tree)}),
-        parties={ACTOR: (Party(login=state.requested_by),), **survey.parties},
+        shas=frozenset({cause_of(state).sha, *(() if is_from_fork else survey.same_tree)}),
+        parties={ACTOR: actors(state, gate), **survey.parties},
         owned=survey.owned,
         auto=auto,
         auto_error=auto_error,
         denials=ruling.denials,
         fallback=fallback(givers_of(survey.policies)),
         is_from_fork=is_from_fork,
+        carried=carried(gate),
+        ahead=ahead_of(gate),
     )
 
 

@@ -3,7 +3,13 @@
 from app.core.approvals.doors import about, withdraw
 from app.core.approvals.survey import Survey
 from app.core.copying import replace
-from app.core.gate_events import GateSurveyed, SubjectGone, VoteCast, VotesWithdrawn
+from app.core.gate_events import (
+    GateSurveyed,
+    SubjectGone,
+    VoteCast,
+    VotesFound,
+    VotesWithdrawn,
+)
 from app.core.hearing.replanning import plans_anew
 from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
 from app.core.legs.context import cause_of
@@ -77,7 +83,12 @@ def record_survey(state: Orchestration, event: GateSurveyed) -> Orchestration:
     gate = _as_said(gate, event.survey)
     if not _is_newer(gate, event):
         return state
-    return with_gate(state, event.gate, replace(gate, survey=event.survey))
+    gate = replace(gate, survey=event.survey)
+    proof, carry = event.survey.proof, gate.seeking.carry
+    if carry is not None and not carry.ahead and proof is not None and not proof.is_first:
+        # Whoever stands before it may have been decided on just while nobody listened.
+        gate = _moved(gate)
+    return with_gate(state, event.gate, gate)
 
 
 def _as_said(gate: Gate, survey: Survey) -> Gate:
@@ -89,7 +100,50 @@ def _as_said(gate: Gate, survey: Survey) -> Gate:
 
 
 def _is_newer(gate: Gate, event: GateSurveyed) -> bool:
+    if event.round != gate.seeking.rounds:
+        return False
     return gate.survey is None or event.survey.votes > gate.survey.votes
+
+
+def record_found(state: Orchestration, event: VotesFound) -> Orchestration:
+    """Write down what was voted elsewhere, in place of what was known of that before."""
+    gate = gate_at(state, event.gate)
+    if gate is None or state.has_ended or gate.choice:
+        return state
+    own = tuple(vote for vote in gate.votes if not vote.carried_from)
+    votes = (*own, *event.votes[: VOTES_MAX - len(own)])
+    seeking = replace(gate.seeking, carry=event.carry)
+    if votes == gate.votes:
+        changed = replace(gate, seeking=seeking)
+        return state if changed == gate else with_gate(state, event.gate, changed)
+    # Who has been answered stands first, in the same order; who voted elsewhere is not.
+    answered = sum(not vote.carried_from for vote in gate.votes[: gate.answered])
+    changed = replace(
+        gate,
+        votes=votes,
+        answered=answered,
+        asked_votes=-1,
+        survey=None,
+        seeking=replace(seeking, rounds=seeking.rounds + 1),
+    )
+    return with_gate(state, event.gate, changed)
+
+
+def record_move(state: Orchestration) -> Orchestration:
+    """Have the gates of a merge group look once more for what was voted elsewhere."""
+    if state.status is not OrchestrationStatus.RUNNING:
+        return state
+    for name in tuple(state.tasks):
+        for where, gate in tuple(gates_of(state, name)):
+            moved = gate if gate.choice else _moved(gate)
+            if moved != gate:
+                state = with_gate(state, where, moved)
+    return state
+
+
+def _moved(gate: Gate) -> Gate:
+    seeking = gate.seeking
+    return replace(gate, seeking=replace(seeking, moves=seeking.sought))
 
 
 def give_up_gates(state: Orchestration, event: SubjectGone) -> Orchestration:

@@ -43,6 +43,7 @@ from app.core.rules.machine import (
     move_on,
     seat_state,
 )
+from app.core.rules.queueing import seek_votes
 from app.core.rules.superseding import give_up_late
 from app.core.rules.telling import escalate, escalate_state, tell_alerts
 from app.core.rules.waves import advance_waves
@@ -72,6 +73,7 @@ RULES: tuple[TaskRule, ...] = (
     TaskRule(apply=ask_about_ends, tasks=_GOING, legs=STARTED),
     TaskRule(apply=conclude_legs, tasks=_GOING, legs=STARTED),
     TaskRule(apply=give_up_late, tasks=_GOING, legs=_AWAITING, waves=True),
+    TaskRule(apply=seek_votes, tasks=_GOING, legs=_AWAITING, waves=True),
     TaskRule(apply=judge_gates, tasks=_GOING, legs=_AWAITING, waves=True),
     TaskRule(apply=close_gates, tasks=_GOING, legs=_AWAITING),
     TaskRule(apply=stop_overdue, tasks=_GOING, legs=TIMED),

@@ -24,6 +24,7 @@ from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of, is_check, is_following, leg_holder, origin_of
 from app.core.rules.beginning import LEFT, skip
 from app.core.rules.decision import Commands, Decision
+from app.core.rules.queueing import tell_queue
 from app.core.state import Gate, Leg, Orchestration, Reason, Task
 from app.core.values import RepositoryName, TaskName
 
@@ -75,7 +76,9 @@ def close_gates(state: Orchestration, name: TaskName, now: datetime) -> Decision
             closed = overdue_gate(state, name, closed, now)
         if closed is not leg:
             task = task.with_leg(closed)
-    return _changed(state, name, task)
+    decision = _changed(state, name, task)
+    told = tell_queue(decision.state, name, state.tasks[name])
+    return replace(decision, commands=told) if told else decision
 
 
 def stop_legs(state: Orchestration, name: TaskName, now: datetime) -> Decision | None:

@@ -19,7 +19,7 @@ from app.core.legs.asking import approval_at, gates_of, question_at, with_gate
 from app.core.legs.dispatching import Asked
 from app.core.legs.posing import pose
 from app.core.rules.decision import Decision
-from app.core.state import Gate, Orchestration
+from app.core.state import Gate, Orchestration, Vote
 from app.core.values import TaskName
 
 BY_RULE = "rule"
@@ -32,7 +32,8 @@ def judge_gates(state: Orchestration, name: TaskName, now: datetime) -> Decision
     """Ask about the votes at each open gate that nobody asked about yet, and then decide."""
     commands: list[Asked] = []
     for where, gate in tuple(gates_of(state, name)):
-        if gate.choice:
+        if gate.choice or (gate.seeking.sought and gate.seeking.carry is None):
+            # Votes that are looked for elsewhere come in the same breath.
             continue
         state = pose(state, where)
         if gate.survey is not None and gate.survey.votes == len(gate.votes):
@@ -41,7 +42,8 @@ def judge_gates(state: Orchestration, name: TaskName, now: datetime) -> Decision
         elif gate.asked_votes < len(gate.votes) and _has_to_ask(state, where, gate):
             asked = replace(gate, asked_votes=len(gate.votes))
             state = with_gate(state, where, asked)
-            commands.append(SurveyGate(gate=where, votes=len(gate.votes)))
+            rounds = gate.seeking.rounds
+            commands.append(SurveyGate(gate=where, votes=len(gate.votes), round=rounds))
     return Decision(state=state, commands=tuple(commands))
 
 
@@ -76,11 +78,15 @@ def _judge(
     return with_gate(state, where, closed), answers
 
 
+def _is_spoken_here(vote: Vote) -> bool:
+    return vote.reference.startswith(SPOKEN) and not vote.carried_from
+
+
 def _answers(
     state: Orchestration, where: GateId, gate: Gate, verdict: Verdict, now: datetime
 ) -> tuple[AnswerVote, ...]:
     """Tell whoever voted in a comment what became of the vote, once."""
-    new = [each for each in gate.votes[gate.answered :] if each.reference.startswith(SPOKEN)]
+    new = [each for each in gate.votes[gate.answered :] if _is_spoken_here(each)]
     if not new:
         return ()
     voters = voters_of(gate)

@@ -14,7 +14,7 @@ QUEUE = "heads/gh-readonly-queue"
 
 def merge(world: World, repository: Repository, pull: PullRequest, who: Account) -> str:
     """Merge a pull request into its base and return the SHA of the merge."""
-    commit = _merged(world, repository, pull, who)
+    commit = _merged(world, repository, pull, who, pull.base_sha)
     pulls.mark_merged(world, repository, pull, who, commit.sha)
     git.move_ref(world, repository, f"heads/{pull.base_ref}", commit.sha, who)
     return commit.sha
@@ -28,10 +28,18 @@ def check_mergeable(pull: PullRequest, sha: str | None) -> None:
         raise Refused(409, "Head branch was modified. Review and try the merge again.")
 
 
-def enqueue(world: World, repository: Repository, pull: PullRequest, who: Account) -> str:
-    """Put a pull request into the merge queue; return the SHA whose checks are asked for."""
+def enqueue(
+    world: World, repository: Repository, pull: PullRequest, who: Account, *, squashes: bool
+) -> str:
+    """Put a pull request into the merge queue; return the SHA whose checks are asked for.
+
+    It stands on the group before it, if there is one, and so holds all that is in that.
+    """
     base = pull.base_sha
-    commit = _merged(world, repository, pull, who)
+    for known, sha in repository.refs.items():
+        if known.startswith(f"{QUEUE}/{pull.base_ref}/"):
+            base = sha
+    commit = _merged(world, repository, pull, who, base, squashes=squashes)
     ref = f"{QUEUE}/{pull.base_ref}/pr-{pull.number}-{base}"
     repository.refs[ref] = commit.sha
     _tell(world, repository, ref, base, pull.base_ref, commit, "checks_requested", who)
@@ -53,8 +61,16 @@ def leave_queue(
         git.move_ref(world, repository, f"heads/{base_ref}", sha, who)
 
 
-def _merged(world: World, repository: Repository, pull: PullRequest, who: Account) -> Commit:
-    base = git.merge_base(repository, pull.base_sha, pull.head_sha)
+def _merged(
+    world: World,
+    repository: Repository,
+    pull: PullRequest,
+    who: Account,
+    onto: str,
+    *,
+    squashes: bool = False,
+) -> Commit:
+    base = git.merge_base(repository, onto, pull.head_sha)
     head = repository.commits[pull.head_sha]
     changed = git.changed_files(repository, base, pull.head_sha)
     files = {
@@ -62,7 +78,7 @@ def _merged(world: World, repository: Repository, pull: PullRequest, who: Accoun
         for path, how in changed.items()
     }
     message = f"Merge pull request #{pull.number}"
-    parents = (pull.base_sha, pull.head_sha)
+    parents = (onto,) if squashes else (onto, pull.head_sha)
     return git.commit_files(repository, parents, files, who, message, world.now())
 
 

@@ -6,6 +6,7 @@ from app.core.commands import (
     LeaveSeat,
     RemoveTag,
     TellEnd,
+    TellQueue,
     WriteCheck,
     WriteComment,
     WriteIssue,
@@ -23,8 +24,8 @@ from app.core.values import TaskName
 
 _O = OrchestrationStatus
 WRITES = WriteCheck | WriteComment | WriteIssue
-LAST = TellEnd | LeaveSeat | RemoveTag | SurveyGate
-"""A vote that comes too late may still have asked who it is from."""
+LAST = TellEnd | LeaveSeat | RemoveTag | SurveyGate | TellQueue
+"""A vote that comes too late may still have asked who it is from; a gate tells that it ended."""
 
 
 def check(before: Orchestration, decision: Decision) -> None:

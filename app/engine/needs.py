@@ -1,0 +1,80 @@
+"""What a round of letters needs at hand: gathered, and loaded, before any of them is read."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias, assert_never
+
+from app.core.commands import FindVotes, MakeReport, TellQueue
+from app.core.interests import Interest, searched, waiting
+from app.core.plan import Plan
+from app.core.state import Orchestration
+from app.core.values import OrchestrationId
+from app.engine.letters import (
+    Begin,
+    Letter,
+    Overheard,
+    Released,
+    ToBegun,
+    ToEngine,
+    ToGates,
+    ToOrchestration,
+    ToShared,
+)
+from app.engine.relations import children_before
+from app.ports import Correlation
+
+StateOf: TypeAlias = Callable[[OrchestrationId], Orchestration | None]
+
+
+@dataclass(slots=True)
+class Needs:
+    """What letters concern. `places` are definitions whose last number is asked for."""
+
+    orchestrations: set[OrchestrationId] = field(default_factory=set)
+    subjects: set[str] = field(default_factory=set)
+    places: set[tuple[int, str]] = field(default_factory=set)
+    keys: set[Correlation] = field(default_factory=set)
+    released: set[OrchestrationId] = field(default_factory=set)
+    reporting: set[OrchestrationId] = field(default_factory=set)
+    topics: set[Interest] = field(default_factory=set)
+
+
+def needs_of(letters: Iterable[Letter], state_of: StateOf) -> Needs:
+    """Gather what these letters concern."""
+    needs = Needs()
+    for letter in letters:
+        match letter:
+            case ToOrchestration() | Overheard() | ToGates():
+                needs.orchestrations.add(letter.id)
+            case Begin():
+                _beginning(letter, needs, state_of)
+            case ToShared():
+                needs.subjects.add(letter.subject)
+            case ToEngine(message=MakeReport()):
+                needs.reporting.add(letter.id)
+            case ToEngine(message=FindVotes() as message):
+                needs.topics.update(searched(message))
+            case ToEngine(message=TellQueue() as message):
+                needs.topics.update(waiting(message))
+            case Released():
+                needs.released.add(letter.id)
+            case ToEngine() | ToBegun():
+                continue
+            case _:
+                assert_never(letter)
+    return needs
+
+
+def _beginning(letter: Begin, needs: Needs, state_of: StateOf) -> None:
+    plan, place = letter.plan, place_of(letter.plan)
+    needs.orchestrations.add(plan.id)
+    needs.places.add(place)
+    if plan.correlation:
+        needs.keys.add((*place, plan.correlation))
+    if plan.parent is not None:
+        needs.orchestrations.update(children_before(plan.parent, state_of))
+
+
+def place_of(plan: Plan) -> tuple[int, str]:
+    """Name a definition, of which orchestrations are numbered."""
+    return plan.origin.repository_id, plan.definition.id
