@@ -237,7 +237,7 @@ def _markdown(pack: Mapping[str, Json]) -> str:
         "policies": ("owner", "digest", "error"),
         "votes": (
             "task", "leg", "wave", "by", "option", "at", "source", "sha", "memberships",
-            "permission", "is_break_glass", "is_withdrawn",
+            "permission", "is_break_glass", "is_withdrawn", "carried_from",
         ),
         "journal": ("seq", "at", "event", "by", "digest"),
     }  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import datetime
 from app.core.actions import Agent, Approval, Requirement, Wait
 from app.core.gate_events import GateId
 from app.core.legs.asking import question_at
+from app.core.legs.carried import carried
 from app.core.legs.gates import BY_TIME, due_of
 from app.core.machine.happening import state_of
 from app.core.moves import LegStatus
@@ -102,6 +103,9 @@ def _why_asking(state: Orchestration, where: GateId, gate: Gate, until: str) -> 
     """Say whom a gate asks, until when, and what is new since it last did."""
     new = "; ".join(differences(state, where))
     asked = _joined(f"waits for {who_decides(state, where, gate)}", until)
+    carry = carried(gate)
+    if carry is not None and not carry.is_met:
+        asked = f"{asked} (asked anew in the merge queue: {plain(carry.sentence, REASON_MAX)})"
     return f"{asked} (asked again: {new})" if new else asked
 
 
