@@ -93,7 +93,7 @@ def is_forbidden(state: Orchestration) -> bool:
 
 def pause(command: Command, reason: Reason, now: datetime) -> PauseRequested | None:
     """Return what an orchestration is told if it cannot go on without a command."""
-    if not isinstance(command, NEEDED):
+    if reason.code == Absence.FORBIDDEN and not isinstance(command, NEEDED):
         return None
     return PauseRequested(at=now, by=OURSELVES, reason=reason.message, code=reason.code)
 
@@ -102,8 +102,8 @@ def resume(
     state: Orchestration, command: Command, now: datetime
 ) -> tuple[ResumeRequested, ...]:
     """Return what an orchestration is told when a command was carried out at a later try."""
-    if state.paused is None or not isinstance(command, NEEDED):
+    if state.paused is None or state.paused.code not in TRIED_UNTIL_DONE:
         return ()
-    if state.paused.code not in TRIED_UNTIL_DONE:
+    if is_forbidden(state) and not isinstance(command, NEEDED):
         return ()
     return (ResumeRequested(at=now, by=OURSELVES, code=state.paused.code),)

@@ -16,6 +16,7 @@ from app.core.chores import (
     ListRepositories,
     ReadRepository,
 )
+from app.core.copying import replace
 from app.core.definition import Listen
 from app.core.expressions import ExpressionError, evaluate_condition
 from app.core.hearing.catalogue import Catalogue, Covered, Entry, listens
@@ -87,6 +88,9 @@ def route(
     covered = catalogue.repositories.get(heard.repository.id)
     if covered is None:
         return _route_unknown(heard)
+    told_by = heard.installation_id or covered.installation_id
+    moved = _moved_to(told_by) if told_by != covered.installation_id else ()
+    covered = replace(covered, installation_id=told_by)
     files = known_files(heard) if files is None else files
     starts: list[Start] = []
     notes: list[str] = []
@@ -100,7 +104,7 @@ def route(
         else:
             notes.append(f"{entry.origin.repository}/{entry.definition.id}: {verdict.why}")
     head = _new_head(heard, covered)
-    chores = tuple(_chores(heard, covered))
+    chores = (*moved, *_chores(heard, covered))
     return Routed(starts=tuple(starts), chores=chores, head=head, notes=tuple(notes))
 
 
@@ -183,6 +187,11 @@ def _route_installation(heard: Heard) -> Routed:
     if heard.event == "installation" and heard.action in ("deleted", "suspend"):
         return Routed(gone=heard.installation_id)
     return Routed(chores=(ListRepositories(installation_id=heard.installation_id),))
+
+
+def _moved_to(installation_id: int) -> tuple[Chore, ...]:
+    """Have an installation read that speaks for a repository we know of another."""
+    return (ListRepositories(installation_id=installation_id),)
 
 
 def _route_unknown(heard: Heard) -> Routed:

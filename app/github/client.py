@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlencode
@@ -17,12 +18,13 @@ import httpx
 from app.core.values import Json, RepositoryName
 from app.github.answers import Answer, next_page
 from app.github.auth import AppKey, Grant, Tokens
-from app.github.budget import Budget, Urgency
+from app.github.budget import AWAY_PAUSE, Budget, Urgency
 from app.github.errors import (
     AwayError,
     NotFoundError,
     PermissionMissingError,
     RateLimitedError,
+    RepositoryAwayError,
     UnauthorizedError,
     UnavailableError,
     UnprocessableError,
@@ -36,6 +38,7 @@ PAGE_SIZE: Final = 100
 PAGES_MAX: Final = 50
 REMEMBERED_MAX: Final = 1_000
 REMEMBERED_BYTES_MAX: Final = 32 * 1024 * 1024
+SOUGHT_EVERY: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ class Client:
         self._key = AppKey(app_id, private_key, clock=clock)
         self._remembered = _Remembered()
         self._elsewhere: OrderedDict[Grant, Grant] = OrderedDict()
+        self._unreached: OrderedDict[int, datetime] = OrderedDict()
+        self._sought: OrderedDict[RepositoryName, datetime] = OrderedDict()
         self.clock = clock
         self.tokens = Tokens(self._key, self._transport, clock=clock)
         self.budget = Budget(clock=clock, meter=meter)
@@ -110,7 +115,8 @@ class Client:
         await self._transport.aclose()
 
     def forget_grants(self, installation_id: int) -> None:
-        """Drop what is known of an installation: what it grants may have changed."""
+        """Drop what is known of an installation: what it grants and covers may have changed."""
+        self._unreached.clear()
         self.tokens.forget_installation(installation_id)
         self._grants.forget(installation_id)
 
@@ -137,6 +143,13 @@ class Client:
         except UnauthorizedError:
             # The token was revoked, or its repository added since: `_call` has dropped it.
             if grant is None:
+                raise
+        except NotFoundError:
+            # Nothing was done: the same under another token is no second time.
+            # That a file is not there is nothing unusual.
+            if grant is None or access is None or "/contents/" in target:
+                raise
+            if not await self._has_moved(grant, access):
                 raise
         try:
             return await self._call(access, grant, method, target, body)
@@ -177,7 +190,8 @@ class Client:
         urgency = access.urgency if access is not None else Urgency.DECISION
         if access is None or not access.is_probe:
             self.budget.check_presence(account)
-        if grant is not None:
+        if access is not None and grant is not None:
+            self._check_reach(access)
             self._grants.check(grant)
         await self.budget.admit(
             account,
@@ -200,12 +214,15 @@ class Client:
         except RateLimitedError as error:
             until = self.budget.limited(account, error)
             raise RateLimitedError(error.message, until=until, kind=error.kind) from error
+        except RepositoryAwayError:
+            raise
         except AwayError as error:
             raise AwayError(error.message, until=self.budget.away(account)) from error
         except PermissionMissingError as error:
             if grant is None:
                 raise
             # What was minted before does not hold any more either.
+            grant = self._elsewhere.get(grant, grant)
             self.tokens.forget_installation(grant.installation_id)
             raise await self._grants.explain(grant, error) from error
         self.budget.answered(account, answer.headers)
@@ -231,6 +248,17 @@ class Client:
             # It is the App's own key that is not accepted; no other token will help.
             raise UnavailableError(error.message, effect_unknown=False) from error
 
+    def _check_reach(self, access: Access) -> None:
+        """Raise RepositoryAwayError where nobody was found to cover a repository just now."""
+        until = self._unreached.get(access.repository_id or 0)
+        if until is None or until <= self.clock.now():
+            return
+        where = access.repository or "the repository"
+        raise RepositoryAwayError(
+            f"the App does not reach {where} any more: install it on the account that has it",
+            until=until,
+        )
+
     async def _follow(
         self, grant: Grant, access: Access, error: NotFoundError | UnprocessableError
     ) -> tuple[str, Grant]:
@@ -249,13 +277,39 @@ class Client:
                 raise AwayError(
                     f"the App is not installed any more: {error.message}"
                 ) from error
-            raise error
-        elsewhere = replace(grant, installation_id=found)
-        authorization = await self.tokens.authorization(elsewhere)
-        self._elsewhere[grant] = elsewhere
+            if access.repository_id is None:
+                raise error
+            self._unreached[access.repository_id] = self.clock.now() + AWAY_PAUSE
+            while len(self._unreached) > REMEMBERED_MAX:
+                self._unreached.popitem(last=False)
+            self._check_reach(access)
+        elsewhere = self._elsewhere[grant] = replace(grant, installation_id=found)
         while len(self._elsewhere) > REMEMBERED_MAX:
             self._elsewhere.popitem(last=False)
-        return authorization, elsewhere
+        return await self.tokens.authorization(elsewhere), elsewhere
+
+    async def _has_moved(self, grant: Grant, access: Access) -> bool:
+        """Tell whether somebody else covers a repository that was not found, or nobody does.
+
+        Its old token is good for an hour, but for nothing. Some things are not found because
+        they are not there, so that this is asked once a minute for each repository.
+        """
+        now, name = self.clock.now(), access.repository
+        if name is None or now < self._sought.get(name, now):
+            return False
+        self._sought[name] = now + SOUGHT_EVERY
+        self._sought.move_to_end(name)
+        while len(self._sought) > REMEMBERED_MAX:
+            self._sought.popitem(last=False)
+        grant = self._elsewhere.get(grant, grant)
+        try:
+            found = await self.tokens.installation_of(name, is_anew=True)
+        except NotFoundError:
+            found = 0
+        if found == grant.installation_id:
+            return False
+        self.tokens.forget_installation(grant.installation_id)
+        return True
 
 
 class _Remembered:

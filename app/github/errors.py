@@ -13,6 +13,7 @@
                              `effect_unknown`, look first whether it has been done.
     - AwayError                  the installation is suspended or gone: it is asked again at
                                  `until`, and nothing is sent before. It had no effect.
+      . RepositoryAwayError      ... or it covers a repository no more, and nobody else does.
   + RateLimitedError         asking again before `until` is useless. It had no effect.
 
 This file imports nothing of ours, so that every other one may import it. No error holds a
@@ -131,6 +132,13 @@ class AwayError(UnavailableError):
     def __init__(self, message: str, *, until: datetime | None = None) -> None:
         super().__init__(message, effect_unknown=False)
         self.until = until
+
+
+class RepositoryAwayError(AwayError):
+    """A repository has been taken off the App, or moved to where the App is not installed.
+
+    Whatever else the installation covers goes on.
+    """
 
 
 class RateLimitedError(GitHubError):

@@ -59,6 +59,7 @@ from app.github.errors import (
     PermissionMissingError,
     RateLimitedError,
     RefusedError,
+    RepositoryAwayError,
 )
 from app.github.finding import Finder
 from app.github.following import Follower
@@ -110,6 +111,11 @@ class GitHubPerformer:
         except RateLimitedError as error:
             why = f"GitHub's rate limit: {error}"
             return Postponed(why=why, until=error.until, is_untried=True)
+        except RepositoryAwayError as error:
+            reason = Reason(code=Absence.REMOVED, message=error.message)
+            return Postponed(
+                why=error.message, until=error.until, is_untried=True, pauses=reason
+            )
         except AwayError as error:
             return Postponed(why=str(error), until=error.until, is_untried=True)
         except PermissionMissingError as error:

@@ -31,6 +31,7 @@ PERMISSIONS = {
 }
 EVENTS = (
     "push",
+    "repository",
     "create",
     "delete",
     "pull_request",
@@ -138,10 +139,31 @@ class Places(Timekeeper):
     def rename_repository(self, full_name: str, name: str) -> Repository:
         """Give a repository another name. The old one redirects."""
         renamed = self.world.repository(full_name)
-        renamed.name = name
+        before, renamed.name = renamed.name, name
         renamed.shapes.clear()
         self.world.names[renamed.full_name.lower()] = renamed.id
+        changes = {"repository": {"name": {"from": before}}}
+        body = {"action": "renamed", "changes": changes}
+        self.world.emit("repository", renamed, renamed.owner, body)
         return renamed
+
+    def transfer_repository(self, full_name: str, owner: str) -> Repository:
+        """Give a repository to another account. The old name redirects.
+
+        Only an installation there, if it covers the repository, is told so.
+        """
+        world = self.world
+        moved = world.repository(full_name)
+        before = moved.owner
+        shape = people.organization if before.type == "Organization" else people.account
+        was = {before.type.lower(): shape(world.at, before)}
+        moved.owner = world.account(owner)
+        moved.shapes.clear()
+        world.names[moved.full_name.lower()] = moved.id
+        changes = {"owner": {"from": was}}
+        body = {"action": "transferred", "changes": changes}
+        world.emit("repository", moved, moved.owner, body)
+        return moved
 
     def install_app(
         self,

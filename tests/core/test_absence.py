@@ -111,3 +111,15 @@ def test_what_was_done_resumes_nothing_that_waits_for_something_else() -> None:
 
     assert [resume(each.state, DISPATCH, build.START) for each in others] == [()] * 3
     assert not any(is_forbidden(each.state) for each in others)
+
+
+def test_a_repository_that_is_out_of_reach_pauses_whatever_is_to_be_done_there() -> None:
+    """Be it only to write the check; and once that is done it goes on."""
+    gone = Reason(code=Absence.REMOVED.value, message="the App does not reach acme/release")
+    told = pause(WriteCheck(), gone, build.START)
+    assert told is not None
+    held = begun(told).state
+
+    assert is_away(held)
+    assert not is_forbidden(held)
+    assert [it.code for it in resume(held, WriteCheck(), build.START)] == ["repository-removed"]

@@ -91,6 +91,8 @@ class Wire:
     def grants(self, *, versions: tuple[str, ...] = ("2022-11-28", "2026-03-10")) -> None:
         """Let GitHub list its versions and mint a numbered token for all who ask."""
         self.router.get(f"{API}/versions").respond(json=list(versions))
+        # It is looked who covers a repository in which something is not found.
+        self.router.get(f"{API}/repos/acme/api/installation").respond(json={"id": 7})
         numbers = iter(range(1, 1_000))
         self.router.post(f"{API}/app/installations/7/access_tokens").mock(
             side_effect=lambda request: minted(f"ghs_{next(numbers)}", self.clock)

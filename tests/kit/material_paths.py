@@ -108,7 +108,7 @@ WEBHOOKS = (
     "pull-request",
     "push",
     "release",
-    "repository-dispatch",
+    "repository-",
     "secret-scanning-alert",
     "workflow-dispatch",
     "workflow-job",

@@ -23,6 +23,17 @@ tasks:
     dispatch: acme/api/.github/workflows/deploy.yml@main
 """
 
+TEST_IT = """
+  test:
+    needs: [deploy]
+    dispatch: acme/api/.github/workflows/deploy.yml@main
+"""
+ACCEPTS_BOTH = (
+    "version: 1\naccept:\n"
+    "  - {from: acme/release, workflows: [deploy.yml]}\n"
+    "  - {from: globex/release, workflows: [deploy.yml]}\n"
+)
+
 
 async def pushed(here: Town) -> Installation:
     """Start an orchestration whose first task takes five minutes; return the installation."""
@@ -118,3 +129,65 @@ async def test_a_repository_is_followed_through_a_new_name() -> None:
         sha = (await here.states())[0].plan.cause.sha
         [check] = here.github.check_runs("acme/launches", sha)
         assert check.conclusion == "success"
+
+
+async def two_accounts(here: Town) -> Installation:
+    """Let there be another account that may have the repository one day."""
+    here.github.add_organization("globex", ["mona"], {})
+    here.github.add_repository("globex/other", {"README.md": "hello\n"})
+    return await pushed(here)
+
+
+async def test_a_repository_is_followed_to_another_account() -> None:
+    """All goes by the installation there, and the next push starts the next one."""
+    async with town(ship=SHIP, target=ACCEPTS_BOTH) as here:
+        await two_accounts(here)
+        here.github.install_app("globex")
+        await here.wait(minutes=1)
+        here.github.transfer_repository(HOME, "globex")
+        await here.wait(minutes=30)
+        here.github.push("globex/release", {"README.md": "again\n"})
+        await here.wait(minutes=30)
+
+        states = await here.states()
+        assert [state.conclusion for state in states] == ["success"] * 2
+        assert states[1].plan.origin.repository == "globex/release"
+        for state in states:
+            [check] = here.github.check_runs("globex/release", state.plan.cause.sha)
+            assert check.conclusion == "success"
+        assert here.deployments() == 4
+
+
+async def test_a_repository_that_moved_unheard_is_followed_all_the_same() -> None:
+    """A token that was minted before it moved is good for nothing: that is found out."""
+    async with town(ship=SHIP, target=ACCEPTS_BOTH) as here:
+        await two_accounts(here)
+        here.github.install_app("globex")
+        await here.wait(minutes=1)
+        here.github.faults.plan_delivery(DeliveryFault.LOST, event="repository.*", times=9)
+        here.github.transfer_repository(HOME, "globex")
+        await here.wait(minutes=30)
+
+        state = await here.state()
+        [check] = here.github.check_runs("globex/release", state.plan.cause.sha)
+        assert (state.conclusion, check.conclusion) == ("success", "success")
+
+
+async def test_a_repository_that_moved_to_where_the_app_is_not_waits_for_it() -> None:
+    """It is paused with that reason, costs a few calls an hour, and goes on when installed."""
+    async with town(ship=SHIP + TEST_IT, target=ACCEPTS_BOTH) as here:
+        await two_accounts(here)
+        here.github.transfer_repository(HOME, "globex")
+        await here.wait(minutes=30)
+        code, before = await paused_by(here), len(here.github.calls)
+        await here.wait(hours=5)
+        asked = len(here.github.calls) - before
+        here.github.install_app("globex")
+        await here.wait(minutes=30)
+
+        assert code == "repository-removed"
+        assert asked <= 5 * 6 * 2, "twice in ten minutes"
+        state = await here.state()
+        [check] = here.github.check_runs("globex/release", state.plan.cause.sha)
+        assert (state.conclusion, check.conclusion) == ("success", "success")
+        assert here.deployments() == 3
