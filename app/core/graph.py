@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from app.core.definition import Definition, TaskDefinition
-from app.core.known import Known
+from app.core.known import DEFINITIONS_MAX, Known
 from app.core.naming import is_following, origin_of, sibling, visit_of, word_of
 from app.core.values import TaskName
-
-DEFINITIONS_MAX = 1_024
 
 
 def dependents(definition: Definition, name: TaskName) -> tuple[TaskName, ...]:

@@ -7,12 +7,14 @@ request's events only those of its own pull request are meant, where a pull requ
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from app.core.actions import Wait
+from app.core.actions import Agent, Approval, Wait
 from app.core.definition import Definition
 from app.core.doorways.words import number_of
 from app.core.hearing.heard import Heard
 from app.core.hearing.queue import queued_in
+from app.core.known import DEFINITIONS_MAX, Known, all_tasks
 from app.core.legs.asking import gates_of
 from app.core.legs.context import cause_of
 from app.core.machine.happening import is_heard
@@ -69,6 +71,12 @@ def interests(state: Orchestration) -> frozenset[Interest]:
         )
         for name in _listened(state)
     )
+
+
+def hangs_on_tasks(definition: Definition) -> bool:
+    """Tell whether how the tasks stand says what one listens to: waits, gates, an issue."""
+    known = Known(definition)
+    return definition.report_to.issue is not None or _may_wait(known) or _may_ask(known)
 
 
 def concerns(state: Orchestration, heard_name: str, cause: Cause) -> bool:
@@ -168,7 +176,8 @@ def _places(state: Orchestration) -> Iterator[Interest]:
     if cause.sha:
         yield said_about(cause.repository_id, cause.sha)
     # Who voted on a pull request that is at this commit may take that back.
-    for name in state.tasks if not state.has_ended else ():
+    has_gates = not state.has_ended and _may_ask(Known(state.plan.definition))
+    for name in state.tasks if has_gates else ():
         for _, gate in gates_of(state, name):
             for vote in gate.votes:
                 yield said_in(cause.repository_id, vote.reference)
@@ -183,7 +192,7 @@ def _listened(state: Orchestration) -> Iterator[str]:
         for transition in definition.machine.states[state.machine.state].transitions:
             if is_heard(transition.on) and not transition.on.startswith(COMMAND):
                 yield transition.on
-    if not _may_wait(definition):
+    if not _may_wait(Known(definition)):
         return
     for name, task in state.tasks.items():
         for leg in task.legs.values():
@@ -193,14 +202,18 @@ def _listened(state: Orchestration) -> Iterator[str]:
                     yield action.event
 
 
-def _may_wait(definition: Definition) -> bool:
+@lru_cache(maxsize=DEFINITIONS_MAX)
+def _may_wait(known: Known) -> bool:
     """Tell whether any task waits for an event: most definitions are not looked through."""
-    machine = definition.machine
-    places = [definition.tasks]
-    if machine is not None:
-        places += [state.tasks for state in machine.states.values()]
+    actions = (task.action for task in all_tasks(known.definition))
+    return any(isinstance(action, Wait) and action.event is not None for action in actions)
+
+
+@lru_cache(maxsize=DEFINITIONS_MAX)
+def _may_ask(known: Known) -> bool:
+    """Tell whether any task has a gate that asks people."""
     return any(
-        isinstance(task.action, Wait) and task.action.event is not None
-        for tasks in places
-        for task in tasks.values()
+        isinstance(task.action, Approval | Agent)
+        or (task.strategy is not None and any(each.approval for each in task.strategy.waves))
+        for task in all_tasks(known.definition)
     )

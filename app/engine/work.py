@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
 
-from app.core.absence import Absence, presence
+from app.core.absence import Absence
 from app.core.audit import Chain
 from app.core.calendar_state import CalendarLeft
 from app.core.chores import Chore
@@ -38,6 +38,7 @@ from app.core.events import (
 from app.core.gate_events import QueueMoved
 from app.core.interests import Interest, concerns, interests, searched, waiting
 from app.core.legs.carrying import find_votes
+from app.core.listening import change_of_interests
 from app.core.locks import AllSeatsLeft, SeatLeft
 from app.core.plan import Cause, Plan
 from app.core.shared import LOCK, awaited_by_runs, is_shared, lock_subject
@@ -384,16 +385,12 @@ class Work:
             saved = self._loaded.get(id_)
             version = saved.version if saved is not None else 0
             self.batch.states.append(Saved(state=after, version=version + 1))
-            before = _topics(saved.state) if saved is not None else frozenset()
-            listens = _topics(after)
-            if listens != before:
+            before = saved.state if saved is not None else None
+            listens = change_of_interests(before, after)
+            if listens is not None:
                 self.batch.interests.append((id_, listens))
         for id_, saved in self._loaded.items():
             if id_ not in self._states:
                 version = saved.version if saved is not None else 0
                 self.batch.seen.append((id_, version))
         self._commons.close()
-
-
-def _topics(state: Orchestration) -> frozenset[Interest]:
-    return interests(state) | presence(state)
