@@ -1,119 +1,100 @@
-"""What becomes of what an orchestration listens to: told where it changes, and only there."""
+"""Stories about live orchestrations that listen: to what, since when, and to whose events."""
 
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from app.core.decide import decide
-from app.core.events import (
-    CancelRequested,
-    Event,
-    OrchestrationRequested,
-    PauseRequested,
-    ResumeRequested,
-)
-from app.core.listening import change_of_interests, may_differ, topics
-from app.core.plan import Plan
-from app.core.state import Orchestration, new_orchestration
-from app.store.journals import read_journal
-from tests.core.test_properties import PAUSES
-from tests.journals.recorded import RECORDED, file_of
-from tests.kit import build
-from tests.kit.build import START
-from tests.kit.chance import any_event
-from tests.kit.graphs import random_plan
-from tests.kit.machines import random_machine
+from app.core.events import CancelRequested
+from app.core.interests import Interest, concerns, interests
+from app.core.plan import Cause, Plan
+from tests.kit.stage import Stage, graph, happening, machine, pull
+from tests.kit.states import LOST, listening, on, story, working
 
-STEPS = 30
+CLOSED = "pull_request.closed"
+GO = {"dispatch": "acme/app/.github/workflows/run.yml@main"}
+PUSH = happening("push", {})
 
 
-def hear(state: Orchestration, event: Event) -> Orchestration:
-    """Decide, and see that nobody listens to something else without its being told."""
-    after = decide(state, event).state
-    assert may_differ(state, after) or topics(state) == topics(after)
-    changed = change_of_interests(state, after)
-    assert (changed if changed is not None else topics(state)) == topics(after)
-    return after
+def topic(event: str, number: int = 0) -> Interest:
+    """Say what is listened to in the repository of all these stories."""
+    return Interest(event=event, repository_id=1, number=number)
 
 
-@settings(max_examples=60)
-@given(data=st.data())
-def test_no_change_is_missed(data: st.DataObject) -> None:
-    """Of any definition, whatever is heard."""
-
-    def pick(low: int, high: int) -> int:
-        return data.draw(st.integers(low, high))
-
-    plan = random_machine(pick) if pick(0, 2) == 0 else random_plan(pick)
-    state, now = new_orchestration(plan), START
-    event: Event = OrchestrationRequested(at=now, by="mona")
-    for _ in range(pick(1, STEPS)):
-        state = hear(state, event)
-        now += timedelta(seconds=PAUSES[pick(0, len(PAUSES) - 1)])
-        event = any_event(state, now, pick)
+def waiting(event: str = CLOSED, *, cause: Cause | None = None) -> Plan:
+    """Make a graph with a task, a wait after it, and one that hears nothing."""
+    wait = {"wait": {"event": event, "for": "7d"}, "needs": ["go"]}
+    return graph({"bake": {"wait": {"for": "1h"}}, "go": GO, "hold": wait}, cause=cause)
 
 
-@pytest.mark.parametrize("name", RECORDED)
-def test_nor_is_one_on_the_way_of_an_example(name: str) -> None:
-    """The examples wait, ask, and report to an issue."""
-    journal = read_journal(file_of(name).read_text(encoding="utf-8"))
-    state = new_orchestration(journal.plan)
-
-    for event in journal.events:
-        state = hear(state, event)
+def listened(stage: Stage) -> set[Interest]:
+    """Return the events of GitHub that it listens to; what people say is another story."""
+    return {each for each in interests(stage.state) if not each.event.startswith("(")}
 
 
-def test_what_is_new_tells_all_that_it_listens_to() -> None:
-    """There is nothing to compare it with."""
-    state = new_orchestration(build.plan("build"))
+def test_a_machine_listens_to_what_its_state_names() -> None:
+    """Of GitHub's events only: tasks, gates, time and commands it hears of otherwise."""
+    ways = [on("push", "next"), on(CLOSED, "lost"), on("command.go", "next")]
+    first = working(*ways, on("tasks.succeeded", "next"))
+    stage = Stage.of(story(first=first, next=listening(on("release.created", "done"))))
+    before = listened(stage)
+    stage.run("work")
 
-    assert change_of_interests(None, state) == topics(state)
-
-
-def test_an_attempt_that_goes_on_changes_nothing() -> None:
-    """Where no task waits, asks, or makes the issue, it is not even looked for."""
-    state = build.begun(plan := build.plan("build")).state
-    going = build.after(plan, build.REQUESTED, build.accepted("build")).state
-
-    assert going.tasks != state.tasks
-    assert not may_differ(state, going)
+    assert before == {topic("push"), topic(CLOSED, 7)}
+    assert listened(stage) == {topic("release.created")}
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        CancelRequested(at=START, by="mona", reason=""),
-        PauseRequested(at=START, by="mona", reason=""),
-    ],
-)
-def test_what_befalls_the_whole_is_looked_at(event: Event) -> None:
-    """It may have ended, or be away for a while."""
-    state = build.begun(build.plan("build")).state
-    after = decide(state, event).state
-    back = decide(after, ResumeRequested(at=START, by="mona")).state
+def test_a_wait_listens_only_while_it_waits() -> None:
+    """Neither before it begins, nor after it has heard."""
+    stage = Stage.of(waiting())
+    before = listened(stage)
+    stage.run("go")
+    open_ = listened(stage)
+    stage.hear(CLOSED, pull("closed"))
 
-    assert may_differ(state, after)
-    assert not may_differ(after, after)
-    assert may_differ(after, back) is (after.paused is not None)
+    assert before == set()
+    assert open_ == {topic(CLOSED, 7)}
+    assert listened(stage) == set()
+
+
+def test_a_wait_of_a_state_listens_too() -> None:
+    """Beside the transitions of its state."""
+    ways = [on("wait.elapsed", "lost"), on("tasks.failed", "lost"), on(CLOSED, "lost")]
+    first = {"wait": {"event": "push", "for": "7d"}, "transitions": ways}
+    stage = Stage.of(machine({"first": first, "lost": LOST}))
+
+    assert listened(stage) == {topic("push"), topic(CLOSED, 7)}
+
+
+def test_what_is_about_to_stop_listens_to_nothing() -> None:
+    """Nothing leads it on any more."""
+    stage = Stage.of(story(first=working(on(CLOSED, "lost"))))
+    stage.tell(CancelRequested(at=stage.now, by="mona", reason=""))
+
+    assert listened(stage) == set()
+
+
+def test_without_a_pull_request_of_its_own_any_is_meant() -> None:
+    """What a push set off may wait for whatever pull request."""
+    stage = Stage.of(waiting(cause=PUSH))
+    stage.run("go")
+
+    assert listened(stage) == {topic(CLOSED)}
+    assert concerns(stage.state, CLOSED, pull("closed", number=3))
 
 
 @pytest.mark.parametrize(
-    ("task", "is_looked_at"),
-    [
-        ({"approval": {"rules": [{"require": [{"users": ["mona"]}]}]}}, True),
-        ({"wait": {"event": "push", "for": "1h"}}, True),
-        ({"wait": {"for": "1h"}}, False),
-    ],
+    ("payload", "is_concerned"),
+    [({"alert": {"number": 3}}, True), ({"alert": {"number": 4}}, False), ({}, True)],
 )
-def test_tasks_are_looked_at_where_they_may_listen(
-    task: dict[str, Any], is_looked_at: bool
+def test_another_correlation_is_another_matter(
+    payload: dict[str, Any], is_concerned: bool
 ) -> None:
-    """A gate is about votes and a wait about an event; time passes without being told."""
-    plan: Plan = build.plan("build; last: build", last=task)
-    before = build.after(plan, build.REQUESTED).state
-    after = build.after(plan, build.REQUESTED, build.ended("build")).state
+    """Where the key has a value it must be its own; where it has none it does not tell."""
+    correlate = "${{ string(event.alert.number) }}"
+    wait = {"wait": {"event": "code_scanning_alert.fixed", "for": "7d"}}
+    plan = graph({"hold": wait}, cause=PUSH, correlate=correlate)
+    stage = Stage.of(replace(plan, correlation="3"))
+    cause = happening("code_scanning_alert", payload)
 
-    assert may_differ(before, after) is is_looked_at
+    assert concerns(stage.state, "code_scanning_alert.fixed", cause) is is_concerned
