@@ -194,11 +194,9 @@ class Courier:
         pause = POLL
         if due is not None:
             pause = min(max(due - self._clock.now(), timedelta(milliseconds=5)), POLL)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(pause.total_seconds()):
                 await self._woken.wait()
-        except TimeoutError:
-            return
 
     async def _claim(self, limit: int) -> Sequence[ClaimedCommand]:
         return await self._store.claim(
@@ -247,8 +245,11 @@ class Courier:
         about = {"subject": claimed.subject, "command": command.key}
         if attempt is not None:
             about["attempt"] = str(attempt)
-        with structlog.contextvars.bound_contextvars(**about):
+        ids = structlog.contextvars.bind_contextvars(**about)
+        try:
             outcome = await self._perform(claimed)
+        finally:
+            structlog.contextvars.reset_contextvars(**ids)
         word = "done" if isinstance(outcome, Carried) else "postponed"
         self._meter.carried(type(command).__name__, word, perf_counter() - began)
         return outcome

@@ -97,13 +97,15 @@ class Intake:
         attempts = await self._attempts(letters)
         listeners = await self._listeners(letters)
         for letter in letters:
+            ids = structlog.contextvars.bind_contextvars(delivery=letter.delivery.id)
             try:
-                with structlog.contextvars.bound_contextvars(delivery=letter.delivery.id):
-                    done = self._apply(letter, attempts, listeners, work)
+                done = self._apply(letter, attempts, listeners, work)
             except Exception as error:
                 self._set_aside(letter.delivery, error, work)
             else:
                 work.batch.deliveries.append(done)
+            finally:
+                structlog.contextvars.reset_contextvars(**ids)
 
     def _set_aside(self, delivery: Delivery, error: Exception, work: Work) -> None:
         log.error(

@@ -266,7 +266,12 @@ def _list(value: object) -> Sequence[Any]:
 
 
 def _text(value: object) -> str:
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    # Nearly all are, and none of these holds what is looked for.
+    if value.isprintable():
+        return value
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 def _text_or_none(value: object) -> str | None:

@@ -67,14 +67,20 @@ class Asked:
 def asked(known: CommandRow | None, new: NewCommand) -> Asked | None:
     """Return the row after a command was asked for; `None` where nothing changes."""
     if known is None:
+        is_claimed = new.lease_owner is not None
         row = CommandRow(
             id=0,
             subject=new.subject,
             command=new.command,
             due=new.due,
             priority=new.priority,
+            tries=1 if is_claimed else 0,
+            first_tried_at=new.due if is_claimed else None,
+            last_tried_at=new.due if is_claimed else None,
+            lease_owner=new.lease_owner,
+            lease_until=new.lease_until,
         )
-        return _claimed_if_wanted(row, new)
+        return Asked(row=row, is_claimed=is_claimed)
     if not isinstance(new.command, LEVELS):
         return None
     is_open = known.status is CommandStatus.OPEN
@@ -163,8 +169,8 @@ def _is_stale(row: CommandRow) -> bool:
     return isinstance(row.command, LEVELS) and not row.is_held
 
 
-def merged(batch: Batch) -> list[NewCommand]:
-    """Return the commands of a batch, each subject and key once.
+def merged(batch: Batch) -> dict[tuple[str, str], NewCommand]:
+    """Return the commands of a batch by subject and key, each once.
 
     Of a level asked for twice the earlier moment counts; of anything else the first.
     """
@@ -174,7 +180,7 @@ def merged(batch: Batch) -> list[NewCommand]:
         known = found.get(place)
         if known is None or (isinstance(new.command, LEVELS) and new.due < known.due):
             found[place] = new
-    return list(found.values())
+    return found
 
 
 def claimed(row: CommandRow) -> ClaimedCommand:

@@ -236,7 +236,9 @@ class MemoryStore(MemoryKeeping):
             self._commands.tick_off(command_id)
         for command_id, why in batch.commands_failed:
             self._commands.set_aside(command_id, why)
-        asked = [replace(new, command=self._command(new.command)) for new in merged(batch)]
+        asked = [
+            replace(new, command=self._command(new.command)) for new in merged(batch).values()
+        ]
         held = [row for new in asked if (row := self._commands.ask(new)) is not None]
         return [claimed(row) for row in held]
 

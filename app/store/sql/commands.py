@@ -4,10 +4,10 @@ What becomes of a row is said in `rows`. Where that can be had in one statement 
 rows it is written here once more, in SQL; the contract suite holds the two together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
@@ -18,6 +18,8 @@ from app.store.rows import LEVEL_KINDS, CommandRow, CommandStatus, asked
 from app.store.schema import TEXT, commands, is_free, is_held
 from app.store.sql.many import Among, Rows, beside, or_change, or_leave
 
+Place: TypeAlias = tuple[str, str]
+"""A subject and a key."""
 ASKED_MAX: Final = 10
 """Somebody else may be first now and then, but hardly ten times in a row."""
 
@@ -131,18 +133,19 @@ class Leases:
         return moment
 
     def on_their_clock(
-        self, connection: sa.Connection, wanted: Sequence[NewCommand]
-    ) -> Sequence[NewCommand]:
+        self, connection: sa.Connection, wanted: Mapping[Place, NewCommand]
+    ) -> Mapping[Place, NewCommand]:
         """Move the leases of new commands to that clock: they begin now."""
-        if not self._are_of_database or all(new.lease_owner is None for new in wanted):
+        is_same = all(new.lease_owner is None for new in wanted.values())
+        if not self._are_of_database or is_same:
             return wanted
         now = from_micros(self.now(connection, EPOCH))
-        return [
-            new
+        return {
+            place: new
             if new.lease_until is None
             else replace(new, lease_until=now + (new.lease_until - new.due))
-            for new in wanted
-        ]
+            for place, new in wanted.items()
+        }
 
 
 def _due() -> sa.Select[Any]:
@@ -174,44 +177,42 @@ _DUE: Final = {"sqlite": _due(), "postgresql": _due_for_one()}
 
 
 def ask(
-    connection: sa.Connection, wanted: Sequence[NewCommand], leases: Leases
+    connection: sa.Connection, wanted: Mapping[Place, NewCommand], leases: Leases
 ) -> list[ClaimedCommand]:
-    """Store commands, each subject and key once; return those that their asker now holds."""
+    """Store commands by subject and key; return those that their asker now holds."""
     wanted = leases.on_their_clock(connection, wanted)
     ours: list[ClaimedCommand] = []
     for _ in range(ASKED_MAX):
         if not wanted:
             return ours
         known = _known(connection, wanted)
-        results = [
-            result
-            for new in wanted
-            if (result := asked(known.get((new.subject, new.command.key)), new)) is not None
-        ]
+        results = {
+            place: result
+            for place, new in wanted.items()
+            if (result := asked(known.get(place), new)) is not None
+        }
         # All in the order in which they were asked for: that is the order of their ids.
-        must_know = connection.dialect.name != "sqlite" or any(it.is_claimed for it in results)
-        ids = _put(connection, [it.row for it in results], with_ids=must_know)
+        must_know = connection.dialect.name != "sqlite" or any(
+            it.is_claimed for it in results.values()
+        )
+        rows = {place: it.row for place, it in results.items()}
+        ids = _put(connection, rows, with_ids=must_know)
         if not must_know:
             return ours
         ours += [
             ClaimedCommand(
-                id=ids[it.row.subject, it.row.command.key],
+                id=ids[place],
                 subject=it.row.subject,
                 command=it.row.command,
                 tries=it.row.tries,
                 first_tried_at=it.row.first_tried_at or it.row.due,
                 held_until=it.row.held_until,
             )
-            for it in results
-            if it.is_claimed and (it.row.subject, it.row.command.key) in ids
+            for place, it in results.items()
+            if it.is_claimed and place in ids
         ]
         # What another replica asked for in the meantime is known now, and looked at again.
-        missed = {
-            (it.row.subject, it.row.command.key)
-            for it in results
-            if (it.row.subject, it.row.command.key) not in ids
-        }
-        wanted = [new for new in wanted if (new.subject, new.command.key) in missed]
+        wanted = {place: wanted[place] for place in results if place not in ids}
     raise Conflict("commands were asked for by others, again and again")
 
 
@@ -320,16 +321,15 @@ def set_aside(connection: sa.Connection, failed: Sequence[tuple[int, str]]) -> N
 
 
 def _known(
-    connection: sa.Connection, wanted: Sequence[NewCommand]
-) -> dict[tuple[str, str], CommandRow]:
+    connection: sa.Connection, wanted: Mapping[Place, NewCommand]
+) -> dict[Place, CommandRow]:
     """Return the stored rows of these subjects and keys."""
-    places = {(new.subject, new.command.key): new for new in wanted}
-    rows = _KNOWN.rows(connection, sorted(places))
+    rows = _KNOWN.rows(connection, sorted(wanted))
     return {
         (row.subject, row.key): CommandRow(
             id=row.id,
             subject=row.subject,
-            command=places[row.subject, row.key].command,
+            command=wanted[row.subject, row.key].command,
             due=from_micros(row.due),
             priority=row.priority,
             status=CommandStatus(row.status),
@@ -347,15 +347,17 @@ def _known(
 
 
 def _put(
-    connection: sa.Connection, rows: Sequence[CommandRow], *, with_ids: bool
-) -> dict[tuple[str, str], int]:
+    connection: sa.Connection, rows: Mapping[Place, CommandRow], *, with_ids: bool
+) -> dict[Place, int]:
     """Insert rows that are new, and bring those that are known up to date.
 
     Return the ids; a new row has none where another replica was first.
     """
-    ids: dict[tuple[str, str], int] = {}
+    ids: dict[Place, int] = {}
     for is_known in (False, True):
-        values = [_values(row) for row in rows if bool(row.id) is is_known]
+        values = [
+            _values(key, row) for (_, key), row in rows.items() if bool(row.id) is is_known
+        ]
         if values:
             if with_ids:
                 insert = _CHANGED_WITH_IDS if is_known else _NEW_WITH_IDS
@@ -366,10 +368,10 @@ def _put(
     return ids
 
 
-def _values(row: CommandRow) -> dict[str, Any]:
+def _values(key: str, row: CommandRow) -> dict[str, Any]:
     return {
         "subject": row.subject,
-        "key": row.command.key,
+        "key": key,
         "kind": type(row.command).__name__,
         "body": codec.encode_command(row.command),
         "due": to_micros(row.due),
