@@ -29,9 +29,10 @@ from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.webhooks import read
 from app.metrics import Metrics
-from app.ports import Clock, Delivery, Report, StoreUnavailable
+from app.ports import Clock, Delivery, Performer, Report, StoreUnavailable
 from app.ports.metering import Meter
 from app.repair import Repair
+from app.repair.patience import Patience
 from app.settings import Fault, Settings, SettingsError
 from app.store.inbox import GroupInbox
 from app.store.migrations import migrate
@@ -168,7 +169,7 @@ class _Server:
             courier = Courier(
                 store=store,
                 engine=engine,
-                performer=GitHubPerformer(self._client, self._webhooks),
+                performer=self._performer(store),
                 clock=self.clock,
                 owner=self._owner,
                 meter=self.metrics,
@@ -193,6 +194,10 @@ class _Server:
             yield
             _log.info("closing")
             self._inbox = None
+
+    def _performer(self, store: SqlStore) -> Performer:
+        performer = GitHubPerformer(self._client, self._webhooks)
+        return Patience(performer, store=store, clock=self.clock)
 
     def _side_loops(self, store: SqlStore, repair: Repair, engine: Engine) -> tuple[Loop, ...]:
         """Return what runs beside the work itself."""

@@ -108,6 +108,10 @@ class Keeping(Protocol):
         """Return those of these ids that there are deliveries of."""
         ...
 
+    async def heard_at(self) -> datetime | None:
+        """Return when the newest delivery of GitHub's came in that is still kept."""
+        ...
+
     # what was set aside, or put off
     async def set_aside(self, limit: int) -> Sequence[SetAside]:
         """Return what was set aside, the newest first."""

@@ -24,10 +24,8 @@ from app.core.state import Orchestration, Written
 from app.core.summary import summarise_check
 from app.ports import Batch, Clock, Inbox, NewCommand, Store, StoreUnavailable
 from app.ports.mending import DeliveryList
-from app.repair.missed import SOON, Mender, Seen
+from app.repair.missed import DELIVERIES, KIND, SOON, Mender, Seen
 
-KIND: Final = "repair/"
-DELIVERIES: Final = f"{KIND}deliveries"
 CHECKS: Final = f"{KIND}checks"
 CATALOGUE: Final = f"{KIND}catalogue"
 

@@ -16,6 +16,8 @@ import structlog
 from app.ports import Clock, Delivery, Inbox, Store
 from app.ports.mending import DeliveryList, Listed, NotNow, NotThere, Part
 
+KIND: Final = "repair/"
+DELIVERIES: Final = f"{KIND}deliveries"
 SOON: Final = timedelta(minutes=2)
 RARELY: Final = timedelta(minutes=30)
 ABSENT: Final = timedelta(days=1)

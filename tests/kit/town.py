@@ -26,6 +26,7 @@ from app.github.webhooks import read
 from app.ports import Delivery
 from app.rehearsal import Rehearsal, RehearsalTransport, VirtualClock
 from app.rehearsal.model.state import CheckRun, Comment
+from app.repair.patience import Patience
 from app.store.memory import MemoryStore
 from app.web.api import web_app
 from app.web.hooks import WebhookDoor
@@ -210,7 +211,7 @@ def _town(github: Rehearsal) -> Town:
     courier = Courier(
         store=store,
         engine=engine,
-        performer=GitHubPerformer(client),
+        performer=Patience(GitHubPerformer(client), store=store, clock=github.clock),
         clock=github.clock,
         owner="here",
     )

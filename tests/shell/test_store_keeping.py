@@ -1,5 +1,6 @@
 """The contract of a store, the part of it that is about no orchestration: turns and trouble."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,15 @@ async def test_it_tells_which_deliveries_it_knows(store: ClosableStore) -> None:
     await store.save_deliveries([delivery("a"), delivery("b")])
 
     assert await store.known_deliveries(["b", "c"]) == {"b"}
+
+
+async def test_it_tells_when_it_last_heard_of_github(store: ClosableStore) -> None:
+    """What we tell ourselves is not of GitHub's."""
+    before = await store.heard_at()
+    ours = replace(delivery("c", seconds=9), event="signalbox/tick")
+    await store.save_deliveries([delivery("a"), delivery("b", seconds=5), ours])
+
+    assert (before, await store.heard_at()) == (None, at(5))
 
 
 async def test_a_delivery_set_aside_can_be_tried_again_or_dropped(store: ClosableStore) -> None:

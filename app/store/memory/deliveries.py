@@ -28,6 +28,11 @@ class MemoryDeliveries:
         heappush(self._new, (self._count, delivery.id))
         return True
 
+    def heard_at(self) -> datetime | None:
+        """Return when the newest one of GitHub's came in."""
+        heard = (it for _, it in self._all.values() if not it.event.startswith("signalbox/"))
+        return max((it.received_at for it in heard), default=None)
+
     def new(self, limit: int) -> list[Delivery]:
         """Return the oldest that are new."""
         found: list[tuple[int, str]] = []

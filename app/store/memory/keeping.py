@@ -70,6 +70,9 @@ class MemoryKeeping:
     async def known_deliveries(self, ids: Collection[str]) -> frozenset[str]:
         return frozenset(each for each in ids if self._deliveries.has(each))
 
+    async def heard_at(self) -> datetime | None:
+        return self._deliveries.heard_at()
+
     # what was set aside, or put off
 
     async def set_aside(self, limit: int) -> Sequence[SetAside]:

@@ -24,6 +24,12 @@ from app.store.sql.commands import Leases
 from app.store.sql.database import Database, insert_into
 
 DROPPED: Final = "dropped by hand"
+_HEARD_AT: Final = (
+    sa.select(deliveries.c.received_at)
+    .where(deliveries.c.event.notlike("signalbox/%"))
+    .order_by(deliveries.c.seq.desc())
+    .limit(1)
+)
 
 
 class SqlKeeping:
@@ -98,6 +104,10 @@ class SqlKeeping:
     async def known_deliveries(self, ids: Collection[str]) -> frozenset[str]:
         query = sa.select(deliveries.c.id).where(deliveries.c.id.in_(ids))
         return frozenset(await self._database.read(lambda it: it.execute(query).scalars()))
+
+    async def heard_at(self) -> datetime | None:
+        moment = await self._database.glance(lambda it: it.execute(_HEARD_AT).scalar())
+        return from_micros(moment)
 
     # what was set aside, or put off
 
