@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +16,14 @@ import httpx
 from app.core.shared import LOCK
 from app.rehearsal import Flavour, Rehearsal, serve
 from app.store.sql import SqlStore, open_store
-from tests.chaos.cast import set_stage
+from tests.chaos.cast import COVERED, set_stage
 from tests.chaos.grounds import FileGround, Ground
-from tests.chaos.hurry import HurriedGitHub, hurried
+from tests.chaos.hurry import HurriedClock, HurriedGitHub, new_clock
 from tests.chaos.machines import URL, Balancer, Machine, environ_of, unused_port
 from tests.chaos.people import People
-from tests.chaos.plan import SPEED, TROUBLE_SECONDS, Blow, Kind, RoundPlan, Strike
-from tests.chaos.rest import LOOK, send_again, until_at_rest
-from tests.chaos.truth import Belief, check
+from tests.chaos.plan import SPEED, TROUBLE, Blow, Kind, RoundPlan, Strike
+from tests.chaos.rest import LOOK, deliver_all_again, send_again, until_at_rest
+from tests.chaos.truth import Belief, check, check_history, check_nothing_has_changed
 
 READ_WITHIN: Final = 150.0
 """Real seconds in which everything must have been read that is read at a start."""
@@ -46,10 +46,11 @@ async def play(
     """Play one round. Raises `AssertionError` where belief and truth differ."""
     begun = time.monotonic()
     ground = ground or FileGround(folder / f"round-{plan.seed}.db")
-    clock = hurried(SPEED)
+    clock = new_clock(folder / f"round-{plan.seed}.time")
     kinds = {Kind.FORGETFUL: Flavour.ENTERPRISE_SERVER}
     github = HurriedGitHub(
         clock,
+        SPEED,
         webhook_url=f"{URL}/webhooks/github",
         # Of its own, so that no other round can take in what is meant for this one.
         webhook_secret=secrets.token_hex(16),
@@ -72,11 +73,17 @@ async def play(
             github.connect(at)
             await _until_read(github)
             store = open_store(ground.url, is_time_rehearsed=True)
-            await _live(plan, github, people, machines, ground)
+            await _live(plan, github, people, machines, ground, clock)
             await until_at_rest(plan, github, people, store)
-    belief = await _belief(store)
+            belief = await _belief(store)
+            check(github, people, belief)
+            dispatches = len(github.dispatches)
+            await deliver_all_again(github, store)
+            check_nothing_has_changed(belief, await _belief(store))
+            assert len(github.dispatches) == dispatches, "what is heard again starts nothing"
     await store.close()
-    check(github, people, belief)
+    if ground.copy_url:
+        await _check_copy(ground.copy_url)
     return Told(
         orchestrations=len(belief.states),
         dispatches=len(github.dispatches),
@@ -105,10 +112,10 @@ async def _until_read(github: Rehearsal) -> None:
     async with asyncio.timeout(READ_WITHIN):
         while True:
             asked = {call.path for call in github.calls if call.path.endswith("policy.yml")}
-            if len(asked) >= len(github.world.repositories):
+            if len(asked) >= len(COVERED):
                 break
             await asyncio.sleep(LOOK)
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.5)
 
 
 async def _live(
@@ -117,23 +124,27 @@ async def _live(
     people: People,
     machines: Sequence[Machine],
     ground: Ground,
+    clock: HurriedClock,
 ) -> None:
     """Let people act, and strike, while the world misbehaves."""
     world = github.world
     world.faults.call_chances, world.faults.delivery_chances = plan.calls, plan.deliveries
+    world.faults.retry_after_max = plan.waits_told
     world.visibility_delay = timedelta(seconds=plan.visible_after)
+    begun = clock.now()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_act(plan, github, people))
+        group.create_task(_act(plan, github, people, begun + TROUBLE))
+        group.create_task(_copy(plan, ground, clock))
         for number, machine in enumerate(machines):
             strikes = [each for each in plan.strikes if each.which == number]
-            group.create_task(_strike(strikes, machine, ground))
+            group.create_task(_strike(strikes, machine, ground, clock))
     world.faults.call_chances, world.faults.delivery_chances = {}, {}
 
 
-async def _act(plan: RoundPlan, github: Rehearsal, people: People) -> None:
-    waiting, begun = list(plan.doings), time.monotonic()
-    while (passed := time.monotonic() - begun) < TROUBLE_SECONDS:
-        while waiting and waiting[0][0] <= passed * SPEED:
+async def _act(plan: RoundPlan, github: Rehearsal, people: People, end: datetime) -> None:
+    waiting, begun = list(plan.doings), github.clock.now()
+    while (now := github.clock.now()) < end:
+        while waiting and waiting[0][0] <= (now - begun).total_seconds():
             people.do(waiting.pop(0)[1])
         people.look()
         if not plan.is_alone:
@@ -143,25 +154,41 @@ async def _act(plan: RoundPlan, github: Rehearsal, people: People) -> None:
         people.do(doing)
 
 
-async def _strike(strikes: Sequence[Strike], machine: Machine, ground: Ground) -> None:
-    begun = time.monotonic()
+async def _copy(plan: RoundPlan, ground: Ground, clock: HurriedClock) -> None:
+    await clock.until(clock.now() + timedelta(seconds=plan.copied_at))
+    await ground.copy()
+
+
+async def _strike(
+    strikes: Sequence[Strike], machine: Machine, ground: Ground, clock: HurriedClock
+) -> None:
+    begun = clock.now()
     for strike in strikes:
-        await asyncio.sleep(max(0.0, strike.at - (time.monotonic() - begun)))
+        await clock.until(begun + timedelta(seconds=strike.at))
         match strike.blow:
             case Blow.FREEZE:
                 machine.freeze()
-                await asyncio.sleep(strike.lasts)
+                await clock.until(clock.now() + timedelta(seconds=strike.lasts))
                 machine.thaw()
             case Blow.CUT:
                 await ground.cut()
             case Blow.RESTART:
-                await ground.restart(strike.lasts)
+                await ground.restart(strike.lasts / SPEED)
             case Blow.KILL:
                 await machine.kill()
-                await asyncio.sleep(strike.lasts)
+                await clock.until(clock.now() + timedelta(seconds=strike.lasts))
                 machine.start()
                 # The next blow may come before it is ready, as it does.
     await machine.until_ready()
+
+
+async def _check_copy(url: str) -> None:
+    """Assert that each history in a backup is whole, whenever it was made."""
+    store = open_store(url, is_time_rehearsed=True)
+    copied = await _belief(store)
+    await store.close()
+    for state in copied.states:
+        check_history(state, copied)
 
 
 async def _belief(store: SqlStore) -> Belief:

@@ -1,4 +1,8 @@
-"""The stage of a round: gates, locks, retries, children, a machine, and what undoes."""
+"""The stage of a round: gates, locks, retries, children, a machine, and what undoes.
+
+Beside what is dispatched, a workflow run of others waits at an environment for our answer, a
+stranger proposes from a fork, and the merge queue asks.
+"""
 
 import random
 from collections.abc import Mapping
@@ -47,7 +51,7 @@ tasks:
 PREVIEW: Final = """\
 version: 1
 name: Preview
-on: {pull_request: {types: [opened, synchronize]}}
+on: {pull_request: {types: [opened, synchronize], branches: [main]}}
 tasks:
   build:
     dispatch: acme/web/.github/workflows/build.yml@main
@@ -84,7 +88,8 @@ tasks:
   rest: {needs: [parts], wait: {for: 2m}}
   arrive:
     needs: [rest]
-    dispatch: acme/deploy/.github/workflows/smoke.yml@main
+    dispatch: acme/deploy/.github/workflows/arrive.yml@main
+    environment: staging
     retry: {max-attempts: 2}
 """
 
@@ -139,14 +144,62 @@ states:
   rejected: {final: true, conclusion: failure}
 """
 
+OUTSIDE: Final = """\
+version: 1
+name: Outside
+on: {pull_request: {types: [opened, synchronize], branches: [outside]}}
+tasks:
+  agree:
+    approval:
+      rules: [{require: [{teams: [acme/sre], count: 1}]}]
+      exclude: [actor, authors]
+  try:
+    needs: [agree]
+    dispatch: acme/deploy/.github/workflows/try.yml@main
+"""
+
+QUEUE: Final = """\
+version: 1
+name: Queue
+on: {merge_group: {}}
+tasks:
+  agree:
+    approval:
+      rules: [{require: [{teams: [acme/sre], count: 1}]}]
+      exclude: [actor]
+  land:
+    needs: [agree]
+    dispatch: acme/deploy/.github/workflows/land.yml@main
+"""
+
+GUARD: Final = """\
+version: 1
+name: Guard
+on:
+  deployment_protection_rule: {repositories: [acme/site], environments: [production]}
+tasks:
+  agree:
+    approval:
+      rules: [{require: [{teams: [acme/sre], count: 1}]}]
+"""
+
 GATED: Final[Mapping[str, tuple[str, str]]] = {
     "release": ("deploy.yml", "sign_off"),
     "preview": ("preview.yml", "agree"),
     "change": ("deploy.yml", "reviewing"),
+    "outside": ("try.yml", "agree"),
+    "queue": ("land.yml", "agree"),
 }
 """Per definition: the workflow that its gate holds back, and the gate."""
+SITE: Final = "acme/site"
+FORK: Final = f"{OUTSIDER}/release"
+GUARDED_FOR: Final = timedelta(seconds=20)
+"""How long a guarded workflow run takes once it is let go."""
 
-POLICY: Final = "version: 1\naccept: [{from: acme/release}]\n"
+POLICY: Final = (
+    "version: 1\naccept:\n  - {from: acme/release}\n"
+    "  - {from: acme/release, environments: [staging, production]}\n"
+)
 WORKFLOWS: Final = {
     "acme/api": {"build.yml": "Build"},
     "acme/web": {"build.yml": "Build"},
@@ -155,8 +208,14 @@ WORKFLOWS: Final = {
         "undeploy.yml": "Undeploy",
         "smoke.yml": "Smoke",
         "preview.yml": "Preview",
+        "arrive.yml": "Arrive",
+        "try.yml": "Try",
+        "land.yml": "Land",
     },
+    SITE: {"site.yml": "Site"},
 }
+COVERED: Final = (HOME, *WORKFLOWS)
+"""The repositories that the App is installed in; a stranger's fork is none of them."""
 
 
 def set_stage(github: Rehearsal, chance: random.Random, failing: float) -> None:
@@ -168,9 +227,14 @@ def set_stage(github: Rehearsal, chance: random.Random, failing: float) -> None:
         "train": TRAIN,
         "part": PART,
         "change": CHANGE,
+        "outside": OUTSIDE,
+        "queue": QUEUE,
+        "guard": GUARD,
     }
     files = {f".github/orchestrations/{id_}.yml": text for id_, text in definitions.items()}
     github.add_repository(HOME, {**files, "README.md": "hello\n"}, roles=PEOPLE)
+    github.push(HOME, {"README.md": "hello, stranger\n"}, branch="outside")
+    github.fork(HOME, OUTSIDER)
     fates: dict[tuple[int, int], Outcome] = {}
 
     def fate(run: WorkflowRun, attempt: int) -> Outcome:
@@ -180,18 +244,23 @@ def set_stage(github: Rehearsal, chance: random.Random, failing: float) -> None:
         files = {".github/orchestration-policy.yml": POLICY}
         for file, name in workflows.items():
             files[f".github/workflows/{file}"] = workflow(name, "image")
-        github.add_repository(repository, files)
+        github.add_repository(repository, files, roles=PEOPLE)
         for file in workflows:
             github.script(repository, file, fate)
+    github.protect("acme/deploy", "staging")
+    github.protect(SITE, "production")
     github.install_app("acme")
 
 
 def _fate(run: WorkflowRun, chance: random.Random, failing: float) -> Outcome:
     """Draw how one attempt of a workflow run goes."""
+    if run.repository.full_name == SITE:
+        return Outcome(duration=GUARDED_FOR, environment="production")
     is_build = run.workflow.path.endswith("build.yml")
     return Outcome(
         queued=timedelta(seconds=chance.choice((1, 5, 20))),
         duration=timedelta(seconds=chance.choice((2, 20, 90))),
         conclusion="failure" if chance.random() < failing else "success",
         outputs={"image": "ghcr.io/acme/app:1"} if is_build else None,
+        environment="staging" if run.workflow.path.endswith("arrive.yml") else None,
     )

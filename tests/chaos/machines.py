@@ -16,11 +16,12 @@ import httpx
 
 from app.rehearsal import Rehearsal
 from tests.chaos.hurry import HurriedClock
+from tests.chaos.plan import SPEED
 from tests.chaos.server import COULD_NOT_START, Birth, live
 
 URL: Final = "https://signalbox.test"
 """Where Signalbox is for the world: behind a balancer, whichever process answers."""
-STARTS_WITHIN: Final = 60.0
+STARTS_WITHIN: Final = 120.0
 LOOK_AGAIN: Final = 0.05
 BIRTHS_MAX: Final = 100
 """Of one that is waited for: its database may be away for seconds, and looks are short."""
@@ -44,7 +45,7 @@ class Machine:
         self, name: str, environ: Mapping[str, str], clock: HurriedClock, log: Path
     ) -> None:
         self.url = f"http://127.0.0.1:{environ['PORT']}"
-        self._birth = Birth(owner=name, clock=clock, environ=environ, log=log)
+        self._birth = Birth(owner=name, clock=clock, speed=SPEED, environ=environ, log=log)
         self._process: ForkServerProcess | None = None
         self._births = 0
 

@@ -1,24 +1,24 @@
 """What happens in one round, drawn from its seed before it begins.
 
-Moments of what is done to the processes are real seconds; all others pass as time does in
-the round. The scheduler of the machine is not drawn: a seed gives the same plan, and very
-nearly the same round.
+All moments are seconds of the round's own time (`hurry`). The scheduler of the machine is not
+drawn: a seed gives the same plan, and very nearly the same round.
 """
 
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from app.rehearsal import CallFault, DeliveryFault
 
 SPEED: Final = 30.0
-TROUBLE_SECONDS: Final = 15.0
-"""How long, in real seconds, the world misbehaves; then all may come to its end."""
+TROUBLE: Final = timedelta(seconds=450)
+"""How long the world misbehaves; then all may come to its end."""
 ALONE: Final = 0.2
-"""How many rounds are left to repair alone: they take a minute longer."""
-FROZEN: Final = 14.0
-"""Real seconds: longer than a lease, so that others have taken over when it thaws."""
+"""How many rounds are left to repair alone: they take longer."""
+FROZEN: Final = 420.0
+"""Longer than a lease, so that others have taken over when it thaws."""
 
 
 class Doing(StrEnum):
@@ -30,6 +30,10 @@ class Doing(StrEnum):
     CLOSE = "close the pull request"
     TRAIN = "push a train"
     CHANGE = "push a change"
+    FORK = "open a pull request from a fork"
+    ASK = "start what waits at an environment"
+    QUEUE = "put the pull request into the merge queue"
+    LEAVE = "take it out of the merge queue"
 
 
 class Blow(StrEnum):
@@ -52,7 +56,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """One blow at one of the processes, at `at` real seconds, for `lasts` of them."""
+    """One blow at one of the processes, `at` so many seconds, and how long it lasts."""
 
     at: float
     blow: Blow
@@ -74,13 +78,17 @@ class RoundPlan:
     is_alone: bool = False
     """Nobody delivers again what was lost: repair has to find it."""
     visible_after: float = 0.0
+    copied_at: float = 0.0
+    """When a backup is made of a database that is a file."""
+    waits_told: int = 0
+    """Up to so many seconds to wait are told by half of the answers that turn us away."""
     calls: dict[CallFault, float] = field(default_factory=dict)
     deliveries: dict[DeliveryFault, float] = field(default_factory=dict)
 
     def told(self) -> str:
         """Tell the plan in one line."""
         doings = ", ".join(f"{at:.0f} s {doing}" for at, doing in self.doings)
-        strikes = ", ".join(f"{s.at:.1f} s #{s.which} {s.blow}" for s in self.strikes)
+        strikes = ", ".join(f"{s.at:.0f} s #{s.which} {s.blow}" for s in self.strikes)
         alone = "; left to repair" if self.is_alone else ""
         return f"GitHub {self.kind}; {doings}; {strikes}{alone}"
 
@@ -101,6 +109,8 @@ def draw(seed: int, *, replicas: int = 1, has_server: bool = False) -> RoundPlan
         cancelling=chance.choice((0.0, 0.0, 0.1)),
         is_alone=is_alone,
         visible_after=chance.choice((0.0, 5.0, 40.0)) if kind is Kind.FORGETFUL else 0.0,
+        copied_at=random.Random(seed + 4).uniform(0, TROUBLE.total_seconds()),
+        waits_told=chance.choice((5, 60, 300)) if kind is Kind.BUSY else 0,
         calls=_call_chances(chance, kind, rate),
         deliveries=_delivery_chances(chance, rate, is_alone=is_alone),
     )
@@ -117,7 +127,9 @@ def _delivery_chances(
 
 
 def _doings(chance: random.Random) -> tuple[tuple[float, Doing], ...]:
-    starts = (Doing.RELEASE, Doing.PREVIEW, Doing.TRAIN, Doing.CHANGE)
+    starts = (
+        Doing.RELEASE, Doing.PREVIEW, Doing.TRAIN, Doing.CHANGE, Doing.FORK, Doing.ASK,
+    )  # fmt: skip
     doings = [(chance.uniform(0, 300), each) for each in chance.sample(starts, 2)]
     doings += [(chance.uniform(0, 400), Doing.RELEASE)] * chance.choice((0, 1))
     opened = [at for at, doing in doings if doing is Doing.PREVIEW]
@@ -126,6 +138,11 @@ def _doings(chance: random.Random) -> tuple[tuple[float, Doing], ...]:
             doings.append((at + chance.uniform(5, 200), Doing.AGAIN))
         if chance.random() < 0.2:
             doings.append((at + chance.uniform(200, 400), Doing.CLOSE))
+        if chance.random() < 0.5:
+            queued = at + chance.uniform(5, 150)
+            doings.append((queued, Doing.QUEUE))
+            if chance.random() < 0.3:
+                doings.append((queued + chance.uniform(5, 100), Doing.LEAVE))
     return tuple(sorted(doings))
 
 
@@ -137,8 +154,8 @@ def _strikes(chance: random.Random, replicas: int, has_server: bool) -> tuple[St
     strikes = []
     for _ in range(count):
         blow = chance.choice(blows)
-        lasts = chance.choice((1.0, FROZEN) if blow is Blow.FREEZE else (0.0, 0.0, 0.5, 3.0))
-        at, which = chance.uniform(0, TROUBLE_SECONDS), chance.randrange(replicas)
+        lasts = chance.choice((30.0, FROZEN) if blow is Blow.FREEZE else (0.0, 0.0, 15.0, 90.0))
+        at, which = chance.uniform(0, TROUBLE.total_seconds()), chance.randrange(replicas)
         strikes.append(Strike(at=at, blow=blow, which=which, lasts=lasts))
     return tuple(sorted(strikes, key=lambda strike: strike.at))
 

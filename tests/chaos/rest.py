@@ -5,7 +5,6 @@ something goes on, and give up only where for a while nothing has moved.
 """
 
 import asyncio
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -15,14 +14,16 @@ from app.rehearsal import Rehearsal
 from app.rehearsal.model.state import Delivery
 from app.store.sql import SqlStore
 from tests.chaos.people import People
-from tests.chaos.plan import SPEED, RoundPlan
+from tests.chaos.plan import RoundPlan
 
-PATIENCE: Final = 180.0
-"""Real seconds in which nothing moves: more than an hour of the round, the longest pause."""
-PATIENCE_MAX: Final = 900.0
-"""Real seconds after which whatever still moves goes in circles."""
-AT_REST: Final = 2.0
-"""Real seconds in which nothing may be left to do; a lease is shorter."""
+PATIENCE: Final = timedelta(minutes=90)
+"""How long nothing may move: the longest pause is an hour."""
+PATIENCE_MAX: Final = timedelta(hours=10)
+"""After which whatever still moves goes in circles."""
+AT_REST: Final = timedelta(seconds=60)
+"""How long nothing may have been left to do."""
+TAKEN_WITHIN: Final = 300.0
+"""Real seconds in which all that is delivered again must have been taken in."""
 SENT_AGAIN_AFTER: Final = timedelta(seconds=90)
 LOOK: Final = 0.2
 LIST: Final = "/app/hook/deliveries"
@@ -36,20 +37,36 @@ async def until_at_rest(
 
     Raises `AssertionError` where things stand still that have not come to their end.
     """
-    begun = since = moved = time.monotonic()
+    begun = since = moved = github.clock.now()
     before = 0
-    while (now := time.monotonic()) - since < AT_REST:
+    while (now := github.clock.now()) - since < AT_REST:
         if (done := _done(github)) != before:
             before, moved = done, now
-        assert now - moved < PATIENCE, f"nothing has moved for {PATIENCE:.0f} s"
-        assert now - begun < PATIENCE_MAX, f"it has no end, after {PATIENCE_MAX:.0f} s"
+        assert now - moved < PATIENCE, f"nothing has moved for {PATIENCE}"
+        assert now - begun < PATIENCE_MAX, f"it has no end, after {PATIENCE_MAX}"
         people.look()
         if not plan.is_alone:
             send_again(github)
         await asyncio.sleep(LOOK)
         is_found = is_looked_for(github) if plan.is_alone else not list(undelivered(github))
         if not (is_found and await _is_idle(github, store)):
-            since = time.monotonic()
+            since = github.clock.now()
+
+
+async def deliver_all_again(github: Rehearsal, store: SqlStore) -> None:
+    """Deliver everything once more, and wait until it has been taken in."""
+    first = len(github.world.deliveries)
+    taken = [each for each in github.world.deliveries.values() if each.status == "OK"]
+    for delivery in taken:
+        github.world.redeliver(delivery)
+    async with asyncio.timeout(TAKEN_WITHIN):
+        while True:
+            await asyncio.sleep(LOOK)
+            again = list(github.world.deliveries.values())[first:]
+            is_taken = sum(each.status == "OK" for each in again) >= len(taken)
+            if is_taken and not await store.new_deliveries(1):
+                break
+    await asyncio.sleep(LOOK)
 
 
 def send_again(github: Rehearsal) -> None:
@@ -98,4 +115,4 @@ async def _is_idle(github: Rehearsal, store: SqlStore) -> bool:
     except StoreUnavailable:
         return False
     # Timers of what has ended may lie far ahead, and matter to nobody.
-    return due is None or due > github.clock.now() + timedelta(seconds=SPEED * AT_REST)
+    return due is None or due > github.clock.now() + AT_REST

@@ -29,6 +29,7 @@ class Birth:
 
     owner: str
     clock: HurriedClock
+    speed: float
     environ: Mapping[str, str]
     log: Path
 
@@ -48,7 +49,7 @@ async def _serve(birth: Birth) -> None:
     with listen(settings.host, settings.port) as listening:
         logs.set_up()
         # What takes real time, such as a call's own limit, must not outlast a lease.
-        lease = LEASE * birth.clock.speed
+        lease = LEASE * birth.speed
         app = build(settings, clock=birth.clock, owner=birth.owner, lease=lease)
         server = uvicorn.Server(config_of(app))
         await server.serve(sockets=[listening])

@@ -10,7 +10,7 @@ from tests.chaos.plan import Kind, draw
 
 pytestmark = pytest.mark.anyio
 
-SEEDS = (4, 8)
+SEEDS = (8, 12)
 
 
 async def test_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from app.core.values import OrchestrationId, TaskName
 from app.ports import JournalEntry
 from app.rehearsal import Rehearsal
 from app.rehearsal.model.state import WorkflowRun
-from tests.chaos.cast import GATED, HOME, LOCKED
+from tests.chaos.cast import GATED, GUARDED_FOR, HOME, LOCKED, SITE
 from tests.chaos.people import People
 from tests.chaos.plan import Doing
 
@@ -34,6 +34,9 @@ STARTS: Final[Mapping[Doing, str]] = {
     Doing.AGAIN: "preview",
     Doing.TRAIN: "train",
     Doing.CHANGE: "change",
+    Doing.FORK: "outside",
+    Doing.ASK: "guard",
+    Doing.QUEUE: "queue",
 }
 CONCLUSIONS: Final = {
     OrchestrationStatus.SUCCEEDED: "success",
@@ -63,6 +66,7 @@ def check(github: Rehearsal, people: People, belief: Belief) -> None:
         check_runs(state, github)
         check_written(state, github)
         check_gate(state, github, people)
+        check_environments(state, github, people)
 
 
 def check_nothing_is_lost(people: People, belief: Belief) -> None:
@@ -81,8 +85,10 @@ def check_nothing_is_lost(people: People, belief: Belief) -> None:
 def check_nothing_is_done_twice(github: Rehearsal, belief: Belief) -> None:
     """Assert that GitHub saw each dispatch, issue and comment once, and none unasked."""
     asked = {attempt.marker for _, _, attempt in _attempts(belief.states)}
-    markers = Counter(str(each.inputs["signalbox"]) for each in github.dispatches)
-    twice = [each for each in github.dispatches if markers[str(each.inputs["signalbox"])] > 1]
+    # What people start by hand has no marker.
+    dispatches = [each for each in github.dispatches if each.repository != SITE]
+    markers = Counter(str(each.inputs["signalbox"]) for each in dispatches)
+    twice = [each for each in dispatches if markers[str(each.inputs["signalbox"])] > 1]
     assert not twice, f"dispatched twice: {twice}"
     unasked = set(markers) - asked
     assert not unasked, f"nobody asked for {unasked}"
@@ -93,6 +99,15 @@ def check_nothing_is_done_twice(github: Rehearsal, belief: Belief) -> None:
         if isinstance(definition_of(state.plan.definition, name).action, GitHubOperation):
             done = sum(attempt.marker in body for body in said)
             assert done <= 1, f"{name} of {state.plan.title} is done {done} times"
+
+
+def check_nothing_has_changed(before: Belief, after: Belief) -> None:
+    """Assert that nothing has come of hearing again what was known."""
+    was, is_now = (
+        {state.id: (state.plan.title, state.status, state.tasks) for state in belief.states}
+        for belief in (before, after)
+    )
+    assert was == is_now, "what was heard again has changed something"
 
 
 def check_no_place_is_kept(belief: Belief) -> None:
@@ -160,8 +175,12 @@ def check_written(state: Orchestration, github: Rehearsal) -> None:
     """Assert that there is one check, concluded as the orchestration was."""
     if state.plan.parent is not None and Surface.CHECK not in state.surfaces:
         return
-    known = github.world.repository(HOME).check_runs.values()
-    checks = [each for each in known if each.external_id == state.id]
+    checks = [
+        each
+        for repository in github.world.repositories.values()
+        for each in repository.check_runs.values()
+        if each.external_id == state.id
+    ]
     expected = state.conclusion or CONCLUSIONS[state.status]
     found = [(each.status, each.conclusion) for each in checks]
     assert found == [("completed", expected)], f"{state.plan.title}: {found}, not {expected}"
@@ -172,15 +191,43 @@ def check_gate(state: Orchestration, github: Rehearsal, people: People) -> None:
     if state.plan.definition.id not in GATED:
         return
     workflow, gate = GATED[state.plan.definition.id]
-    said = [
-        each.at
-        for each in people.approvals
-        if each.check == state.id
-        or (each.pull_request and each.pull_request == state.plan.cause.pull_request)
-    ]
+    said = _said_yes(state, people)
     for at in _dispatched_at(state, github, workflow):
         in_time = [moment for moment in said if moment <= at]
         assert in_time, f"{state.plan.title} went beyond {gate} at {at}, and nobody said yes"
+
+
+def _said_yes(state: Orchestration, people: People) -> list[datetime]:
+    """Return when people said yes to it; of a fork only what names its very commit counts."""
+    cause, is_strange = state.plan.cause, state.plan.definition.id == "outside"
+    return [
+        each.at
+        for each in people.approvals
+        if each.check == state.id
+        or (
+            each.pull_request
+            and each.pull_request == cause.pull_request
+            and (each.sha == cause.sha or not is_strange)
+        )
+    ]
+
+
+def check_environments(state: Orchestration, github: Rehearsal, people: People) -> None:
+    """Assert that who waits at an environment was let go once, and only as it should be."""
+    for waiting in state.environments:
+        run = github.run(waiting.workflow_run_id)
+        where = f"{state.plan.title}, the workflow run {run.id} at {waiting.environment}"
+        answers = [review.state for review in run.reviews]
+        if waiting.attempt is not None:
+            attempts = len(run.attempts)
+            assert answers == ["approved"] * attempts, f"{where} was answered {answers}"
+            continue
+        is_let_go = state.status is OrchestrationStatus.SUCCEEDED
+        assert answers == ["approved"] * is_let_go, f"{where} was answered {answers}"
+        if is_let_go:
+            let_go = run.last.updated_at - GUARDED_FOR
+            in_time = [at for at in _said_yes(state, people) if at <= let_go]
+            assert in_time, f"{where} was let go at {let_go}, and nobody said yes"
 
 
 def _dispatched_at(
@@ -188,7 +235,7 @@ def _dispatched_at(
 ) -> Iterator[datetime]:
     asked = {attempt.marker for _, _, attempt in _attempts([state])}
     for each in github.dispatches:
-        if each.workflow.endswith(f"/{workflow}") and each.inputs["signalbox"] in asked:
+        if each.workflow.endswith(f"/{workflow}") and each.inputs.get("signalbox") in asked:
             yield each.at
 
 

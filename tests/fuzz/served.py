@@ -20,7 +20,7 @@ from app.main import build
 from app.rehearsal import Outcome, Rehearsal, RehearsalTransport
 from app.settings import Settings
 from app.store.sql import SqlStore, open_store
-from tests.chaos.cast import HOME, set_stage
+from tests.chaos.cast import COVERED, HOME, set_stage
 
 URL: Final = "https://signalbox.test"
 SECRET: Final = "a webhook secret of the fuzzer"
@@ -70,7 +70,7 @@ class Served:
                 await self.github.run_due()
                 calls = self.github.calls
                 asked = {call.path for call in calls if call.path.endswith("policy.yml")}
-                if len(asked) >= len(self.github.world.repositories):
+                if len(asked) >= len(COVERED):
                     break
                 await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)

@@ -82,6 +82,8 @@ class Faults:
     call_chances: Mapping[CallFault, float] = field(default_factory=dict)
     delivery_chances: Mapping[DeliveryFault, float] = field(default_factory=dict)
     late_max: timedelta = timedelta(seconds=60)
+    retry_after_max: int = 0
+    """Up to so many seconds are told by half of the answers that turn away by chance."""
     calls: list[CallPlan] = field(default_factory=list)
     deliveries: list[DeliveryPlan] = field(default_factory=list)
 
@@ -117,8 +119,13 @@ class Faults:
                 return plan
         for kind, chance in self.call_chances.items():
             if self.random.random() < chance:
-                return CallPlan(kind, times=0)
+                return CallPlan(kind, times=0, retry_after=self._retry_after())
         return None
+
+    def _retry_after(self) -> int | None:
+        if not self.retry_after_max or self.random.random() < 0.5:
+            return None
+        return self.random.randint(1, self.retry_after_max)
 
     def for_delivery(self, event: str) -> tuple[timedelta, ...] | None:
         """Return how much later each copy of a delivery is sent: none at all if it is lost.
