@@ -18,7 +18,7 @@ from app.core.policy import read_policy
 from app.core.state import Orchestration
 from app.github import surfaces
 from app.github.client import Access, Client
-from app.github.errors import RefusedError
+from app.github.errors import RefusedError, RepositoryAwayError
 from app.github.operations.desk import ISSUES_WRITE, OwnId
 from app.github.reporting import access_to_cause
 from app.github.repositories import get_pull_request
@@ -87,7 +87,10 @@ class Clerk:
 
     async def _standing(self, command: JudgeRequests, place: Elsewhere) -> StandingIn:
         installation_id, repository_id = place.installation_id, place.repository_id
-        access = await access_by_id(self._client, installation_id, repository_id)
+        try:
+            access = await access_by_id(self._client, installation_id, repository_id)
+        except RepositoryAwayError:
+            access = None
         if access is None:
             return StandingIn(repository_id=repository_id, voter=None)
         try:

@@ -158,8 +158,8 @@ def test_a_check_that_does_not_pass_fails_its_wave_and_rolls_it_back() -> None:
     reason = stage.task(NAME).reason
     assert reason is not None
     assert reason.message == (
-        "the wave canary failed: 1 of 1 failed, and 0 may (`max-failures`); "
-        "first a: `pass-when` does not hold: outputs.errors < 1"
+        "the wave canary failed: 1 of 1 failed, and none may (`max-failures`); "
+        "the first is a: `pass-when` does not hold: outputs.errors < 1"
     )
     assert stage.end == ("failure", "task-failed")
 

@@ -268,7 +268,7 @@ def test_a_gate_of_a_wave_says_it_where_people_look() -> None:
     new = "asked again: `build` was tried again; output `version` of `build`: `1` → `2`"
 
     assert gate["changed"] == new.removeprefix("asked again: ").split("; ")
-    assert "1 of people with write permission, until" in table
+    assert "1 vote from people with write permission, until" in table
     assert new in table
     assert new in told
 

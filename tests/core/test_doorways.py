@@ -302,7 +302,7 @@ def test_an_answer_to_a_vote_says_who_could_where_that_is_known() -> None:
     assert (
         answer_to_vote(vote) == "At `ask` this does not count: it is too old (`vote-expired`)."
     )
-    assert "Needed: the owners" in answer_to_vote(replace(vote, could=("the owners",)))
+    assert "Who could: the owners" in answer_to_vote(replace(vote, could=("the owners",)))
 
 
 def test_a_form_has_no_button() -> None:

@@ -91,7 +91,7 @@ def test_a_gate_says_whom_it_waits_for() -> None:
     stage = Stage.of(build.plan_of(text))
     stage.wait(minutes=30)
 
-    assert "gate waits for 1 of acme/sre, until 2026-11-23 19:00 UTC" in texts(stage)[0]
+    assert "gate waits for 1 vote from acme/sre, until 2026-11-23 19:00 UTC" in texts(stage)[0]
 
 
 def test_only_the_first_few_legs_are_listed() -> None:
@@ -123,7 +123,7 @@ def test_names_are_said_as_they_are() -> None:
     stage = rollout(wave("all", approval=rules), legs="a", task={"escalate": TOLD})
     stage.wait(minutes=31)
 
-    assert "wave all, waits for 1 of @ada since" in texts(stage)[0]
+    assert "wave all, waits for 1 vote from @ada since" in texts(stage)[0]
 
 
 def test_what_is_paused_is_escalated_all_the_same() -> None:
@@ -200,7 +200,7 @@ def test_the_approval_of_a_wave_is_escalated_like_its_task() -> None:
         "escalation/rollout/20261123T090000Z/2",
     ]
     assert texts(stage)[0] == (
-        "rollout, wave all, waits for 1 of acme/sre since 2026-11-23 09:00 UTC."
+        "rollout, wave all, waits for 1 vote from acme/sre since 2026-11-23 09:00 UTC."
     )
 
 
@@ -272,7 +272,7 @@ def test_a_state_is_escalated_from_when_it_was_entered() -> None:
         ("escalation/@review.2/1", "comment", "acme/leads"),
     ]
     assert texts(stage)[0] == (
-        "it is in review since 2026-11-23 09:00 UTC: review waits for 1 of acme/sre, "
+        "it is in review since 2026-11-23 09:00 UTC: review waits for 1 vote from acme/sre, "
         "until 2026-11-30 09:00 UTC. It goes on with `approval.approved`, "
         "`approval.rejected`, `command.again`. `/cancel REASON` ends the whole."
     )

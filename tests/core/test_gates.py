@@ -147,7 +147,7 @@ def test_silence_is_a_failure() -> None:
 
     assert later(minutes=60) in [each.due for each in stage.asked(SetTimer)]
     assert reason is not None
-    assert (reason.code, reason.message) == ("timed-out", "nobody decided within 1 h")
+    assert (reason.code, reason.message) == ("timed-out", "nobody decided within 1 hour")
 
 
 @pytest.mark.parametrize(

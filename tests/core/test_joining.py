@@ -46,17 +46,25 @@ def test_what_cannot_be_met_any_more_is_skipped_at_once(
     assert build.statuses(decision.state)["ship"] is wanted
 
 
-def test_if_none_of_several_succeeded_the_task_is_skipped() -> None:
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ("api", "api did not succeed"),
+        ("api, web", "neither api nor web succeeded"),
+        ("api, web, e2e", "none of these succeeded: api, web, e2e"),
+    ],
+)
+def test_if_none_of_several_succeeded_the_task_is_skipped(needs: str, words: str) -> None:
     """`one-success` is told by its name when the last chance is gone."""
+    names = needs.split(", ")
+    graph = f"{'; '.join(names)}; ship: {needs}"
     decision = begun(
-        plan(GRAPH, ship={"join": "one-success"}),
-        ended("api", "failure"),
-        ended("web", "failure"),
+        plan(graph, ship={"join": "one-success"}), *(ended(name, "failure") for name in names)
     )
     reason = decision.state.tasks[build.attempt("ship").task].reason
 
     assert reason is not None
-    assert reason.message == "none of api, web succeeded"
+    assert reason.message == words
 
 
 def test_what_was_skipped_has_not_failed() -> None:

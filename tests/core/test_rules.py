@@ -169,7 +169,7 @@ def test_a_task_says_how_many_of_its_legs_failed() -> None:
     reason = decision.state.tasks[build.attempt("test").task].reason
 
     assert reason is not None
-    assert reason.message == "2 of 3; first 1: the workflow run failed"
+    assert reason.message == "2 of 3 did not succeed; the first is 1: the workflow run failed"
 
 
 def test_what_needs_a_matrix_reads_it_by_leg() -> None:

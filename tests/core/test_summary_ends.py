@@ -138,14 +138,16 @@ def test_a_gate_ends_with_the_state_that_it_is_in() -> None:
     """People read until when the state waits, and only of rules that hold."""
     told = Told(plan_of(MACHINE, inputs={"level": 1})).begin()
 
-    assert row_of(told).why == "waits for 1 of acme/sre, until 2026-11-23 10:30 UTC"
+    assert row_of(told).why == "waits for 1 vote from acme/sre, until 2026-11-23 10:30 UTC"
 
 
 def test_a_rule_that_holds_is_waited_for() -> None:
     """Its people are named beside those of the others."""
     told = Told(plan_of(MACHINE, inputs={"level": 3})).begin()
 
-    assert row_of(told).why.startswith("waits for 1 of acme/sre and 1 of acme/ciso, until")
+    assert row_of(told).why.startswith(
+        "waits for 1 vote from acme/sre and 1 vote from acme/ciso, until"
+    )
 
 
 def test_a_rule_without_a_value_lets_nobody_decide() -> None:

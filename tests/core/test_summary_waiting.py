@@ -86,8 +86,8 @@ def test_a_gate_says_who_is_awaited_and_until_when() -> None:
 
     assert headline(state) == "waiting for people: sign_off, 1 of 4 tasks done"
     assert whys(state)["sign_off"] == (
-        "waits for 1 of acme/sre and 2 of @&#8203;mona or people with admin permission, "
-        "until 2026-11-23 10:31 UTC"
+        "waits for 1 vote from acme/sre and 2 votes from @&#8203;mona or people with admin "
+        "permission, until 2026-11-23 10:31 UTC"
     )
 
 

@@ -159,7 +159,7 @@ def test_what_does_not_happen_in_time_is_a_failure() -> None:
     assert reason is not None
     assert (reason.code, reason.message) == (
         "timed-out",
-        "what it waits for did not come within 7 d",
+        "what it waits for did not come within 7 days",
     )
 
 

@@ -40,8 +40,8 @@ def test_too_many_failures_stop_the_rest_at_once() -> None:
     reason = stage.task(NAME).reason
     assert reason is not None
     assert reason.message == (
-        "the wave first failed: 1 of 3 failed, and 0 may (`max-failures`); "
-        "first a: the workflow run failed"
+        "the wave first failed: 1 of 3 failed, and none may (`max-failures`); "
+        "the first is a: the workflow run failed"
     )
     assert stage.end == ("failure", "task-failed")
 

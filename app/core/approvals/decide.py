@@ -77,11 +77,13 @@ def _asides(
     found = [question.carried] if question.carried is not None else []
     auto = question.approval.auto
     if auto is not None and question.auto_error:
-        sentence = f"`auto` decides nothing: {question.auto_error}"
+        sentence = (
+            f"`auto` decides nothing, as its condition has no value: {question.auto_error}"
+        )
         found.append(Finding(code=ReasonCode.AUTO_ERROR, sentence=sentence, is_met=False))
     elif auto is not None:
         code = ReasonCode.AUTO_CHOSE if question.auto else ReasonCode.AUTO_NOT
-        does = "holds and chooses" if question.auto else "does not hold, else it would choose"
+        does = "holds and chooses" if question.auto else "does not hold; it would choose"
         sentence = f"the condition of `auto` {does} {auto.choose}"
         found.append(Finding(code=code, sentence=sentence, is_met=question.auto))
     standing = {login for each in weighed for login in each.standing}

@@ -26,6 +26,8 @@ _EXCLUDED = {
     AUTHORS: ReasonCode.VOTER_IS_AUTHOR,
     LAST_PUSHER: ReasonCode.VOTER_IS_LAST_PUSHER,
 }
+_MAY_NOT = "and may not approve it (`exclude`)"
+_ANYBODY = "could be anybody who votes (`exclude`)"
 _WORDS = {
     ACTOR: "set it off",
     AUTHORS: "wrote some of it",
@@ -122,7 +124,7 @@ def excluded(
     for word in sorted(exclude):
         known = parties.get(word)
         if known is None:
-            sentence = f"it is not known who {_WORDS.get(word, word)}"
+            sentence = f"it is not known who {_WORDS.get(word, word)}, and it {_ANYBODY}"
             return Exclusion(code=ReasonCode.VOTER_MAY_BE_EXCLUDED, sentence=sentence)
         for party in known:
             code = _EXCLUDED.get(word, ReasonCode.VOTER_MAY_BE_EXCLUDED)
@@ -131,13 +133,14 @@ def excluded(
             ):
                 sentence = f"@{voter.login} {_WORDS.get(word, word)}"
                 if party.login.lower() != voter.login.lower():
-                    sentence += f", through @{party.login}"
-                return Exclusion(code=code, sentence=sentence)
+                    sentence += f", through @{party.login},"
+                return Exclusion(code=code, sentence=f"{sentence} {_MAY_NOT}")
             if _hides_somebody(party):
-                sentence = f"@{party.login} {_WORDS.get(word, word)}, and for whom is not known"
+                what = f"@{party.login} {_WORDS.get(word, word)}"
+                sentence = f"{what}, and it is not known for whom: it {_ANYBODY}"
                 return Exclusion(code=ReasonCode.VOTER_MAY_BE_EXCLUDED, sentence=sentence)
     if exclude and voter.is_bot and not voter.behind and not voter.is_alone:
-        sentence = f"for whom @{voter.login} acts is not known"
+        sentence = f"it is not known for whom @{voter.login} acts: it {_ANYBODY}"
         return Exclusion(code=ReasonCode.VOTER_MAY_BE_EXCLUDED, sentence=sentence)
     return None
 

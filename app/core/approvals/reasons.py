@@ -126,7 +126,7 @@ def _lines(finding: Finding, depth: int) -> Iterator[str]:
     mark = "✓" if finding.is_met else "✗"
     text = f"{'  ' * depth}- {mark} {finding.sentence} (`{finding.code}`)"
     if finding.could and not finding.is_met:
-        text += f"; could: {', '.join(finding.could)}"
+        text += f". Who could: {', '.join(finding.could)}"
     yield text
     for child in finding.children:
         yield from _lines(child, depth + 1)

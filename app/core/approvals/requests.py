@@ -179,20 +179,23 @@ def aim(vote: VoteRequest, gates: Sequence[OpenGate]) -> Aim | Finding:
         words.pop(0)
     elif vote.is_approval and words and not _options(gates, words[0]):
         tasks = ", ".join(gate.task for gate in gates)
-        sentence = f"`{words[0][:100]}` is no gate that waits, and no option; there are {tasks}"
+        sentence = (
+            f"`{words[0][:100]}` is no gate that waits, and no option of one; "
+            f"the gates that wait: {tasks}"
+        )
         return _no(ReasonCode.GATE_NOT_FOUND, sentence)
     elif vote.is_approval and words:
         named = _options(gates, words[0])
     chosen = named or list(gates)
     if len(chosen) > 1:
         tasks = ", ".join(gate.task for gate in chosen)
-        return _no(ReasonCode.GATE_AMBIGUOUS, f"several gates wait: name one of {tasks}")
+        return _no(ReasonCode.GATE_AMBIGUOUS, f"several gates wait; name one of them: {tasks}")
     option = APPROVE if vote.is_approval else REJECT
     if vote.is_approval and words:
         option = words.pop(0)
     if option not in chosen[0].options:
         options = ", ".join(chosen[0].options)
-        sentence = f"`{option[:100]}` is no option of {chosen[0].task}; there are {options}"
+        sentence = f"`{option[:100]}` is no option of {chosen[0].task}; the options: {options}"
         return _no(ReasonCode.VOTE_OPTION_UNKNOWN, sentence)
     reason = vote.reason or " ".join(words).removeprefix("because ")
     return Aim(task=chosen[0].task, option=option, reason=reason)

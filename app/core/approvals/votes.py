@@ -14,6 +14,7 @@ from app.core.approvals.codeowners import owns
 from app.core.approvals.people import Voter, excluded, named_by
 from app.core.approvals.question import ANYBODY_WHO_WRITES, Question, asked_rules
 from app.core.approvals.reasons import Finding, ReasonCode
+from app.core.spans import in_words
 from app.core.state import Vote
 from app.core.typed_values import fill_inputs
 
@@ -77,7 +78,7 @@ def _judged(
     refusal = _refuse_vote(question, vote, now)
     if voter is None:
         if refusal is None:
-            sentence = f"what @{vote.by} may is not known"
+            sentence = f"GitHub has not told yet what @{vote.by} may"
             refusal = _no(ReasonCode.VOTER_UNKNOWN, sentence)
         return Ballot(vote=vote, voter=Voter(login=vote.by), refusal=refusal)
     if refusal is None and vote.user_id and voter.id and vote.user_id != voter.id:
@@ -102,7 +103,8 @@ def _refuse_vote(question: Question, vote: Vote, now: datetime) -> Finding | Non
         return _no(ReasonCode.VOTE_OPTION_UNKNOWN, sentence)
     if vote.source not in approval.sources:
         doors = ", ".join(sorted(approval.sources))
-        sentence = f"{by} voted by {vote.source or 'no door that is known'}, not by {doors}"
+        door = vote.source or "no door that is known"
+        sentence = f"{by} voted by {door}; votes count here by {doors}"
         return _no(ReasonCode.VOTE_BY_WRONG_DOOR, sentence)
     if vote.carried_from:
         refusal = _refuse_carried(question, vote)
@@ -110,10 +112,13 @@ def _refuse_vote(question: Question, vote: Vote, now: datetime) -> Finding | Non
             return refusal
     elif not _is_for_this_plan(question, vote):
         about = f"commit {vote.sha[:12]}" if vote.sha else "another plan"
-        return _no(ReasonCode.VOTE_FOR_ANOTHER_PLAN, f"{by} voted about {about}")
+        sentence = f"{by} voted about {about}, which is not what is asked about now"
+        return _no(ReasonCode.VOTE_FOR_ANOTHER_PLAN, sentence)
     expires = approval.expires_after
     if expires is not None and not is_rejection and now - vote.at >= expires:
-        return _no(ReasonCode.VOTE_EXPIRED, f"the vote of {by} is older than {expires}")
+        return _no(
+            ReasonCode.VOTE_EXPIRED, f"the vote of {by} is older than {in_words(expires)}"
+        )
     # What is missing may come with another vote; what is wrong is refused here and now.
     lenient = {
         name: replace(each, required=False, default=None)
@@ -126,11 +131,6 @@ def _refuse_vote(question: Question, vote: Vote, now: datetime) -> Finding | Non
     return None
 
 
-def _is_for_this_plan(question: Question, vote: Vote) -> bool:
-    if not vote.digest and not vote.sha:
-        return False
-    is_digest = not vote.digest or vote.digest in question.digests
-    return is_digest and (not vote.sha or vote.sha in question.shas)
 def _refuse_carried(question: Question, vote: Vote) -> Finding | None:
     by, carried = f"@{vote.by}", question.carried
     if carried is None or not carried.is_met:
@@ -143,6 +143,11 @@ def _refuse_carried(question: Question, vote: Vote) -> Finding | None:
     return None
 
 
+def _is_for_this_plan(question: Question, vote: Vote) -> bool:
+    if not vote.digest and not vote.sha:
+        return False
+    is_digest = not vote.digest or vote.digest in question.digests
+    return is_digest and (not vote.sha or vote.sha in question.shas)
 
 
 def _break_glass(question: Question, vote: Vote, voter: Voter) -> Ballot:

@@ -155,7 +155,7 @@ def _met(question: Question, seated: _Seated, voters: Mapping[str, Voter]) -> li
         )
         found.append(finding)
     if seated.assignment.is_given_up:
-        sentence = "there are too many ways to let owners stand for paths"
+        sentence = "there are too many ways to let owners stand for paths to try them all"
         found.append(
             Finding(code=ReasonCode.ASSIGNMENT_TOO_LARGE, sentence=sentence, is_met=False)
         )
@@ -179,7 +179,7 @@ def _requirement(
     found = [
         Finding(
             code=ReasonCode.REQUIREMENT_MET if is_met else ReasonCode.REQUIREMENT_UNMET,
-            sentence=f"{min(len(standing), wanted)} of {wanted} of {whom}{through}",
+            sentence=f"{_counted(len(standing), wanted)} from {whom}{through}",
             is_met=is_met,
             people=people,
             could=() if is_met else could,
@@ -197,7 +197,7 @@ def _requirement(
 
 def _owners(owned: tuple[Owned, ...], missing: list[int]) -> list[Finding]:
     if not missing:
-        sentence = "every changed path that has owners is approved by one"
+        sentence = "each changed path that has owners was approved by one of them"
         return [Finding(code=ReasonCode.OWNERS_MET, sentence=sentence, is_met=True)]
     return [
         Finding(
@@ -210,6 +210,13 @@ def _owners(owned: tuple[Owned, ...], missing: list[int]) -> list[Finding]:
     ]
 
 
+def _counted(standing: int, wanted: int) -> str:
+    """Count votes: `1 of 2 votes`, or none where nothing has owners."""
+    if wanted == 0:
+        return "no vote is needed"
+    return f"{min(standing, wanted)} of {wanted} {'vote' if wanted == 1 else 'votes'}"
+
+
 def _paths(group: Owned) -> str:
     shown = ", ".join(group.paths[:PATHS_SHOWN_MAX])
     more = len(group.paths) - PATHS_SHOWN_MAX
@@ -219,7 +226,7 @@ def _paths(group: Owned) -> str:
 def _whom(requirement: Requirement) -> str:
     words = [*(f"@{user.removeprefix('@')}" for user in requirement.users), *requirement.teams]
     if requirement.permission is not None:
-        words.append(f"those with {requirement.permission}")
+        words.append(f"people with {requirement.permission} permission")
     if requirement.code_owners:
         words.append("the code owners")
     return " or ".join(words) or "nobody"
@@ -254,7 +261,7 @@ def _unmet(question: Question, rules: tuple[AskedRule, ...]) -> list[Finding]:
     for rule in question.rules:
         whose = f"the policy {rule.policy}" if rule.policy else "the definition"
         if rule not in rules:
-            sentence = f"a rule of {whose} is set aside"
+            sentence = f"a rule of {whose} is set aside by `auto` or a break-glass"
             code, is_met = ReasonCode.RULE_SET_ASIDE, True
         elif rule.error:
             sentence = f"a rule of {whose} could not be worked out: {rule.error}"
@@ -299,7 +306,9 @@ def _form(
     filled, missing = fill_inputs(declarations, given, is_text=True)
     is_met = not missing
     code = ReasonCode.FORM_COMPLETE if is_met else ReasonCode.FORM_INCOMPLETE
-    sentence = f"the form lacks: {'; '.join(missing)}" if missing else "the form is complete"
+    sentence = "the form is complete"
+    if missing:
+        sentence = f"the form is not filled in: {'; '.join(missing)}"
     return filled, Finding(code=code, sentence=sentence, is_met=is_met)
 
 

@@ -70,7 +70,7 @@ def _lines(
             why = why_leg(state, name, leg) or look_of_leg(leg).word
             yield f"- {code(name_of(name, leg.key))} {why}"
     for where, gate in gates.items():
-        options = ", ".join(approval_at(state, where).options)
+        options = " or ".join(approval_at(state, where).options)
         verdict = verdict_at(state, where, gate, now)
         tree = "\n".join(_tree(verdict.why, 1))
         yield f"- {code(str(where))} asks: {options}\n{tree}"
@@ -87,7 +87,7 @@ def _tree(finding: Finding, depth: int) -> Iterator[str]:
     mark = "✓" if finding.is_met else "✗"
     text = f"{'  ' * depth}- {mark} {plain(finding.sentence)} (`{finding.code}`)"
     if finding.could and not finding.is_met:
-        text += f"; could: {plain(', '.join(finding.could))}"
+        text += f". Who could: {plain(', '.join(finding.could))}"
     yield text
     for child in finding.children:
         yield from _tree(child, depth + 1)

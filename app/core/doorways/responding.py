@@ -107,7 +107,7 @@ class Reply:
         """Say that something may not be, why, and who could."""
         text = f"{plain(finding.sentence)} (`{finding.code}`)."
         if finding.could:
-            text += f" Could: {plain(', '.join(finding.could))}."
+            text += f" Who could: {plain(', '.join(finding.could))}."
         self.say(NO if finding.code in _OF_ROLES else HUH, text)
 
 

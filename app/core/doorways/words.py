@@ -59,5 +59,5 @@ def answer_to_vote(command: AnswerVote) -> str:
     task = code(str(command.gate))
     text = f"At {task} this does not count: {plain(command.sentence)} (`{command.code}`)."
     if command.could:
-        text += f" Needed: {plain(', '.join(command.could))}."
+        text += f" Who could: {plain(', '.join(command.could))}."
     return text

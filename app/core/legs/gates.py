@@ -5,7 +5,7 @@ chosen. While a gate is open nothing runs and nothing is held.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.core.actions import APPROVE, Agent, Approval, Wait
 from app.core.copying import replace
@@ -14,6 +14,7 @@ from app.core.legs.context import values_for
 from app.core.legs.outcome import fail, fail_for_good, succeed
 from app.core.moves import LegStatus
 from app.core.naming import definition_of
+from app.core.spans import in_words
 from app.core.state import Gate, Leg, Orchestration, Reason
 from app.core.values import Json, TaskName
 
@@ -105,9 +106,9 @@ def overdue_gate(state: Orchestration, name: TaskName, leg: Leg, now: datetime) 
     if definition.on_timeout.then == "choose":
         chosen = replace(leg.gate, choice=definition.on_timeout.choose, by=BY_TIME)
         return close_gate(state, name, replace(leg, gate=chosen), now)
-    why = f"nobody decided within {said(due - leg.gate.opened_at)}"
+    why = f"nobody decided within {in_words(due - leg.gate.opened_at)}"
     if isinstance(action, Wait):
-        why = f"what it waits for did not come within {said(due - leg.gate.opened_at)}"
+        why = f"what it waits for did not come within {in_words(due - leg.gate.opened_at)}"
     return fail(state, name, leg, Reason(code="timed-out", message=why), now)
 
 
@@ -131,11 +132,3 @@ def due_of(state: Orchestration, name: TaskName, leg: Leg) -> datetime | None:
     if leg.gate.due is not None or isinstance(definition.action, Agent):
         return leg.gate.due
     return leg.gate.opened_at + definition.timeout
-
-
-def said(time: timedelta) -> str:
-    """Say a duration in the largest units that fit."""
-    minutes = int(time.total_seconds() // 60)
-    days, hours = divmod(minutes // 60, 24)
-    parts = ((days, "d"), (hours, "h"), (minutes % 60, "min"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "a minute"

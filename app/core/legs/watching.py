@@ -19,6 +19,7 @@ from app.core.limits import (
 )
 from app.core.moves import LegStatus
 from app.core.naming import definition_of
+from app.core.spans import in_words
 from app.core.state import Attempt, Leg, Orchestration, Reason
 from app.core.values import TaskName
 
@@ -34,17 +35,11 @@ def deadline(attempt: Attempt, definition: TaskDefinition) -> tuple[datetime, Re
     """
     if attempt.running_since is not None:
         limit = definition.timeout
-        minutes = int(limit.total_seconds() // 60)
-        why = f"it ran for more than {minutes} minutes (`timeout-minutes`)"
+        why = f"it ran for more than {in_words(limit)} (`timeout-minutes`)"
         return attempt.running_since + limit, Reason(code="timed-out", message=why)
     queue = definition.queue_timeout or QUEUE_TIMEOUT_MAX
-    why = f"no runner took it up within {_said(queue)}"
+    why = f"no runner took it up within {in_words(queue)}"
     return attempt.asked_at + queue, Reason(code="never-started", message=why)
-
-
-def _said(time: timedelta) -> str:
-    minutes = int(time.total_seconds() // 60)
-    return f"{minutes // 60} hours" if minutes % 60 == 0 else f"{minutes} minutes"
 
 
 def due_look_up(attempt: Attempt, definition: TaskDefinition) -> datetime | None:

@@ -245,7 +245,8 @@ def _of_all(task: Task, legs: list[Leg]) -> Reason | None:
     first = legs[0].reason
     if first is None or not task.is_matrix:
         return first
-    message = f"{len(legs)} of {len(task.legs)}; first {legs[0].key}: {first.message}"
+    count = f"{len(legs)} of {len(task.legs)} did not succeed"
+    message = f"{count}; the first is {legs[0].key}: {first.message}"
     return Reason(code=first.code, message=message)
 
 

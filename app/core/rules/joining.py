@@ -37,10 +37,20 @@ def standing(join: Join, needs: Needs) -> Standing:
         case Join.ONE_SUCCESS:
             if not needs or any(task.is_passed for _, task in over):
                 return "begin"
-            names = ", ".join(name for name, _ in needs)
-            return _not_met(f"none of {names} succeeded") if is_over else "wait"
+            return _not_met(_none([name for name, _ in needs])) if is_over else "wait"
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(join)
+
+
+def _none(names: list[TaskName]) -> str:
+    """Say that none of these tasks succeeded."""
+    match names:
+        case [only]:
+            return f"{only} did not succeed"
+        case [one, other]:
+            return f"neither {one} nor {other} succeeded"
+        case _:
+            return f"none of these succeeded: {', '.join(names)}"
 
 
 def _unless(over: Needs, *, is_bad: Callable[[Task], bool], is_over: bool) -> Standing:

@@ -169,8 +169,8 @@ def _too_many(task: Task, wave: Wave, bad: dict[LegKey, Leg]) -> Reason:
     why = f": {first.reason.message}" if first.reason is not None else ""
     count = len(legs_in(task, wave.name))
     message = (
-        f"{len(bad)} of {count} failed, and {wave.max_failures} may (`max-failures`); "
-        f"first {first.key}{why}"
+        f"{len(bad)} of {count} failed, and {wave.max_failures or 'none'} may "
+        f"(`max-failures`); the first is {first.key}{why}"
     )
     return Reason(code="too-many-failures", message=message)
 

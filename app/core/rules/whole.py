@@ -13,6 +13,7 @@ from app.core.naming import WHOLE, is_following
 from app.core.rules.decision import Decision
 from app.core.rules.moments import next_moment_of_all
 from app.core.rules.seats import ask_seat, leave_seat
+from app.core.spans import in_words
 from app.core.state import Orchestration, Reason
 from app.core.values import Json, JsonObject, TaskName
 
@@ -45,8 +46,8 @@ def expire(state: Orchestration, now: datetime) -> Decision | None:
     """Cancel the whole orchestration once its time is over."""
     if not is_overdue(state, now):
         return None
-    minutes = int(state.plan.definition.timeout.total_seconds() // 60)
-    why = f"the orchestration took more than {minutes} minutes (`timeout-minutes`)"
+    limit = in_words(state.plan.definition.timeout)
+    why = f"the orchestration took more than {limit} (`timeout-minutes`)"
     return Decision(state=state.to(_O.CANCELLING, Reason(code="timed-out", message=why)))
 
 

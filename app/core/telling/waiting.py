@@ -100,7 +100,7 @@ def why_wave(state: Orchestration, name: TaskName, wave: str) -> str:
 
 
 def _why_asking(state: Orchestration, where: GateId, gate: Gate, until: str) -> str:
-    """Say whom a gate asks, until when, and what is new since it last did."""
+    """Say whom a gate asks, until when, what is new since it last did, and why once more."""
     new = "; ".join(differences(state, where))
     asked = _joined(f"waits for {who_decides(state, where, gate)}", until)
     carry = carried(gate)
@@ -142,7 +142,8 @@ def _who(requirement: Requirement) -> str:
         people.append(f"people with {requirement.permission.value} permission")
     if requirement.code_owners:
         people.append("the code owners")
-    return f"{requirement.count} of {plain(' or '.join(people), NAME_MAX)}"
+    votes = "1 vote" if requirement.count == 1 else f"{requirement.count} votes"
+    return f"{votes} from {plain(' or '.join(people), NAME_MAX)}"
 
 
 def why_closed(gate: Gate) -> str:

@@ -30,7 +30,7 @@ def test_an_explanation_is_a_nested_list() -> None:
     lines = explained(why).split("\n")
     assert lines[0].startswith("- ✓ ")
     assert lines[1].startswith("  - ✓ what the definition asks for is met (`rule-met`)")
-    assert lines[2].startswith("    - ✓ 1 of 1 of ")
+    assert lines[2].startswith("    - ✓ 1 of 1 vote from ")
 
 
 def test_who_could_is_named_up_to_a_number() -> None:

@@ -29,6 +29,6 @@ def test_an_explanation_is_a_list_with_who_could() -> None:
 
     assert explain(root) == (
         "- ✗ 0 of 1 (`gate-undecided`)\n"
-        "  - ✗ 0 of 1 of acme/sre (`requirement-unmet`); could: @ann, @hal"
+        "  - ✗ 0 of 1 of acme/sre (`requirement-unmet`). Who could: @ann, @hal"
     )
     assert [each.code for each in root.walk()] == ["gate-undecided", "requirement-unmet"]
