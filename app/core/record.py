@@ -76,6 +76,13 @@ from app.core.state import Orchestration, Written
 def record(state: Orchestration, event: Event) -> Orchestration:
     """Write one fact into the state."""
     match event:
+        # What is heard most stands first: the cases are tried one after the other.
+        case WorkflowRunObserved() | DispatchAccepted() | OutputsReported() | JobsListed():
+            return record_attempt(state, event)
+        case DispatchRefused() | DispatchDelayed() | RerunAccepted() | WorkflowRunMissed():
+            return record_attempt(state, event)
+        case ChangeMeasured() | OperationPerformed() | ChildStarted() | ChildEnded():
+            return record_attempt(state, event)
         case SurfaceWritten() | SurfaceRefused():
             return _record_surface(state, event)
         case OrchestrationRequested():
@@ -112,12 +119,6 @@ def record(state: Orchestration, event: Event) -> Orchestration:
             return record_hearing(state, event)
         case GitHubEventHeard():
             return wait_for(record_hearing(state, event), event.cause, event.at)
-        case DispatchAccepted() | DispatchRefused() | DispatchDelayed() | OutputsReported():
-            return record_attempt(state, event)
-        case WorkflowRunObserved() | WorkflowRunMissed() | RerunAccepted() | JobsListed():
-            return record_attempt(state, event)
-        case ChangeMeasured() | OperationPerformed() | ChildStarted() | ChildEnded():
-            return record_attempt(state, event)
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(event)
 

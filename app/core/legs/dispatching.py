@@ -66,7 +66,7 @@ def begin_attempt(
 ) -> tuple[Leg, Asked]:
     """Begin the next attempt at a leg. Raises `ExpressionError` if it cannot be rendered."""
     action = definition_of(state.plan.definition, name).action
-    assert not isinstance(action, Approval | Wait), "a gate is opened, not begun"
+    assert not isinstance(action, (Approval, Wait)), "a gate is opened, not begun"
     values = values_for(state, name, now, leg.matrix)
     attempt = AttemptId(task=name, leg=leg.key, number=len(leg.attempts) + 1)
     marker = marker_of(state.id, attempt)
@@ -86,8 +86,7 @@ def begin_attempt(
             )
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(action)
-    leg = replace(leg.to(LegStatus.DISPATCHING), attempts=(*leg.attempts, begun), reason=None)
-    return replace(leg, rest_until=None), command
+    return _dispatching(leg, begun), command
 
 
 def begin_rerun(name: TaskName, leg: Leg, now: datetime) -> tuple[Leg, Asked]:
@@ -102,8 +101,14 @@ def begin_rerun(name: TaskName, leg: Leg, now: datetime) -> tuple[Leg, Asked]:
         workflow_run_id=last.workflow_run_id,
         run_attempt=last.run_attempt,
     )
-    leg = replace(leg.to(LegStatus.DISPATCHING), attempts=(*leg.attempts, begun), reason=None)
-    return replace(leg, rest_until=None), command
+    return _dispatching(leg, begun), command
+
+
+def _dispatching(leg: Leg, begun: Attempt) -> Leg:
+    attempts = (*leg.attempts, begun)
+    return replace(
+        leg.to(LegStatus.DISPATCHING), attempts=attempts, reason=None, rest_until=None
+    )
 
 
 def rerun_of(last: Attempt, number: int, run_attempt: int, now: datetime) -> Attempt:

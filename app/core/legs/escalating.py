@@ -64,7 +64,8 @@ def _of_gate(about: str, gate: Gate, escalations: tuple[Escalation, ...]) -> Pre
 
 def in_order(escalations: tuple[Escalation, ...]) -> tuple[Escalation, ...]:
     """Sort escalations by when they are due."""
-    return tuple(sorted(escalations, key=lambda each: each.after))
+    # Mostly there are none.
+    return tuple(sorted(escalations, key=lambda each: each.after)) if escalations else ()
 
 
 def with_told(task: Task, waiting: Pressing, told: int) -> Task:

@@ -86,16 +86,14 @@ def record_attempt(state: Orchestration, event: AboutAttempt) -> Orchestration:
 def _is_to_another(leg: Leg, event: AboutAttempt) -> bool:
     """Tell whether it answers what was asked for an earlier attempt, before a re-run."""
     attempt = leg.attempt
-    if (
-        isinstance(event, DispatchAccepted | DispatchRefused | DispatchDelayed)
-        and attempt.workflow_run_id is None
-    ):
+    if isinstance(event, _OF_DISPATCH) and attempt.workflow_run_id is None:
         # A re-run may be heard of before the answer to the dispatch has told us its run.
         return False
-    answers = (
-        DispatchAccepted | DispatchRefused | DispatchDelayed | RerunAccepted | ChangeMeasured
-    )
-    return isinstance(event, answers) and event.attempt.number != attempt.number
+    return isinstance(event, _ANSWERS) and event.attempt.number != attempt.number
+
+
+_OF_DISPATCH = (DispatchAccepted, DispatchRefused, DispatchDelayed)
+_ANSWERS = (*_OF_DISPATCH, RerunAccepted, ChangeMeasured)
 
 
 def _record_again(state: Orchestration, leg: Leg, event: AboutAttempt) -> Orchestration:

@@ -117,7 +117,7 @@ def _candidates(state: Orchestration, name: TaskName) -> Iterator[Leg]:
 def _admit(state: Orchestration, name: TaskName, leg: Leg, now: datetime) -> Decision:
     """Let one leg begin, or ask for what it still needs. Raises `ExpressionError`."""
     definition = definition_of(state.plan.definition, name)
-    if isinstance(definition.action, Approval | Wait):
+    if isinstance(definition.action, (Approval, Wait)):
         return _open(state, name, leg, now)
     holder = leg_holder(name, leg.key)
     # Undoing is never held back by a calendar: a freeze is there to keep things safe.

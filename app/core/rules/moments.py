@@ -13,7 +13,8 @@ from app.core.state import Orchestration
 
 def next_moment_of_all(state: Orchestration, now: datetime) -> datetime | None:
     """Return the earliest moment, later than now, at which something may be due."""
-    return min((moment for moment in _moments(state, now) if moment > now), default=None)
+    ahead = [moment for moment in _moments(state, now) if moment > now]
+    return min(ahead) if ahead else None
 
 
 def _moments(state: Orchestration, now: datetime) -> Iterator[datetime]:
@@ -32,9 +33,9 @@ def _moments(state: Orchestration, now: datetime) -> Iterator[datetime]:
 
 def _has_timed_alerts(state: Orchestration) -> bool:
     """Tell whether an alert that is not told yet may come to hold by the clock alone."""
-    return any(
-        number not in state.alerted and _is_timed(alert)
-        for number, alert in enumerate(state.plan.definition.alerts)
+    alerts = state.plan.definition.alerts
+    return bool(alerts) and any(
+        number not in state.alerted and _is_timed(alert) for number, alert in enumerate(alerts)
     )
 
 

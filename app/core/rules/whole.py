@@ -122,12 +122,10 @@ def _is_over(state: Orchestration) -> bool:
 
 def is_all_over(state: Orchestration) -> bool:
     """Tell whether nothing runs any more and nothing is to begin."""
+    if state.status is _O.BLOCKED or not _is_over(state):
+        return False
     # What comes last in the file mostly ends last: it tells soonest that not all is over.
-    if not all(task.has_ended for task in reversed(tuple(state.tasks.values()))):
-        return False
-    if state.status is _O.BLOCKED:
-        return False
-    return _is_over(state)
+    return all(task.has_ended for task in reversed(tuple(state.tasks.values())))
 
 
 def finish(state: Orchestration, now: datetime) -> Decision | None:
