@@ -5,24 +5,18 @@ that a refused dispatch has. What only an expression will tell is left out, with
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.core.actions import Action, Agent, Dispatch
 from app.core.definition import Definition, TaskDefinition
+from app.core.dispatchable import faults_of
 from app.core.legs.dispatching import TARGET
-from app.core.limits import INPUT_TEXT_MAX
 from app.core.policy import Consent
-from app.core.reading.actions.dispatch import MARKER_INPUT
 from app.core.terms import Place, Template
 from app.core.values import Json, RepositoryName
-from app.core.workflow_file import DeclaredInput, WorkflowFile
-
-INPUTS_MAX = 25
-"""https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#onworkflow_dispatchinputs"""
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
+from app.core.workflow_file import WorkflowFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +133,20 @@ def literal(template: Template) -> Json:
     return None if "${{" in json.dumps(template.value) else template.value
 
 
+def not_looked_at(targets: Sequence[Target], most: int) -> tuple[Concern, ...]:
+    """Note at the first of these that they, and how many, are more than are looked at."""
+    if not targets:
+        return ()
+    first = targets[0]
+    rest = f" and {len(targets) - 1} more" if len(targets) > 1 else ""
+    message = (
+        f"`{first.task}`{rest} are not checked: of a definition {most} different targets are"
+        if rest
+        else f"`{first.task}` is not checked: of a definition {most} different targets are"
+    )
+    return (_note("not-checked", message, first.place),)
+
+
 def judge(target: Target, facts: Facts) -> Iterator[Concern]:
     """Say everything that would keep a target from being dispatched."""
     where = f"{target.workflow} in {target.repository}"
@@ -184,59 +192,10 @@ def _judge_file(target: Target, facts: Facts, where: str) -> Iterator[Concern]:
         message = f"the workflow {where} could not be read, and is not checked"
         yield _note("not-checked", message, at)
         return
-    if not facts.file.is_dispatchable:
-        message = f"the workflow {where} has no `workflow_dispatch` at {ref}"
-        yield _concern("not-dispatchable", message, "add it to its `on`", at)
-        return
-    yield from _judge_inputs(target, facts.file, where)
-
-
-def _judge_inputs(target: Target, file: WorkflowFile, where: str) -> Iterator[Concern]:
-    at = target.place
-    if len(file.inputs) > INPUTS_MAX:
-        message = f"the workflow {where} declares {len(file.inputs)} inputs"
-        yield _concern("too-many-inputs", message, f"GitHub takes {INPUTS_MAX}", at)
-    for name, template in target.inputs.items():
-        if name not in file.inputs:
-            message = f"the workflow {where} declares no input `{name}`"
-            hint = "declare it under `on.workflow_dispatch.inputs`, or take it out of `with`"
-            yield _concern("unexpected-inputs", message, hint, template.place)
-            continue
-        fault = _fault(file.inputs[name], literal(template))
-        if fault:
-            message = f"the input `{name}` of {where} {fault}"
-            yield _concern("bad-input", message, "give it such a value", template.place)
-    for name, declared in file.inputs.items():
-        is_given = name in target.inputs or name == MARKER_INPUT
-        if declared.is_required and not declared.has_default and not is_given:
-            message = f"the workflow {where} requires the input `{name}`"
-            yield _concern("input-missing", message, "give it under `with`", at)
-    size = sum(len(name) + len(_text(literal(it))) for name, it in target.inputs.items())
-    if size > INPUT_TEXT_MAX:
-        message = f"the inputs are longer than {INPUT_TEXT_MAX} characters together"
-        yield _concern("bad-input", message, "hand large things over in another way", at)
-
-
-def _fault(declared: DeclaredInput, value: Json) -> str:
-    """Say what is wrong with a value that is written out; one of an expression is not known."""
-    if value is None:
-        return ""
-    text = _text(value)
-    match declared.type:
-        case "boolean" if text not in ("true", "false"):
-            return f"is true or false, and not `{text}`"
-        case "number" if not _NUMBER.fullmatch(text):
-            return f"is a number, and not `{text}`"
-        case "choice" if text not in declared.options:
-            return f"is one of {', '.join(declared.options)}, and not `{text}`"
-        case _:
-            return ""
-
-
-def _text(value: Json) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value)
+    inputs = {name: literal(template) for name, template in target.inputs.items()}
+    for fault in faults_of(facts.file, inputs, where=where, ref=ref):
+        place = target.inputs[fault.about].place if fault.about else at
+        yield _concern(fault.code, fault.message, fault.hint, place)
 
 
 def _concern(code: str, message: str, hint: str, at: Place) -> Concern:

@@ -71,6 +71,7 @@ from app.github.rulings import Rulings
 from app.github.starting import SETTLED_AFTER, Starter, explain, refused
 from app.github.surveying import Surveyor
 from app.github.templates import Templates
+from app.github.workflow_files import WorkflowFiles
 from app.ports import Carried, Errand, Outcome, Postponed
 
 # A dispatch and its settling fit into the courier's lease (60 seconds), so that another
@@ -86,6 +87,7 @@ class GitHubPerformer:
         self._clock = client.clock
         self._consents = Consents(client)
         self._starter = Starter(client)
+        self._files = WorkflowFiles(client)
         self._reporter = Reporter(client)
         finder = Finder(client, self._reporter.own_id)
         self._follower = Follower(client, self._consents, finder)
@@ -197,7 +199,10 @@ class GitHubPerformer:
     async def _dispatch_with_consent(
         self, command: DispatchWorkflow, errand: Errand
     ) -> Outcome:
-        """Look for what an earlier try did, ask whether the target consents, and dispatch."""
+        """Look for what an earlier try did, ask whether the target consents, and dispatch.
+
+        What the target would refuse is refused here, with what to do about it.
+        """
         plan = _state(errand).plan
         self._starter.begin(command, errand)
         try:
@@ -233,7 +238,11 @@ class GitHubPerformer:
         objected = await self._objection(command, errand)
         if objected is not None:
             return objected
-        return await self._starter.dispatch(replace(command, ref=ref), errand, access)
+        command = replace(command, ref=ref)
+        fault = await self._files.fault(command, access)
+        if fault is not None:
+            return refused(self._clock, command, fault.code, f"{fault.message}: {fault.hint}")
+        return await self._starter.dispatch(command, errand, access)
 
     async def _objection(
         self, command: DispatchWorkflow | RerunWorkflowRun, errand: Errand

@@ -11,7 +11,15 @@ from typing import Final
 from app.core.definition import Definition
 from app.core.plan import Origin
 from app.core.policy import Consent, consent_to_dispatch, consent_to_release
-from app.core.preflight import Concern, Facts, Target, judge, literal, targets_of
+from app.core.preflight import (
+    Concern,
+    Facts,
+    Target,
+    judge,
+    literal,
+    not_looked_at,
+    targets_of,
+)
 from app.core.values import Sha
 from app.core.workflow_file import read_workflow
 from app.github.budget import Urgency
@@ -24,7 +32,7 @@ from app.github.repositories import commit_of, object_of, path_to, read_file, te
 ACTIONS_WRITE: Final = {"actions": "write"}
 WORKFLOWS: Final = ".github/workflows/"
 TARGETS_MAX: Final = 100
-"""Targets of one definition that are looked at; each takes a few calls."""
+"""Different targets of one definition that are looked at; each takes a few calls."""
 
 
 class Preflight:
@@ -53,13 +61,16 @@ class Preflight:
         )
         targets, notes = targets_of(definition)
         known: dict[tuple[str, str, str, object], Facts] = {}
-        found = list(notes)
-        for target in targets[:TARGETS_MAX]:
+        found, left = list(notes), []
+        for target in targets:
             key = (target.repository.lower(), target.workflow, target.ref, _environment(target))
+            if key not in known and len(known) >= TARGETS_MAX:
+                left.append(target)
+                continue
             if key not in known:
                 known[key] = await self._facts(target, origin, definition.id, head)
             found += judge(target, known[key])
-        return _in_order(found)
+        return _in_order([*found, *not_looked_at(left, TARGETS_MAX)])
 
     async def _facts(self, target: Target, origin: Origin, definition: str, head: Sha) -> Facts:
         try:

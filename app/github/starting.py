@@ -223,5 +223,7 @@ _REMEDIES: Final = (
     ("required input", "input-missing", "Give it under `with`."),
     ("no ref found", "ref-not-found", "There must be a branch or tag {ref} beside {where}."),
     ("object does not exist", "ref-not-found", "There must be a commit {ref} beside {where}."),
+    ("provided value", "bad-input", "Give it a value that {where} declares."),
+    ("you may only define up to", "too-many-inputs", "Hand some over together in {where}."),
     ("disabled workflow", "workflow-disabled", "Enable {where} in the Actions tab."),
 )

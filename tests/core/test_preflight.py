@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
+from app.core.dispatchable import INPUTS_MAX
 from app.core.policy import Consent
 from app.core.preflight import (
-    INPUTS_MAX,
     Concern,
     Facts,
     Target,
     at_the_top,
     judge,
     literal,
+    not_looked_at,
     targets_of,
 )
 from app.core.telling.problem_report import summarise_problems
@@ -216,3 +217,22 @@ def test_a_notice_fails_nothing() -> None:
         ("failure", 1),
     ]
     assert "1 problem in 1 definition" in bad.title
+
+
+def test_targets_beyond_the_most_are_named_and_counted() -> None:
+    """At the first of them."""
+    one, several = (not_looked_at([target()] * number, 100) for number in (1, 3))
+
+    assert not_looked_at([], 100) == ()
+    assert [each.code for each in (*one, *several)] == ["not-checked", "not-checked"]
+    assert "` is not checked: of a definition 100 different targets are" in one[0].message
+    assert "` and 2 more are not checked: of a definition 100" in several[0].message
+
+
+def test_a_name_of_an_input_is_known_in_upper_and_lower_case() -> None:
+    """GitHub does not say whether it tells them apart."""
+    known = takes(Image=DeclaredInput(type="choice", options=("a",), is_required=True))
+
+    assert codes(known, target(image="a")) == []
+    assert codes(known, target(image="b")) == ["bad-input"]
+    assert codes(known, target(image="")) == []

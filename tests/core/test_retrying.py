@@ -129,6 +129,21 @@ def test_a_refused_dispatch_is_tried_again() -> None:
     assert build.legs(decision.state, "build") == {"": L.RESTING}
 
 
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        *((code, L.FAILED) for code in ("not-dispatchable", "bad-input", "consent-missing")),
+        *((code, L.FAILED) for code in ("workflow-not-found", "workflow-disabled")),
+        *((code, L.RESTING) for code in ("ref-not-found", "dispatch-refused")),
+    ],
+)
+def test_what_cannot_succeed_is_not_tried_again(code: str, status: LegStatus) -> None:
+    """Somebody must mend it first; a ref may come by itself."""
+    decision = begun(plan("build", build=retry()), refused("build", code=code))
+
+    assert build.legs(decision.state, "build") == {"": status}
+
+
 def test_what_rests_can_be_cancelled() -> None:
     """Between two attempts nothing is under way: it ends at once."""
     decision = begun(plan("build", build=retry()), ended("build", "failure"), cancelled())

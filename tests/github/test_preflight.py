@@ -105,6 +105,15 @@ async def test_inputs_must_fit(here: House, given: Any, codes: list[str]) -> Non
     assert [title for title, _ in found] == codes
 
 
+async def test_of_many_targets_it_is_said_which_are_not_looked_at(here: House) -> None:
+    """A hundred different ones are; one that was looked at counts once."""
+    many = [to("release", f"w{number}.yml") for number in range(100)]
+    found = await learned(here, *many, to("release", "w0.yml"), to("api"), to("ops"))
+
+    assert [title for title, _ in found].count("workflow-not-found") == 101
+    assert [title for title, _ in found if title != "workflow-not-found"] == ["not-checked"]
+
+
 async def test_a_workflow_may_come_with_the_definition(here: House) -> None:
     """In one and the same commit; elsewhere it must be there before."""
     files = {".github/workflows/fresh.yml": DEPLOY}

@@ -21,9 +21,22 @@ NEVER_AGAIN = frozenset(
         "expression-failed",
         "policy-denies",
         "policy-attempts",
+        "app-not-installed",
+        "bad-argument",
+        "bad-input",
+        "consent-missing",
+        "input-missing",
+        "not-dispatchable",
+        "policy-unreadable",
+        "too-many-inputs",
+        "unexpected-inputs",
+        "unknown-operation",
+        "workflow-disabled",
+        "workflow-not-found",
     }
 )
-"""After these a workflow run may be there all the same, or a person or a policy said no.
+"""After these a workflow run may be there all the same, a person or a policy said no, or it is
+the same until somebody mends it. A ref that is not there may still come.
 
 Only a person may ask for another try.
 """
