@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from app.core.values import JsonObject, Sha
+from app.core.values import JsonObject, OrchestrationId, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,25 @@ class ListChangedFiles:
     @property
     def key(self) -> str:
         return f"list-changed-files/{self.delivery_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindPullRequest:
+    """Ask which pull request is at a commit, where a delivery does not say: of forks none does.
+
+    `head_repository_id` is where the commit comes from, if that is told. Returns as
+    `PullRequestFound`, whereupon the delivery is routed again.
+    """
+
+    installation_id: int
+    repository_id: int
+    delivery_id: str
+    sha: Sha
+    head_repository_id: int | None
+
+    @property
+    def key(self) -> str:
+        return f"find-pull-request/{self.delivery_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +181,33 @@ class ReportPolicy:
         return f"report-policy/{self.sha}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcludeOrphan:
+    """Conclude a check run of ours whose orchestration we do not know.
+
+    So it is after the database went back in time. It is let be if it is another App's, or
+    concluded, or not that orchestration's.
+    """
+
+    installation_id: int
+    repository_id: int
+    check_run_id: int
+    orchestration: OrchestrationId
+
+    @property
+    def key(self) -> str:
+        return f"conclude-orphan/{self.check_run_id}"
+
+
 Chore: TypeAlias = (
     ListInstallations
     | ListRepositories
     | ReadRepository
     | CheckDefinitions
     | ListChangedFiles
+    | FindPullRequest
     | ReportPolicy
+    | ConcludeOrphan
     | JudgeRequests
     | AnswerRequests
 )

@@ -25,7 +25,8 @@ class Cause:
     """What set an orchestration off, as expressions see it.
 
     `sha` is the commit that the check run stands on, in `repository`; `pull_request` the
-    number of the pull request that gets the comment, if there is one.
+    number of the pull request that gets the comment, if there is one. `is_fork`: it is about
+    what a fork proposes, as far as that was found out beside what `event` says.
     """
 
     event_name: str
@@ -37,6 +38,7 @@ class Cause:
     sha: Sha
     ref: str
     pull_request: int | None = None
+    is_fork: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ def cause_of(heard: Heard, covered: Covered) -> Cause:
         sha=subject.sha or covered.head_sha or Sha(""),
         ref=subject.ref or f"refs/heads/{covered.repository.default_branch}",
         pull_request=subject.pull_request,
+        is_fork=subject.is_fork,
     )
 
 

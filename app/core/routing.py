@@ -12,6 +12,7 @@ from enum import StrEnum
 from app.core.chores import (
     CheckDefinitions,
     Chore,
+    FindPullRequest,
     ListChangedFiles,
     ListRepositories,
     ReadRepository,
@@ -23,6 +24,7 @@ from app.core.hearing.catalogue import Catalogue, Covered, Entry, listens
 from app.core.hearing.filters import refusal, wants_paths, wants_repository
 from app.core.hearing.forks import is_guarded
 from app.core.hearing.heard import Heard
+from app.core.hearing.pulls import has_to_ask
 from app.core.hearing.replanning import wants_type
 from app.core.plan import Cause
 from app.core.planning import cause_of, values_of
@@ -103,6 +105,9 @@ def route(
             return Routed(chores=(_list_files(heard, covered, delivery_id),))
         else:
             notes.append(f"{entry.origin.repository}/{entry.definition.id}: {verdict.why}")
+    if starts and files is None and has_to_ask(heard, covered.head_sha):
+        # Nothing is started before it is known whether a stranger proposes it.
+        return Routed(chores=(_find_pull(heard, covered, delivery_id),))
     head = _new_head(heard, covered)
     chores = (*moved, *_chores(heard, covered))
     return Routed(starts=tuple(starts), chores=chores, head=head, notes=tuple(notes))
@@ -263,6 +268,16 @@ def policies_of(repository: str) -> tuple[str, ...]:
     if repository.partition("/")[2].lower() in ORGANIZATION_REPOSITORIES:
         return ORGANIZATION_POLICY, POLICY
     return (POLICY,)
+
+
+def _find_pull(heard: Heard, covered: Covered, delivery_id: str) -> FindPullRequest:
+    return FindPullRequest(
+        installation_id=covered.installation_id,
+        repository_id=covered.repository.id,
+        delivery_id=delivery_id,
+        sha=heard.subject.sha,
+        head_repository_id=heard.subject.head_repository_id,
+    )
 
 
 def _list_files(heard: Heard, covered: Covered, delivery_id: str) -> ListChangedFiles:

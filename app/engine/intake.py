@@ -14,7 +14,7 @@ import orjson
 import structlog
 
 from app.core.absence import Absence
-from app.core.chores import ListChangedFiles
+from app.core.chores import FindPullRequest, ListChangedFiles
 from app.core.events import OutputsReported
 from app.core.hearing.asking import (
     PREFIX,
@@ -27,6 +27,7 @@ from app.core.hearing.asking import (
 )
 from app.core.hearing.heard import Heard, WorkflowRunFacts
 from app.core.hearing.observing import marker_in, observed
+from app.core.hearing.pulls import ASKED, with_pull
 from app.core.interests import Interest, name_of, topics_of
 from app.core.planning import cause_of
 from app.core.routing import Routed, route
@@ -136,18 +137,22 @@ class Intake:
             if heard.workflow_run is not None:
                 letter.workflow_run_id = heard.workflow_run.id
                 letter.marker = marker_in(heard.workflow_run)
-            letter.routed = await self._route(heard, delivery.id)
+            letter.routed = await self._route(letter, heard)
         return letter
 
-    async def _route(self, heard: Heard, delivery_id: str) -> Routed:
-        catalogue = self._library.catalogue
+    async def _route(self, letter: _Letter, heard: Heard) -> Routed:
+        catalogue, delivery_id = self._library.catalogue, letter.delivery.id
         routed = route(heard, catalogue, delivery_id, None)
-        if not _asks_for_files(routed):
+        if not _comes_back(routed):
             return routed
-        # Most deliveries concern no definition with `paths`; only for these is it looked up
-        # whether the files were listed already.
-        files = await self._store.changed_files(delivery_id)
-        return routed if files is None else route(heard, catalogue, delivery_id, files)
+        # Most deliveries concern no definition that wants to know more; only for these is it
+        # looked up whether it was asked for already.
+        found = await self._store.changed_files(delivery_id)
+        if found is None:
+            return routed
+        if heard.event in ASKED:
+            heard = letter.heard = with_pull(heard, found)
+        return route(heard, catalogue, delivery_id, found)
 
     async def _attempts(self, letters: Sequence[_Letter]) -> Attempts:
         ids = {letter.workflow_run_id for letter in letters} - {None}
@@ -223,15 +228,15 @@ class Intake:
         for start in () if is_ours else routed.starts:
             notes += begin(start, {}, letter.delivery.id, name_of(heard), work)
         # A delivery that comes back with its files must not be heard twice.
-        if not _asks_for_files(routed):
+        if not _comes_back(routed):
             self._overhear(letter, heard, listeners, work)
             whose = run if heard.event == "deployment_review" else None
             self._doors.hear(letter.delivery.id, heard, listeners, whose, work)
         facts = heard.workflow_run
         if facts is not None and facts.event == "workflow_dispatch":
             return self._apply_workflow_run(letter, facts, attempts, work)
-        if _asks_for_files(routed):
-            return _done(letter, DeliveryStatus.PARKED, "its changed files are asked for")
+        if _comes_back(routed):
+            return _done(letter, DeliveryStatus.PARKED, "GitHub is asked what more there is")
         if not is_ours and not routed.starts:
             parked = parked_until_known(heard, letter.delivery)
             if parked is not None:
@@ -334,8 +339,9 @@ def _is_of_a_person(delivery: Delivery, payload: JsonObject) -> bool:
     return is_ours and verb in WISHES and bool(person_of(payload))
 
 
-def _asks_for_files(routed: Routed) -> bool:
-    return any(isinstance(each, ListChangedFiles) for each in routed.chores)
+def _comes_back(routed: Routed) -> bool:
+    """Tell whether it is routed again once GitHub has told what the delivery leaves open."""
+    return any(isinstance(each, ListChangedFiles | FindPullRequest) for each in routed.chores)
 
 
 def _done(letter: _Letter, status: DeliveryStatus, note: str) -> DeliveryDone:

@@ -23,12 +23,14 @@ from app.core.hearing.findings import (
     Finding,
     InstallationsListed,
     PolicyProposed,
+    PullRequestFound,
     RepositoriesListed,
     RepositoryGone,
     RepositoryRead,
     RequestsJudged,
 )
 from app.core.hearing.heard import Repository
+from app.core.hearing.pulls import noted
 from app.core.parse import parse
 from app.core.plan import Origin
 from app.core.policy import read_policy
@@ -126,6 +128,9 @@ class Library:
                 batch.forget_repositories.append(finding.repository_id)
             case ChangedFilesListed():
                 batch.changed_files.append((finding.delivery_id, finding.files))
+            case PullRequestFound():
+                notes = noted(finding.number, is_fork=finding.is_fork)
+                batch.changed_files.append((finding.delivery_id, notes))
             case PolicyProposed():
                 # It is not in force: see `foreseeing`.
                 pass

@@ -14,6 +14,8 @@ from app.core.absence import Absence
 from app.core.chores import (
     AnswerRequests,
     CheckDefinitions,
+    ConcludeOrphan,
+    FindPullRequest,
     JudgeRequests,
     ListChangedFiles,
     ListInstallations,
@@ -65,7 +67,9 @@ from app.github.finding import Finder
 from app.github.following import Follower
 from app.github.notifying import Herald, Webhooks
 from app.github.operations import Operator
+from app.github.orphans import Orphanage
 from app.github.preflight import Preflight
+from app.github.pulls import find_pull_request
 from app.github.reporting import Reporter, access_to_cause
 from app.github.rulings import Rulings
 from app.github.starting import SETTLED_AFTER, Starter, explain, refused
@@ -99,6 +103,7 @@ class GitHubPerformer:
         self._surveyor = Surveyor(client)
         self._gatekeeper = Gatekeeper(client, self._consents, self._rulings, finder)
         self._clerk = Clerk(client, self._surveyor, self._reporter.own_id)
+        self._orphanage = Orphanage(client, self._reporter.own_id)
         self._chores = Chores(
             client,
             self._reporter,
@@ -154,8 +159,12 @@ class GitHubPerformer:
                 return await self._read_repository(command)
             case CheckDefinitions():
                 return await self._chores.check_definitions(command, errand)
+            case ConcludeOrphan():
+                return await self._orphanage.conclude(command)
             case ReportPolicy():
                 return await self._chores.report_policy(command, errand)
+            case FindPullRequest():
+                return await find_pull_request(self._client, command)
             case ListChangedFiles():
                 return await self._chores.list_changed_files(command)
             case RerunWorkflowRun():

@@ -325,6 +325,24 @@ async def list_pull_requests_of(
     return tuple(pull_request for pull_request in found if pull_request is not None)
 
 
+async def list_open_pull_requests(
+    client: Client, access: Access, *, pages_max: int
+) -> tuple[PullRequestFacts, ...]:
+    """List open pull requests, those that were changed last first.
+
+    https://docs.github.com/en/rest/pulls/pulls#list-pull-requests
+    """
+    listing = await client.pages(
+        access,
+        f"{path_to(access)}/pulls",
+        permissions=PULLS_READ,
+        parameters={"state": "open", "sort": "updated", "direction": "desc"},
+        pages_max=pages_max,
+    )
+    found = (pull_request_facts(item, None) for item in listing.items)
+    return tuple(pull_request for pull_request in found if pull_request is not None)
+
+
 # --- reading ----------------------------------------------------------------------------------
 
 

@@ -215,6 +215,7 @@ def pull_request_facts(value: object, repository: Repository | None) -> PullRequ
         is_fork=head_id is None or head_id != base_id,
         is_draft=found.get("draft") is True,
         is_merged=found.get("merged") is True,
+        is_open=_text(found.get("state")) != "closed",
     )
 
 

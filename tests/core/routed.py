@@ -92,4 +92,5 @@ RUN = {
     "head_branch": "main",
     "display_title": "CI",
     "html_url": "https://github.com/acme/release/actions/runs/9",
+    "head_repository": {"id": 1},
 }

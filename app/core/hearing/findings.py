@@ -62,6 +62,15 @@ class ChangedFilesListed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestFound:
+    """The pull request that one delivery is about, if any, and whether a fork has made it."""
+
+    delivery_id: str
+    number: int | None
+    is_fork: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandingIn:
     """What is known of a person in one repository, and what the policies there say."""
 
@@ -102,6 +111,7 @@ Finding: TypeAlias = (
     | RepositoryRead
     | RepositoryGone
     | ChangedFilesListed
+    | PullRequestFound
     | RequestsJudged
     | PolicyProposed
 )

@@ -21,6 +21,8 @@ PINNING = "refs.resolve"
 
 def comes_from_fork(cause: Cause) -> bool:
     """Tell whether what a fork proposes has set something off, or a workflow run of it."""
+    if cause.is_fork:
+        return True
     pull = cause.event.get("pull_request")
     head = pull.get("head") if isinstance(pull, Mapping) else None
     if isinstance(head, Mapping):

@@ -81,6 +81,7 @@ class PullRequestFacts:
     is_fork: bool
     is_draft: bool
     is_merged: bool
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ class Subject:
     pull_request: int | None = None
     queued_pull_request: int | None = None
     is_fork: bool = False
+    head_repository_id: int | None = None
     labels: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     workflow: str = ""

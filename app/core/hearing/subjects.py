@@ -57,6 +57,8 @@ def _workflow_run(heard: Heard) -> Subject:
         filtered=f"refs/heads/{run.head_branch}",
         # A fork may call its branch `main`, too.
         is_fork=head is not None and head != own,
+        head_repository_id=head,
+        pull_request=_first_pull(said, own),
         workflow=_text(_object(heard.payload.get("workflow")).get("name")),
         workflow_run_id=run.id,
     )
@@ -199,10 +201,14 @@ def _named_ref(heard: Heard) -> str:
     return f"refs/{kind}/{name}" if kind and name else ""
 
 
-def _first_pull(said: JsonObject) -> int | None:
+def _first_pull(said: JsonObject, own: int | None = None) -> int | None:
+    """Return the first pull request that is named; of those into `own` where that is known."""
     listed = said.get("pull_requests")
-    first = listed[0] if isinstance(listed, list) and listed else None
-    return _integer(_object(first).get("number"))
+    for each in listed if isinstance(listed, list) else ():
+        base = _object(_object(_object(each).get("base")).get("repo"))
+        if own is None or _integer(base.get("id")) in (None, own):
+            return _integer(_object(each).get("number"))
+    return None
 
 
 def _labels(value: Json) -> tuple[str, ...]:
