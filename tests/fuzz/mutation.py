@@ -8,6 +8,10 @@ from typing import Any, Final
 
 CHANGES_MAX: Final = 4
 SIZE_MAX: Final = 64 * 1024
+GROWN_MAX: Final = 4 * 1024
+"""What a text grows to by many changes, as a rule: whoever reads a million has little time."""
+GROWS: Final = 0.02
+"""How many may grow beyond that all the same."""
 
 NASTY: Final = (
     "", " ", "\t", "\n", "\r\n", "\x00", "\ufeff", "\u202e", "\u2028", "😀", "é" * 40, "'", '"',
@@ -33,7 +37,8 @@ def mutated_text(chance: random.Random, data: bytes, others: Sequence[bytes]) ->
     for _ in range(chance.randint(1, CHANGES_MAX)):
         change = chance.choice(_TEXT_CHANGES)
         text = change(chance, text, others)
-    return text.encode("utf-8", "replace")[:SIZE_MAX]
+    size = SIZE_MAX if chance.random() < GROWS else max(len(data), GROWN_MAX)
+    return text.encode("utf-8", "replace")[:size]
 
 
 def mutated_json(chance: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:

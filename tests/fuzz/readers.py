@@ -15,7 +15,7 @@ from typing import Final
 
 import orjson
 
-from app.core.approvals.codeowners import owners_of, read_code_owners
+from app.core.approvals.codeowners import owned, owners_of, read_code_owners
 from app.core.approvals.doors import listen
 from app.core.approvals.requests import OpenGate, VoteRequest, aim, read_requests
 from app.core.hearing.asking import PREFIX, WISHES, AskedWrongly, event_asked_for
@@ -136,8 +136,11 @@ PATHS: Final = ("README.md", "apps/github/x.js", "docs/a/b.md", "a/x/b/c", "x y"
 
 def _read_owners(data: bytes) -> None:
     known = read_code_owners(_text(data))
-    for path in PATHS:
-        owners_of(known, path)
+    found = owned(known, PATHS)
+    rule = owners_of(known, PATHS[1])
+    owners = rule.owners if rule is not None else ()
+    by_path = {path: group.owners for group in found or () for path in group.paths}
+    assert found is None or by_path.get(PATHS[1], frozenset()) == frozenset(owners)
 
 
 # --- payloads ---------------------------------------------------------------------------------
