@@ -102,13 +102,14 @@ def _listed(item: object, now: datetime) -> Listed | None:
         return None
     if not isinstance(event, str) or not _EVENT.fullmatch(event):
         return None
-    code = found.get("status_code")
+    code, action = found.get("status_code"), found.get("action")
     return Listed(
         id=number,
         guid=guid,
         event=event,
         at=_instant(found.get("delivered_at"), now),
         is_answered=isinstance(code, int) and 200 <= code < 300,
+        action=action if isinstance(action, str) else "",
     )
 
 

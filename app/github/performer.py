@@ -14,6 +14,7 @@ from app.core.absence import Absence
 from app.core.chores import (
     AnswerRequests,
     CheckDefinitions,
+    Chore,
     ConcludeOrphan,
     FindPullRequest,
     JudgeRequests,
@@ -134,6 +135,8 @@ class GitHubPerformer:
             return Postponed(why=str(error))
 
     async def _perform(self, command: Command, errand: Errand) -> Outcome:
+        if isinstance(command, Chore):
+            return await self._do(command, errand)
         match command:
             case DispatchWorkflow():
                 return await self._dispatch(command, errand)
@@ -151,22 +154,6 @@ class GitHubPerformer:
                 return await self._reporter.conclude_check(_state(errand), command)
             case WriteComment():
                 return await self._write(Surface.COMMENT, errand)
-            case ListInstallations():
-                return await self._chores.list_installations()
-            case ListRepositories():
-                return await self._chores.list_repositories(command)
-            case ReadRepository():
-                return await self._read_repository(command)
-            case CheckDefinitions():
-                return await self._chores.check_definitions(command, errand)
-            case ConcludeOrphan():
-                return await self._orphanage.conclude(command)
-            case ReportPolicy():
-                return await self._chores.report_policy(command, errand)
-            case FindPullRequest():
-                return await find_pull_request(self._client, command)
-            case ListChangedFiles():
-                return await self._chores.list_changed_files(command)
             case RerunWorkflowRun():
                 return await self._rerun(command, errand)
             case ListJobs():
@@ -183,7 +170,30 @@ class GitHubPerformer:
                 return await self._gatekeeper.carry(command, errand)
             case SurveyGate():
                 return await self._surveyor.survey(command, _state(errand))
-            case AnswerVote() | JudgeRequests() | AnswerRequests():
+            case AnswerVote():
+                return await self._clerk.carry(command, errand)
+            case _:
+                assert_never(command)
+
+    async def _do(self, command: Chore, errand: Errand) -> Outcome:
+        match command:
+            case ListInstallations():
+                return await self._chores.list_installations()
+            case ListRepositories():
+                return await self._chores.list_repositories(command)
+            case ReadRepository():
+                return await self._read_repository(command)
+            case CheckDefinitions():
+                return await self._chores.check_definitions(command, errand)
+            case ConcludeOrphan():
+                return await self._orphanage.conclude(command)
+            case ReportPolicy():
+                return await self._chores.report_policy(command, errand)
+            case FindPullRequest():
+                return await find_pull_request(self._client, command)
+            case ListChangedFiles():
+                return await self._chores.list_changed_files(command)
+            case JudgeRequests() | AnswerRequests():
                 return await self._clerk.carry(command, errand)
             case _:
                 assert_never(command)

@@ -33,6 +33,7 @@ class CheckRun:
     external_id: str
     status: str
     conclusion: str | None
+    app_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,13 @@ async def create_check_run(
     https://docs.github.com/en/rest/checks/runs#create-a-check-run
     """
     return await _write_check_run(client, access, "POST", "", content)
+
+
+async def get_check_run(client: Client, access: Access, check_run_id: int) -> CheckRun:
+    """https://docs.github.com/en/rest/checks/runs#get-a-check-run"""
+    path = f"{path_to(access)}/check-runs/{check_run_id}"
+    answer = await client.call(access, "GET", path, permissions=CHECKS_READ)
+    return _check_run(object_of(answer.json()))
 
 
 async def update_check_run(
@@ -196,6 +204,7 @@ def _check_run(value: Mapping[str, Any]) -> CheckRun:
         external_id=text_of(value, "external_id"),
         status=text_of(value, "status"),
         conclusion=text_of(value, "conclusion") or None,
+        app_id=number_of(object_of(value.get("app")), "id"),
     )
 
 

@@ -30,6 +30,7 @@ class Listed:
     event: str
     at: datetime
     is_answered: bool
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

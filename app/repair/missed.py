@@ -15,6 +15,7 @@ import structlog
 
 from app.ports import Clock, Delivery, Inbox, Store
 from app.ports.mending import DeliveryList, Listed, NotNow, NotThere, Part
+from app.repair.orphans import Orphans, forgotten
 
 KIND: Final = "repair/"
 DELIVERIES: Final = f"{KIND}deliveries"
@@ -118,6 +119,7 @@ class Mender:
         self._clock = clock
         self._hears = hears
         self._wake = wake
+        self._orphans = Orphans(store=store, deliveries=deliveries, clock=clock)
 
     async def mend(self, note: str) -> tuple[datetime, str]:
         """Look through one part; return when to go on, and a note of how far it came."""
@@ -166,4 +168,5 @@ class Mender:
             log.info("missed delivery taken in", **about)
             self._wake()
             count += 1
+        await self._orphans.conclude(forgotten(part.listed, known, self._hears))
         return count, True
