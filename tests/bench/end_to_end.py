@@ -43,7 +43,7 @@ class BriskGitHub(InstantGitHub):
 async def measure(folder: Path) -> list[Figure]:
     """Measure it on SQLite and on PostgreSQL."""
     on_file = await burst(f"sqlite:///{folder / 'end-to-end.db'}")
-    on_server = await burst(await asyncio.to_thread(postgres.empty_database))
+    on_server = await burst(await asyncio.to_thread(postgres.durable_database))
     return [
         *_figures("SQLite", on_file, goal=2_000),
         *_figures("PostgreSQL", on_server, goal=3_000),

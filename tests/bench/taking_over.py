@@ -16,7 +16,7 @@ PATIENCE: Final = 60.0
 
 async def measure(_folder: Path) -> list[Figure]:
     """Kill the one that has taken everything, and watch the other."""
-    url = await asyncio.to_thread(postgres.empty_database)
+    url = await asyncio.to_thread(postgres.durable_database)
     told = {"database_url": url, "length": 1}
     async with process({**told, "owner": "dies", "is_deaf": True}) as first:
         async with lines(first.port, 1) as [line]:

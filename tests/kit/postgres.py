@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from app.store.migrations import migrate
+from tests.kit import tree
 
 with warnings.catch_warnings():
     # It says which folder it takes for its locks.
@@ -42,6 +43,13 @@ def empty_database() -> str:
     return server().get_uri(database=name)
 
 
+def durable_database() -> str:
+    """Return the URL of a database without tables whose commits wait for the disk."""
+    name = _unused_name()
+    _durable().psql(f"CREATE DATABASE {name}")
+    return _durable().get_uri(database=name)
+
+
 @cache
 def server() -> PostgresServer:
     """Start a server that is gone when this process ends."""
@@ -63,6 +71,14 @@ def _started() -> PostgresServer:
         started.psql(f"ALTER SYSTEM SET {setting}")
     started.psql("SELECT pg_reload_conf()")
     return started
+
+
+@cache
+def _durable() -> PostgresServer:
+    # A temporary folder may be memory, which is no disk to wait for.
+    folder = tree.ROOT / ".cache"
+    folder.mkdir(exist_ok=True)
+    return get_server(tempfile.mkdtemp(prefix="postgres-", dir=folder), cleanup_mode="delete")
 
 
 def _unused_name() -> str:
