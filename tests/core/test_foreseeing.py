@@ -1,11 +1,13 @@
 """What a changed policy would do to orchestrations that are under way."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.core.policies.foreseeing import Effect, Proposed, foresee, told
 from app.core.values import RepositoryName
+from tests.core.at_environments import rule
 from tests.kit.build import START
 from tests.kit.stage import Stage, graph
 
@@ -146,3 +148,39 @@ def test_it_is_told_as_markdown() -> None:
     assert told([], 3) == "Nothing would change for the 3 orchestrations that are under way."
     assert told([one, two], 2).endswith("— only reported, by `mode: evaluate`")
     assert "more" in told(many, 100).rpartition("\n")[2]
+
+
+def test_what_is_written_started_or_let_go_is_concerned_too() -> None:
+    """A call, a child, and a workflow run that waits at an environment; not what only reads."""
+    child = "acme/release/.github/orchestrations/other.yml"
+    tasks = {
+        "tell": {"needs": ["sign_off"], "github": "issue.create", "with": {"title": "a"}},
+        "there": {"needs": ["sign_off"], "github": "issue.create",
+                  "with": {"title": "a", "repository": "acme/ops"}},
+        "dark": {"needs": ["sign_off"], "github": "issue.create",
+                 "with": {"title": "a", "repository": "${{ repository }}"}},
+        "read": {"needs": ["sign_off"], "github": "file.read", "with": {"path": "a"}},
+        "begin": {"needs": ["sign_off"], "orchestrate": child},
+        "unclear": {"needs": ["sign_off"],
+                    "orchestrate": "${{ repository }}/.github/orchestrations/a.yml"},
+        "sign_off": ASK,
+    }  # fmt: skip
+    guard = Stage.of(graph(tasks, cause=rule()))
+    frozen = organization(rules("{calendars: [quiet]}"), CALENDAR % NEVER)
+    denied = organization(
+        rules("{name: no, deny: never, applies-to: {environments: [production]}}")
+    )
+    waits = "would wait for the calendar `quiet`"
+
+    assert effects(frozen, of=guard) == [
+        f"the workflow run 9 at `production` {waits}",
+        f"`tell` {waits}",
+        f"`there` {waits}",
+        f"`begin` {waits}",
+    ]
+    assert effects(denied, of=guard) == [
+        "the workflow run 9 at `production` would be denied by `no`: never"
+    ]
+    [run] = guard.state.environments
+    guard.state = replace(guard.state, environments=(replace(run, answer="approved"),))
+    assert effects(denied, of=guard) == []

@@ -1,21 +1,23 @@
 """What a changed policy would do to orchestrations that are under way.
 
-For the pull request that changes it: which dispatches would be forbidden, put off or let in no
-more, and which gates would ask for more people. What only an expression will tell is left out.
+For the pull request that changes it: what would be forbidden, put off or let in no more of
+what is dispatched, written, started or let go, and which gates would ask for more people.
+What only an expression will tell is left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.core.actions import Agent, Approval, Dispatch
+from app.core.actions import Agent, Approval, Dispatch, GitHubOperation, Orchestrate
 from app.core.calendars import is_open
 from app.core.definition import TaskDefinition
 from app.core.legs.asking import gates_of, subject_of
-from app.core.legs.context import values_for
+from app.core.legs.context import cause_values, values_for
+from app.core.legs.dispatching import CHILD
 from app.core.naming import definition_of
 from app.core.policies.organization import Organization, Ruling, Subject, rule_on
-from app.core.policy import Policy, consent_to_dispatch, read_policy
+from app.core.policy import READING, Policy, consent_to_dispatch, read_policy
 from app.core.preflight import Target, literal, target_of
 from app.core.state import Orchestration
 from app.core.telling.markdown import code, fit, plain, size
@@ -47,6 +49,14 @@ class Effect:
     is_enforced: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where something is done: a repository, and the environment that is answered for."""
+
+    repository: str
+    environment: str = ""
+
+
 def foresee(
     proposed: Proposed, states: Sequence[Orchestration], now: datetime
 ) -> tuple[Effect, ...]:
@@ -76,6 +86,10 @@ def told(effects: Sequence[Effect], seen: int) -> str:
 
 def _effects(proposed: Proposed, state: Orchestration, now: datetime) -> Iterator[Effect]:
     before, after = _read(proposed.before), _read(proposed.after)
+    was = before.organization if before is not None else None
+    will = after.organization if after is not None else None
+    if proposed.is_organizations:
+        yield from _of_runs(proposed, state, was, will, now)
     for name, task in state.tasks.items():
         if task.has_ended:
             continue
@@ -83,8 +97,6 @@ def _effects(proposed: Proposed, state: Orchestration, now: datetime) -> Iterato
         if not proposed.is_organizations:
             yield from _of_consent(proposed, state, name, definition)
             continue
-        was = before.organization if before is not None else None
-        will = after.organization if after is not None else None
         values = values_for(state, name, now)
         yield from _of_dispatch(proposed, state, definition, values, was, will, now)
         if isinstance(definition.action, Approval | Agent) and _owns(proposed, state):
@@ -140,33 +152,86 @@ def _of_dispatch(
     after: Organization | None,
     now: datetime,
 ) -> Iterator[Effect]:
-    target = _target(definition)
-    if target is None:
+    place = _place(state, definition)
+    if place is None:
         return
-    owners = {_owner(target.repository), _owner(state.plan.origin.repository)}
-    if _owner(proposed.repository) not in owners:
-        return
-    named = literal(target.environment) if target.environment is not None else None
-    subject = Subject(
-        definition=state.plan.definition.id,
-        repositories=frozenset({str(state.plan.origin.repository), str(target.repository)}),
-        environments=frozenset({named} if isinstance(named, str) else ()),
+    yield from _of_place(
+        proposed, state, code(definition.name), place, values, before, after, now
     )
-    was, will = rule_on(before, subject, values), rule_on(after, subject, values)
     title, task = state.plan.title, code(definition.name)
-    for each in will.denials:
-        if each not in was.denials:
-            text = f"{task} would be denied by {code(each.policy)}: "
-            said = plain(each.message or each.error)
-            yield Effect(title=title, text=text + said, is_enforced=each.is_enforced)
-    for calendar in _new_calendars(was, will):
-        text = f"{task} would wait for the calendar {code(calendar)}"
-        yield Effect(title=title, text=text + _closed(after, calendar, now))
     most = after.max_attempts if after is not None else None
     asked = definition.retry.max_attempts if definition.retry is not None else 1
     known = before.max_attempts if before is not None else None
     if most is not None and most < min(asked, known or asked):
         yield Effect(title=title, text=f"{task} would be tried {most} times at most")
+
+
+def _of_place(
+    proposed: Proposed,
+    state: Orchestration,
+    what: str,
+    place: _Place,
+    values: Values,
+    before: Organization | None,
+    after: Organization | None,
+    now: datetime,
+) -> Iterator[Effect]:
+    """Tell what would be denied or put off that is about to be done somewhere."""
+    own, title = str(state.plan.origin.repository), state.plan.title
+    if _owner(proposed.repository) not in {_owner(place.repository), _owner(own)}:
+        return
+    subject = Subject(
+        definition=state.plan.definition.id,
+        repositories=frozenset({own, place.repository}),
+        environments=frozenset({place.environment} if place.environment else ()),
+    )
+    was, will = rule_on(before, subject, values), rule_on(after, subject, values)
+    for each in will.denials:
+        if each not in was.denials:
+            text = f"{what} would be denied by {code(each.policy)}: "
+            said = plain(each.message or each.error)
+            yield Effect(title=title, text=text + said, is_enforced=each.is_enforced)
+    for calendar in _new_calendars(was, will):
+        text = f"{what} would wait for the calendar {code(calendar)}"
+        yield Effect(title=title, text=text + _closed(after, calendar, now))
+
+
+def _place(state: Orchestration, definition: TaskDefinition) -> _Place | None:
+    """Return where a task does something, as far as the definition alone says."""
+    action = definition.action
+    if isinstance(action, GitHubOperation):
+        given = action.inputs.get("repository")
+        where = literal(given) if given is not None else str(state.plan.origin.repository)
+        is_told = isinstance(where, str) and action.name not in READING
+        return _Place(repository=str(where)) if is_told else None
+    if isinstance(action, Orchestrate):
+        said = literal(action.target)
+        child = CHILD.fullmatch(said) if isinstance(said, str) else None
+        return _Place(repository=child["repository"]) if child is not None else None
+    target = _target(definition)
+    if target is None:
+        return None
+    named = literal(target.environment) if target.environment is not None else None
+    return _Place(
+        repository=str(target.repository),
+        environment=named if isinstance(named, str) else "",
+    )
+
+
+def _of_runs(
+    proposed: Proposed,
+    state: Orchestration,
+    before: Organization | None,
+    after: Organization | None,
+    now: datetime,
+) -> Iterator[Effect]:
+    """Tell of workflow runs that wait to be let go at an environment."""
+    for run in state.environments:
+        if run.is_open:
+            what = f"the workflow run {run.workflow_run_id} at {code(run.environment)}"
+            place = _Place(repository=str(run.repository), environment=run.environment)
+            values = cause_values(state, now)
+            yield from _of_place(proposed, state, what, place, values, before, after, now)
 
 
 def _new_calendars(was: Ruling, will: Ruling) -> list[str]:
