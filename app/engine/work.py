@@ -104,7 +104,7 @@ class Work:
         self._numbers: dict[tuple[int, str], int] = {}
         self._joinable: dict[Correlation, OrchestrationId | None] = {}
         self._told: set[tuple[OrchestrationId, str]] = set()
-        self._begun: dict[OrchestrationId, str] = {}
+        self._begun: dict[Interest, dict[OrchestrationId, str]] = {}
         self._listeners: dict[Interest, set[OrchestrationId]] = {}
         self._shares: dict[OrchestrationId, set[str]] = {}
         self._journals: dict[OrchestrationId, list[JournalEntry]] = {}
@@ -223,22 +223,22 @@ class Work:
 
     def _tell_begun(self, letter: ToBegun) -> None:
         """Tell those that were begun in this batch, but by none other than this delivery."""
-        for id_, delivery in tuple(self._begun.items()):
-            if delivery == letter.delivery_id or not self._listens(id_, letter.topics):
+        found = {id_: by for topic in letter.topics for id_, by in self._begun_for(topic)}
+        for id_, by in found.items():
+            if by == letter.delivery_id:
                 continue
             if isinstance(letter.what, Vote):
                 self._vote(id_, letter.what)
             else:
                 self._take(id_, letter.what)
 
-    def _listens(self, id_: OrchestrationId, topics: Collection[Interest]) -> bool:
-        state = self._state(id_)
-        return state is not None and not interests(state).isdisjoint(topics)
+    def _begun_for(self, topic: Interest) -> Collection[tuple[OrchestrationId, str]]:
+        return self._begun.get(topic, {}).items()
 
     def _concerned(self, topics: Collection[Interest]) -> list[OrchestrationId]:
         """Name who listens to any of these: as it was saved, or since this batch began."""
         saved = {id_ for topic in topics for id_ in self._listeners.get(topic, ())}
-        return sorted(id_ for id_ in saved | self._begun.keys() if self._listens(id_, topics))
+        return sorted(saved | {id_ for topic in topics for id_, _ in self._begun_for(topic)})
 
     def _state(self, id_: OrchestrationId) -> Orchestration | None:
         if id_ in self._states:
@@ -314,6 +314,7 @@ class Work:
     def _begin(self, letter: Begin) -> None:
         plan = letter.plan
         known = self._state(plan.id)
+        is_new = known is None
         if known is None:
             if self._joins(letter):
                 return
@@ -321,12 +322,13 @@ class Work:
             self._numbers[place] += 1
             plan = replace(plan, number=self._numbers[place])
             known = self._states[plan.id] = new_orchestration(plan)
-            self._begun[plan.id] = letter.delivery_id
             if plan.correlation:
                 self._joinable[*place, plan.correlation] = plan.id
         plan = known.plan
         posed = asked_before(plan, filter(None, map(self._state, self._loaded)))
         self._take(plan.id, OrchestrationRequested(at=self.now, by=letter.by, posed=posed))
+        for topic in interests(self._states[plan.id]) if is_new else ():
+            self._begun.setdefault(topic, {})[plan.id] = letter.delivery_id
         if plan.parent is not None:
             self._letters.extend(answer_parent(plan, known, self.now))
 

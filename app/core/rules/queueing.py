@@ -44,11 +44,11 @@ def seek_votes(state: Orchestration, name: TaskName, now: datetime) -> Decision:
 
 def tell_queue(state: Orchestration, name: TaskName, before: Task) -> tuple[Asked, ...]:
     """Tell the merge groups that may wait for it that a gate of this task was decided."""
-    cause, after = state.plan.cause, state.tasks[name]
-    is_queued = cause.event_name == EVENT
-    if before is after or not (is_queued or cause.pull_request is not None):
+    cause, definition = state.plan.cause, state.plan.definition
+    if before is state.tasks[name] or not any(each.event == EVENT for each in definition.on):
         return ()
-    if not isinstance(definition_of(state.plan.definition, name).action, Approval):
+    is_gate = isinstance(definition_of(definition, name).action, Approval)
+    if not is_gate or (cause.pull_request is None and cause.event_name != EVENT):
         return ()
     told = TellQueue(
         repository_id=cause.repository_id, number=cause.pull_request, sha=cause.sha
