@@ -93,12 +93,12 @@ class Budget:
         return [
             Figures(
                 installation_id=id_,
-                remaining=left.limit if now >= left.reset else left.remaining,
-                limit=left.limit,
+                remaining=_remaining(account.left, now),
+                limit=account.left.limit if account.left is not None else 0,
                 closed_until=account.closed_until,
             )
             for id_, account in self._accounts.items()
-            if (left := account.left) is not None
+            if account.left is not None or account.closed_until is not None
         ]
 
     def check_presence(self, installation_id: int | None) -> None:
@@ -194,6 +194,13 @@ class Budget:
         while len(self._accounts) > BUDGETS_MAX:
             self._accounts.popitem(last=False)
         return account
+
+
+def _remaining(left: Allowance | None, now: datetime) -> int:
+    """Return what is left of the hour; of what GitHub has not told anything, nothing."""
+    if left is None:
+        return 0
+    return left.limit if now >= left.reset else left.remaining
 
 
 def _check_open(account: _Account, urgency: Urgency, now: datetime) -> None:

@@ -184,3 +184,14 @@ async def test_what_one_process_was_told_the_others_heed() -> None:
     assert told == [set(), set(Urgency)]
     assert budgets[1].closures() == fresh.closures() == {}
     assert await admitted(budgets[1]) == set(Urgency)
+
+
+def test_one_that_has_to_wait_is_among_the_figures_whatever_else_is_known() -> None:
+    """GitHub may turn the very first call away, or another process may tell of it."""
+    clock = Clock()
+    budget = Budget(clock=clock)
+    budget.close(7, clock.now() + timedelta(minutes=5), "secondary")
+    [figures] = budget.figures()
+
+    assert (figures.installation_id, figures.remaining, figures.limit) == (7, 0, 0)
+    assert figures.closed_until == clock.now() + timedelta(minutes=5)
