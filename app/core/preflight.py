@@ -13,6 +13,7 @@ from app.core.actions import Action, Agent, Dispatch
 from app.core.definition import Definition, TaskDefinition
 from app.core.dispatchable import faults_of
 from app.core.legs.dispatching import TARGET
+from app.core.legs.refs import is_sha
 from app.core.policy import Consent
 from app.core.terms import Place, Template
 from app.core.values import Json, RepositoryName
@@ -58,6 +59,7 @@ class Facts:
     is_installed: bool = True
     consent: Consent | None = None
     missing_permission: str = ""
+    missing_for_release: str = ""
     state: str | None = None
     is_ref_there: bool = True
     has_file: bool = True
@@ -159,8 +161,16 @@ def judge(target: Target, facts: Facts) -> Iterator[Concern]:
         yield _concern(facts.consent.code, facts.consent.message, "", at)
     if facts.missing_permission:
         message = f"the App may not start workflows there: {facts.missing_permission}"
-        hint = "grant it `Actions: write`, and accept that where it is installed"
+        needs = "Actions: write"
+        if is_sha(target.ref):
+            # A commit is reached through a tag.
+            needs += " and Contents: write"
+        hint = f"grant it {needs}, and accept that where it is installed"
         yield _concern("permission-missing", message, hint, at)
+    if facts.missing_for_release and target.environment is not None:
+        message = f"the App may not answer for environments there: {facts.missing_for_release}"
+        hint = "grant it Deployments: write, and accept that where it is installed"
+        yield _concern("permission-missing", message, hint, target.environment.place)
     if facts.state == "":
         message = f"GitHub finds no workflow {where}"
         yield _concern("workflow-not-found", message, "put it on the default branch", at)

@@ -97,14 +97,20 @@ async def said_by_bots(
     }
 
 
-async def has_environment(client: Client, access: Access, environment: str) -> bool:
+async def has_environment(
+    client: Client,
+    access: Access,
+    environment: str,
+    *,
+    permissions: Mapping[str, str] = ACTIONS_READ,
+) -> bool:
     """Tell whether a repository has an environment of that name.
 
     https://docs.github.com/en/rest/deployments/environments#get-an-environment
     """
     path = f"{path_to(access)}/environments/{quote(environment, safe='')}"
     try:
-        await client.call(access, "GET", path, permissions=ACTIONS_READ)
+        await client.call(access, "GET", path, permissions=permissions)
     except NotFoundError:
         return False
     return True

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from app.core.definition import Definition
+from app.core.legs.refs import is_sha
 from app.core.plan import Origin
 from app.core.policy import Consent, consent_to_dispatch, consent_to_release
 from app.core.preflight import (
@@ -30,6 +31,9 @@ from app.github.gates import has_environment
 from app.github.repositories import commit_of, object_of, path_to, read_file, text_of
 
 ACTIONS_WRITE: Final = {"actions": "write"}
+CONTENTS_WRITE: Final = {"contents": "write"}
+RELEASE: Final = {"actions": "read", "deployments": "write"}
+"""What is needed to look at an environment, and to answer for it."""
 WORKFLOWS: Final = ".github/workflows/"
 TARGETS_MAX: Final = 100
 """Different targets of one definition that are looked at; each takes a few calls."""
@@ -85,8 +89,12 @@ class Preflight:
             )
             environment = _environment(target)
             if environment is not None:
-                is_there = await has_environment(self._client, access, environment)
+                is_there = await has_environment(
+                    self._client, access, environment, permissions=RELEASE
+                )
                 facts = replace(facts, has_environment=is_there)
+        except PermissionMissingError as error:
+            facts = replace(facts, missing_for_release=error.message)
         except RefusedError:
             # What we may not look at stays open; the permission was named above.
             pass
@@ -114,8 +122,9 @@ class Preflight:
         """
         path = f"{path_to(access)}/actions/workflows/{target.workflow}"
         try:
-            # Asked with the right that a dispatch needs, so that its lack is told now.
-            answer = await self._client.call(access, "GET", path, permissions=ACTIONS_WRITE)
+            # Asked with the rights that a dispatch needs, so that their lack is told now.
+            needs = {**ACTIONS_WRITE, **(CONTENTS_WRITE if is_sha(target.ref) else {})}
+            answer = await self._client.call(access, "GET", path, permissions=needs)
         except NotFoundError:
             return ""
         return text_of(object_of(answer.json()), "state")

@@ -1,5 +1,6 @@
 """What keeps a definition's targets from being dispatched, as far as it is known."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,6 +112,7 @@ def test_what_only_an_expression_tells_is_noted(task: Any, ref: str | None) -> N
         (Facts(consent=Consent(is_given=False, code="consent-missing"), state=""),
          ["consent-missing", "workflow-not-found"]),
         (Facts(missing_permission="no"), ["permission-missing"]),
+        (replace(takes(), missing_for_release="no"), ["permission-missing"]),
         (Facts(), ["not-checked"]),
         (Facts(is_ref_there=False, has_file=False), ["ref-not-found"]),
         (Facts(has_file=False), ["workflow-not-found"]),

@@ -162,6 +162,33 @@ async def test_a_missing_permission_is_told(here: House) -> None:
     assert [title for title, _ in found] == ["permission-missing"]
 
 
+@pytest.mark.parametrize(
+    ("granted", "task", "words"),
+    [
+        ({"deployments": "read"}, to("release", environment="production"), "Deployments: w"),
+        ({"contents": "read"}, to("release", ref=f"@{'c' * 40}"), "Contents: write"),
+    ],
+)
+async def test_each_permission_that_its_task_needs_is_looked_for(
+    here: House, granted: dict[str, str], task: Any, words: str
+) -> None:
+    """To answer for an environment, and to reach a commit through a tag."""
+    here.github.protect("acme/release", "production")
+    here.installation.permissions = {
+        "actions": "write",
+        "checks": "write",
+        "contents": "read",
+        "metadata": "read",
+        "pull_requests": "read",
+        **granted,
+    }
+    found = await learned(here, task)
+    [run] = here.github.world.repository("acme/release").check_runs.values()
+
+    assert [title for title, _ in found] == ["permission-missing"]
+    assert words in run.annotations[0]["message"]
+
+
 async def test_an_environment_that_is_there_and_consented_to_is_fine(here: House) -> None:
     """The task may answer for it."""
     here.github.push("acme/api", {POLICY_PATH: ACCEPTS})
