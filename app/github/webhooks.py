@@ -5,7 +5,6 @@ matter are read, and leniently: of GitHub's own example payloads a third fail Gi
 schema. What follows from them is decided elsewhere.
 """
 
-import hashlib
 import hmac
 import json
 import re
@@ -29,6 +28,10 @@ BODY_BYTES_MAX: Final = 25 * 1024 * 1024
 # "The array includes a maximum of 2048 commits. If necessary, you can use the Commits API."
 # https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 PUSH_COMMITS_MAX: Final = 2048
+HEADERS: Final = (
+    "x-hub-signature-256", "content-type", "x-github-delivery", "x-github-event",
+)  # fmt: skip
+"""All that is looked at."""
 _ID_MAX: Final = 2**63 - 1
 
 _DELIVERY_ID = re.compile(r"[0-9A-Za-z-]{1,100}")
@@ -59,11 +62,10 @@ class Rejection:
 
 
 def receive(headers: Mapping[str, str], body: bytes, *, secret: str) -> Webhook | Rejection:
-    """Judge one webhook call by its headers and its raw body.
+    """Judge one webhook call by its headers, named in small letters, and its raw body.
 
     https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
     """
-    given = {name.lower(): value for name, value in headers.items()}
     if len(body) > BODY_BYTES_MAX:
         return Rejection(
             status=413,
@@ -72,14 +74,14 @@ def receive(headers: Mapping[str, str], body: bytes, *, secret: str) -> Webhook 
             remedy="only GitHub delivers here",
         )
     # Nothing is looked into before it is known to be GitHub's.
-    if not verify_signature(secret, body, given.get("x-hub-signature-256")):
+    if not verify_signature(secret, body, headers.get("x-hub-signature-256")):
         return Rejection(
             status=401,
             code="bad-signature",
             message="the signature is missing or wrong",
             remedy="let GITHUB_WEBHOOK_SECRET be the webhook secret of the App",
         )
-    media_type = given.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         return Rejection(
             status=415,
@@ -87,8 +89,8 @@ def receive(headers: Mapping[str, str], body: bytes, *, secret: str) -> Webhook 
             message="the body is not sent as application/json",
             remedy="choose application/json as content type in the webhook settings of the App",
         )
-    delivery_id = given.get("x-github-delivery", "")
-    event = given.get("x-github-event", "")
+    delivery_id = headers.get("x-github-delivery", "")
+    event = headers.get("x-github-event", "")
     if not _DELIVERY_ID.fullmatch(delivery_id) or not _EVENT_NAME.fullmatch(event):
         return Rejection(
             status=400,
@@ -108,7 +110,7 @@ def verify_signature(secret: str, body: bytes, header: str | None) -> bool:
     # Without a secret anybody could sign.
     if found is None or not secret:
         return False
-    expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    expected = hmac.digest(secret.encode(), body, "sha256").hex()
     return hmac.compare_digest(expected, found[1].lower())
 
 

@@ -34,6 +34,9 @@ EVENTS_HEARD: Final = frozenset(GITHUB_EVENTS) | {
 # Check runs come and go with every job of everybody; only presses of our buttons concern us.
 PRESSED: Final = b'"requested_action"'
 
+# No other header is looked at.
+_HEADERS: Final = tuple((name, name.encode()) for name in webhooks.HEADERS)
+
 _log = logging.getLogger(__name__)
 
 
@@ -71,9 +74,8 @@ class WebhookDoor:
             )
             await answer(scope, receive, send)
             return
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        sent = dict(scope["headers"])  # whose names are in small letters, as ASGI has it
+        headers = {name: sent[key].decode("latin-1") for name, key in _HEADERS if key in sent}
         judged = webhooks.receive(headers, body, secret=self.secret)
         if isinstance(judged, Rejection):
             self.meter.refused(judged.code)
