@@ -3,12 +3,16 @@
 In virtual time, against the rehearsal GitHub, with the whole Signalbox around it.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from app.rehearsal import DeliveryFault
+from app.github.deliveries import Deliveries
+from app.rehearsal import DeliveryFault, Outcome
+from app.repair import Repair
+from app.web.hooks import EVENTS_HEARD
 from tests.bench.figures import Figure
-from tests.kit.town import HOME, Town, town
+from tests.kit.town import API, HOME, Town, town
 
 TASKS: Final = 10
 _DISPATCH: Final = "dispatch: acme/api/.github/workflows/deploy.yml@main"
@@ -37,6 +41,12 @@ async def measure(_folder: Path) -> list[Figure]:
             unit="",
             note=_told(lost),
         ),
+        Figure(
+            name="… look-ups of a workflow run of four hours, while others are heard",
+            value=await _look_ups(hours=4),
+            unit="",
+            note="and the list of deliveries has no gap",
+        ),
     ]
 
 
@@ -56,6 +66,29 @@ async def _calls(*, is_deaf: bool) -> dict[str, int]:
         await _until_done(here)
         assert len(here.github.dispatches) == TASKS, "each task is dispatched once"
         return _by_kind(here, before)
+
+
+async def _look_ups(*, hours: int) -> int:
+    other = ("acme/other", {"README.md": "hello\n"})
+    text = f"version: 1\nname: One\non: {{push: {{}}}}\ntasks: {{one: {{{_DISPATCH}}}}}\n"
+    async with town(one=text, extra=[other]) as here:
+        repair = Repair(
+            store=here.store,
+            inbox=here.store,
+            deliveries=Deliveries(here.client),
+            clock=here.github.clock,
+            hears=EVENTS_HEARD,
+            wake=here.engine.wake,
+        )
+        here.github.script(API, "deploy.yml", Outcome(duration=timedelta(hours=hours)))
+        here.github.push(HOME, {"README.md": "change\n"})
+        for minute in range(hours * 60 + 5):
+            if minute % 5 == 0:
+                here.github.push("acme/other", {"README.md": f"{minute}\n"})
+            await repair.look()
+            await here.wait(minutes=1)
+        assert (await here.state()).conclusion == "success", "it is heard to have ended"
+        return sum("/actions/runs" in call.path for call in here.github.calls)
 
 
 async def _until_done(here: Town) -> None:
