@@ -184,3 +184,59 @@ def test_what_is_written_started_or_let_go_is_concerned_too() -> None:
     [run] = guard.state.environments
     guard.state = replace(guard.state, environments=(replace(run, answer="approved"),))
     assert effects(denied, of=guard) == []
+
+
+ALL = "[{from: acme/release, operations: ['*'], environments: ['*']}]"
+
+
+@pytest.mark.parametrize(
+    ("after", "found"),
+    [
+        (ALL, []),
+        ("[{from: acme/release, operations: ['*']}]",
+         ["`deploy` would not be let answer for `production` here any more"]),
+        ("[{from: acme/release, environments: ['*']}]",
+         ["`tell` would not be let do `issue.create` here any more"]),
+        ("[]", [
+            "`deploy` would not be let in here any more",
+            "`deploy` would not be let answer for `production` here any more",
+            "`tell` would not be let do `issue.create` here any more",
+            "`begin` would not be let begin anything here any more",
+        ]),
+    ],
+)  # fmt: skip
+def test_what_a_repository_lets_in_no_more_is_told_by_what_it_is(
+    after: str, found: list[str]
+) -> None:
+    """A dispatch, an answer for an environment, a call, and a child."""
+    of = stage(
+        deploy=DEPLOY,
+        tell={"github": "issue.create", "with": {"title": "a", "repository": "acme/api"}},
+        begin={"orchestrate": "acme/api/.github/orchestrations/other.yml"},
+    )
+    before, changed = (f"{{version: 1, accept: {each}}}" for each in (ALL, after))
+    where = {"repository": RepositoryName("acme/api"), "is_organizations": False}
+
+    assert effects(changed, before, of, **where) == found
+
+
+@pytest.mark.parametrize(
+    ("repository", "is_organizations", "of_whom"),
+    [("acme/release", False, True), ("acme/api", False, False), ("acme/.github", True, True),
+     ("other/.github", True, False)],
+)  # fmt: skip
+def test_whoever_would_get_or_lose_a_role_is_told(
+    repository: str, is_organizations: bool, of_whom: bool
+) -> None:
+    """By the policy of the definition's own repository, and by its organisation's."""
+    inner = "roles: {cancel: {teams: [acme/sre]}}"
+    says = f"organization: {{{inner}}}" if is_organizations else inner
+    where = {"repository": RepositoryName(repository), "is_organizations": is_organizations}
+    given, taken = f"{{version: 1, {says}}}", "version: 1\n"
+
+    gets = effects(given, taken, **where)
+    loses = effects(taken, given, **where)
+
+    assert gets == (["who may `cancel` it would be a member of acme/sre"] if of_whom else [])
+    default = ["who may `cancel` it would be whoever it is by default"]
+    assert loses == (default if of_whom else [])

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.actions import Agent, Approval, Dispatch, GitHubOperation, Orchestrate
+from app.core.approvals.people import described
+from app.core.approvals.roles import Grants, Role
 from app.core.calendars import is_open
 from app.core.definition import TaskDefinition
 from app.core.legs.asking import gates_of, subject_of
@@ -17,7 +19,15 @@ from app.core.legs.context import cause_values, values_for
 from app.core.legs.dispatching import CHILD
 from app.core.naming import definition_of
 from app.core.policies.organization import Organization, Ruling, Subject, rule_on
-from app.core.policy import READING, Policy, consent_to_dispatch, read_policy
+from app.core.policy import (
+    READING,
+    Policy,
+    consent_to_dispatch,
+    consent_to_operate,
+    consent_to_release,
+    consent_to_write,
+    read_policy,
+)
 from app.core.preflight import Target, literal, target_of
 from app.core.state import Orchestration
 from app.core.telling.markdown import code, fit, plain, size
@@ -90,6 +100,10 @@ def _effects(proposed: Proposed, state: Orchestration, now: datetime) -> Iterato
     will = after.organization if after is not None else None
     if proposed.is_organizations:
         yield from _of_runs(proposed, state, was, will, now)
+        if _owns(proposed, state):
+            yield from _of_roles(state, _roles(was), _roles(will))
+    elif proposed.repository.lower() == state.plan.origin.repository.lower():
+        yield from _of_roles(state, _roles(before), _roles(after))
     for name, task in state.tasks.items():
         if task.has_ended:
             continue
@@ -101,6 +115,23 @@ def _effects(proposed: Proposed, state: Orchestration, now: datetime) -> Iterato
         yield from _of_dispatch(proposed, state, definition, values, was, will, now)
         if isinstance(definition.action, Approval | Agent) and _owns(proposed, state):
             yield from _of_gates(state, name, values, was, will)
+
+
+def _roles(of: Policy | Organization | None) -> Grants:
+    return of.roles if of is not None else {}
+
+
+def _of_roles(state: Orchestration, before: Grants, after: Grants) -> Iterator[Effect]:
+    """Tell which roles somebody else would have."""
+    for role in Role:
+        if before.get(role) == after.get(role):
+            continue
+        given = after.get(role)
+        whom = (
+            " or ".join(described(given)) if given is not None else "whoever it is by default"
+        )
+        text = f"who may {code(role.value)} it would be {plain(whom)}"
+        yield Effect(title=state.plan.title, text=text)
 
 
 def _read(text: str | None) -> Policy | None:
@@ -124,23 +155,48 @@ def _target(definition: TaskDefinition) -> Target | None:
 def _of_consent(
     proposed: Proposed, state: Orchestration, name: TaskName, definition: TaskDefinition
 ) -> Iterator[Effect]:
-    target = _target(definition)
-    if target is None or target.repository.lower() != proposed.repository.lower():
+    place = _place(state, definition)
+    if place is None or place.repository.lower() != proposed.repository.lower():
         return
-    was, will = (
-        consent_to_dispatch(
-            text,
-            target=proposed.repository,
-            origin=state.plan.origin,
-            definition=state.plan.definition.id,
-            workflow=target.workflow,
-            ref=target.ref.removeprefix("refs/heads/"),
-        ).is_given
-        for text in (proposed.before, proposed.after)
+    was = _consents(proposed, state, definition, proposed.before)
+    will = _consents(proposed, state, definition, proposed.after)
+    for what, is_given in was.items():
+        if is_given and not will[what]:
+            text = f"{code(name)} would not be let {what} any more"
+            yield Effect(title=state.plan.title, text=text)
+
+
+def _consents(
+    proposed: Proposed, state: Orchestration, definition: TaskDefinition, text: str | None
+) -> Mapping[str, bool]:
+    """Tell what a policy lets a task do in its repository, by words for it."""
+    origin, id_ = state.plan.origin, state.plan.definition.id
+    here, action, target = proposed.repository, definition.action, _target(definition)
+    if isinstance(action, GitHubOperation):
+        given = consent_to_operate(
+            text, target=here, origin=origin, definition=id_, operation=action.name
+        )
+        return {f"do {code(action.name)} here": given.is_given}
+    if target is None:
+        given = consent_to_write(text, target=here, origin=origin, definition=id_)
+        return {"begin anything here": given.is_given}
+    ref = target.ref.removeprefix("refs/heads/")
+    given = consent_to_dispatch(
+        text,
+        target=here,
+        origin=origin,
+        definition=id_,
+        workflow=target.workflow,
+        ref=ref,
     )
-    if was and not will:
-        text = f"{code(name)} would not be let in here any more"
-        yield Effect(title=state.plan.title, text=text)
+    found = {"in here": given.is_given}
+    named = literal(target.environment) if target.environment is not None else None
+    if isinstance(named, str):
+        given = consent_to_release(
+            text, target=here, origin=origin, definition=id_, environment=named
+        )
+        found[f"answer for {code(named)} here"] = given.is_given
+    return found
 
 
 def _of_dispatch(
