@@ -18,11 +18,14 @@ from enum import Enum
 from app.core.approvals.survey import PolicyText, Survey
 from app.core.audit import Chain
 from app.core.events import Event
+from app.core.gate_events import GateId
 from app.core.plan import Cause
 from app.core.state import Attempt, Gate, Orchestration, Vote
+from app.core.state_of_environments import WaitingRun
 from app.core.telling.markdown import code, plain, row, table
 from app.core.telling.masking import mask
-from app.core.values import Json
+from app.core.telling.questions import title_of
+from app.core.values import Json, LegKey, TaskName
 
 VERSION = 1
 TEXT_MAX = 1_000
@@ -101,6 +104,8 @@ def _pack(
     if "approvals" in include:
         pack["approvals"] = list(_approvals(state))
         pack["policies"] = list(_policies(state))
+        if state.environments:
+            pack["environments"] = [_fields(run) for run in state.environments]
     if "attempts" in include:
         pack["attempts"] = list(_attempts(state))
     if "journal" in include:
@@ -123,6 +128,8 @@ def _gates(state: Orchestration) -> Iterator[tuple[tuple[str, str, str], Gate]]:
 def _approvals(state: Orchestration) -> Iterator[dict[str, Json]]:
     for (task, leg, wave), gate in _gates(state):
         place: dict[str, Json] = {"task": task, "leg": leg, "wave": wave}
+        asked = GateId(task=TaskName(task), leg=LegKey(leg), wave=wave)
+        place["title"] = title_of(state, asked, gate)
         whole = {**place, **_fields(gate), "votes": list(_votes(gate))}
         if gate.survey is not None:
             # Policies are long and the same for all: they stand in a part of their own.
@@ -172,7 +179,7 @@ def _attempts(state: Orchestration) -> Iterator[dict[str, Json]]:
                 yield {**place, **_fields(attempt), "result": leg.status.value}
 
 
-def _fields(value: Attempt | Event | Gate | Vote) -> dict[str, Json]:
+def _fields(value: Attempt | Event | Gate | Vote | WaitingRun) -> dict[str, Json]:
     return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
 
 
@@ -229,7 +236,7 @@ def _markdown(pack: Mapping[str, Json]) -> str:
         digest = code(_text(definition["digest"]))
         lines += ["", "## Definition", "", f"{code(place)}, SHA-256 {digest}"]
     heads = {
-        "approvals": ("task", "leg", "wave", "choice", "by", "reason", "inputs"),
+        "approvals": ("task", "leg", "wave", "choice", "by", "reason", "inputs", "title"),
         "attempts": (
             "task", "leg", "number", "repository", "workflow", "head_sha", "workflow_run_id",
             "run_attempt", "conclusion", "ended_at",
@@ -238,6 +245,9 @@ def _markdown(pack: Mapping[str, Json]) -> str:
         "votes": (
             "task", "leg", "wave", "by", "option", "at", "source", "sha", "memberships",
             "permission", "is_break_glass", "is_withdrawn", "carried_from",
+        ),
+        "environments": (
+            "environment", "workflow_run_id", "asked_at", "answer", "outcome", "message",
         ),
         "journal": ("seq", "at", "event", "by", "digest"),
     }  # fmt: skip

@@ -33,12 +33,16 @@ KEPT_MAX: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account as GitHub describes it, and what it may in one repository."""
+    """An account as GitHub describes it, and what it may in one repository.
+
+    `email` is the address that it shows to everybody, if it shows one.
+    """
 
     login: str
     id: int
     is_bot: bool
     permission: Permission | None
+    email: str = ""
 
 
 class People:
@@ -100,6 +104,7 @@ def _account(login: str, body: Mapping[str, Any]) -> Account:
         id=number_of(user, "id"),
         is_bot=text_of(user, "type") == "Bot",
         permission=_permission(role) or _permission(permission),
+        email=text_of(user, "email"),
     )
 
 

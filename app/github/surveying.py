@@ -115,6 +115,7 @@ class Surveyor:
             is_bot=account.is_bot,
             permission=account.permission,
             teams=frozenset(member_of),
+            emails=frozenset({account.email} - {""}),
         )
 
     async def _is_member(self, access: Access, team: str, login: str) -> bool:

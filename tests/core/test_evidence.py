@@ -14,6 +14,7 @@ from app.core.evidence import chained, evidence
 from app.core.plan import Cause
 from app.core.state import Gate, Vote, WaveProgress
 from app.core.values import RepositoryName, Sha, TaskName
+from tests.core.at_environments import ASKS, guarded
 from tests.kit import build
 from tests.kit.build import REQUESTED, START, Walk
 
@@ -142,3 +143,16 @@ def test_votes_are_told_with_what_their_voters_were() -> None:
     assert "| acme/.github |" in texts["markdown"]
     assert "acme/sre" in texts["markdown"]
     assert "| head of the journal | `c0ffee` after 0 entries |" in texts["markdown"]
+
+
+def test_what_was_answered_at_an_environment_is_in_it() -> None:
+    """Which run waited where, what it was answered, and what GitHub made of that."""
+    stage = guarded({"sign_off": ASKS})
+    stage.choose("sign_off")
+    texts = evidence(stage.state, [], ("json", "markdown"), ("approvals",), stage.now)
+    [run] = json.loads(texts["json"])["environments"]
+
+    assert (run["environment"], run["workflow_run_id"], run["answer"]) == (
+        "production", 9, "approved",
+    )  # fmt: skip
+    assert "| production | 9 |" in texts["markdown"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.actions import Permission
+from app.core.approvals.codeowners import owns
 from app.core.decide import decide
 from app.core.events import OrchestrationRequested
 from app.core.gate_commands import SurveyGate
@@ -92,14 +93,13 @@ async def test_a_comment_is_read_again_when_its_vote_is_used(here: House) -> Non
     )
     said = [(by, f"comment/{each.id}", words) for by, each in comments.items()]
     said += [("ada", "comment/999999", words), ("bob", "review/1", None)]
-    said += [("zed", "comment/1", replace(words, repository_id=999_999))]
     for by, reference, each in said:
         vote = Vote(by=by, option="approve", at=build.START, source="comment", words=each)
         cast = replace(vote, reference=reference, sha=state.plan.cause.sha)
         state = decide(state, VoteCast(at=build.START, gate=GATE, vote=cast)).state
     found = (await survey(here, state)).survey
 
-    assert found.changed == (f"comment/{comments['hubot'].id}", "comment/999999", "comment/1")
+    assert found.changed == (f"comment/{comments['hubot'].id}", "comment/999999")
 
 
 async def test_whoever_left_the_team_does_not_count_a_minute_later(here: House) -> None:
@@ -203,6 +203,20 @@ async def test_a_team_that_owns_what_is_changed_is_asked_about(here: House) -> N
     found = (await survey(here, state)).survey
 
     assert [voter.teams for voter in found.voters] == [frozenset({"acme/sre"})]
+
+
+async def test_an_owner_by_address_is_whoever_shows_that_address(here: House) -> None:
+    """GitHub tells of an address only what its owner shows to everybody."""
+    owners = {".github/CODEOWNERS": "*.md mona@example.com hubot@example.com\n"}
+    staffed(here).github.push("acme/release", owners)
+    here.github.world.account("mona").email = "Mona@example.com"
+    number = here.github.open_pull_request("acme/release", {"a.md": "x"}, author="eve").number
+    rules = [{"require": [{"code-owners": True}]}]
+    state = asked(here, {"rules": rules}, "mona", "hubot", pull_request=number)
+    found = (await survey(here, state)).survey
+
+    assert found.owned is not None
+    assert [owns(voter, found.owned[0]) for voter in found.voters] == [True, False]
 
 
 async def test_commits_that_hold_the_same_files_are_told(here: House) -> None:

@@ -79,6 +79,7 @@ class ReasonCode(StrEnum):
     COMMAND_INCOMPLETE = "command-incomplete"
     COMMAND_BAD_TIME = "command-bad-time"
     COMMAND_TOO_MANY = "command-too-many"
+    COMMENT_CHANGED = "comment-changed"
     TARGET_UNCLEAR = "target-unclear"
     DEFINITION_UNKNOWN = "definition-unknown"
     INPUTS_BAD = "inputs-bad"
@@ -356,6 +357,9 @@ REASONS: Mapping[ReasonCode, Meaning] = {
     _C.COMMAND_TOO_MANY: Meaning(
         means="A comment holds more commands than are read.",
         remedy="Write the rest in another comment.",
+    ),
+    _C.COMMENT_CHANGED: Meaning(
+        means="The comment was edited before it was obeyed.", remedy="Write a new one."
     ),
     _C.TARGET_UNCLEAR: Meaning(
         means="No orchestration or task is meant by the command, or more than one is.",

@@ -13,13 +13,14 @@ from app.core.legs.asking import approval_at, gates_of
 from app.core.moves import TaskStatus
 from app.core.outcomes import OUTCOMES
 from app.core.rules.judging import verdict_at
-from app.core.state import Orchestration
+from app.core.state import Orchestration, Task
 from app.core.telling.differences import differences
 from app.core.telling.environments import lines_of_runs
 from app.core.telling.headline import headline
 from app.core.telling.looks import look_of_leg, look_of_task, name_of
 from app.core.telling.markdown import code, fit, plain
-from app.core.telling.waiting import CLOSED, why_leg, why_whole_waits
+from app.core.telling.questions import title_of, titled
+from app.core.telling.waiting import CLOSED, why_closed, why_leg, why_whole_waits
 from app.core.values import Json, TaskName
 
 EXPLANATION_SIZE_MAX = 18_000
@@ -55,7 +56,8 @@ def _lines(
         # Of what ended well there is nothing to explain unless it is asked for.
         is_good = task.status in (TaskStatus.SUCCEEDED, TaskStatus.SKIPPED)
         if is_all or not is_good:
-            why = f": {plain(task.reason.message)}" if task.reason is not None else ""
+            reason = task.reason
+            why = f": {plain(reason.message)}" if reason is not None else _chosen(task)
             ways = "; choose `/retry`, `/skip` with a reason, or `/reject`"
             asks = ways if task.status is TaskStatus.ASKING else ""
             yield f"- {shown} {look_of_task(task).word}{why}{asks}"
@@ -73,7 +75,14 @@ def _lines(
         options = " or ".join(approval_at(state, where).options)
         verdict = verdict_at(state, where, gate, now)
         tree = "\n".join(_tree(verdict.why, 1))
-        yield f"- {code(str(where))} asks: {options}\n{tree}"
+        yield f"- {code(str(where))} asks{titled(state, where, gate)}: {options}\n{tree}"
+
+
+def _chosen(task: Task) -> str:
+    """Say what was chosen at the gates that a task is, and by whom."""
+    gates = [leg.gate for leg in task.legs.values() if leg.gate is not None]
+    chosen = dict.fromkeys(filter(None, map(why_closed, gates)))
+    return f": {'; '.join(chosen)}" if chosen else ""
 
 
 def _missing(state: Orchestration, name: TaskName) -> Sequence[str]:
@@ -111,6 +120,7 @@ def gates_as_json(state: Orchestration, now: datetime) -> list[dict[str, Json]]:
         {
             "gate": str(where),
             "name": task_name(where.task),
+            "title": title_of(state, where, gate),
             "options": list(approval_at(state, where).options),
             "changed": list(differences(state, where)),
             "why": tree_as_json(verdict_at(state, where, gate, now).why),

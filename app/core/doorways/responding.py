@@ -126,7 +126,7 @@ def respond(judged: RequestsJudged, states: Sequence[Orchestration], now: dateti
     """Say what follows from what somebody asked; `states` are those that it may be about."""
     reply = Reply()
     if judged.is_changed:
-        reply.say(HUH, CHANGED)
+        reply.refuse(CHANGED)
         return reply
     meant = newest(states)
     if judged.asked.orchestration:
@@ -137,9 +137,11 @@ def respond(judged: RequestsJudged, states: Sequence[Orchestration], now: dateti
     return reply
 
 
-CHANGED = (
-    "The comment does not read any more as it did, and so nothing of it was done. Whoever can "
-    "change a comment need not be who wrote it: please write a new one."
+CHANGED = Finding(
+    code=ReasonCode.COMMENT_CHANGED,
+    sentence="the comment does not read any more as it did, so nothing of it was done; please "
+    "write a new one, since whoever can change a comment need not be who wrote it",
+    is_met=False,
 )
 
 

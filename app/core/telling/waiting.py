@@ -18,6 +18,7 @@ from app.core.state import Gate, Leg, Orchestration, Passage, Seat, WaveStatus
 from app.core.state_of_environments import REFUSED
 from app.core.telling.differences import differences
 from app.core.telling.markdown import code, link, plain, prose
+from app.core.telling.questions import titled
 from app.core.values import Holder, TaskName
 
 NAME_MAX = 120
@@ -102,7 +103,9 @@ def why_wave(state: Orchestration, name: TaskName, wave: str) -> str:
 def _why_asking(state: Orchestration, where: GateId, gate: Gate, until: str) -> str:
     """Say whom a gate asks, until when, what is new since it last did, and why once more."""
     new = "; ".join(differences(state, where))
-    asked = _joined(f"waits for {who_decides(state, where, gate)}", until)
+    title = titled(state, where, gate)
+    asks = f"asks{title} and " if title else ""
+    asked = _joined(f"{asks}waits for {who_decides(state, where, gate)}", until)
     carry = carried(gate)
     if carry is not None and not carry.is_met:
         asked = f"{asked} (asked anew in the merge queue: {plain(carry.sentence, REASON_MAX)})"

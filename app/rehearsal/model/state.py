@@ -8,12 +8,13 @@ from typing import Any
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """A user, a bot or an organisation."""
+    """A user, a bot or an organisation; `email` is what it shows to everybody."""
 
     id: int
     login: str
     type: str = "User"
     shape: dict[str, Any] | None = None
+    email: str | None = None
 
 
 @dataclass(slots=True, eq=False)

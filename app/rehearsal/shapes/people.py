@@ -278,6 +278,7 @@ def collaborator_permission(at: Addresses, who: Account, role: str) -> Shape:
         "role_name": role,
         "user": {
             **account(at, who),
+            "email": who.email,
             "role_name": role,
             "permissions": {right: place < reach for place, right in enumerate(rights)},
         },
