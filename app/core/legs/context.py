@@ -98,8 +98,10 @@ def is_left(state: Orchestration, name: TaskName) -> bool:
 
     What undoes a task or rolls a wave back goes on to its end.
     """
+    if state.machine is None:
+        return False
     visit = visit_of(name)
-    if visit is None or state.machine is None or is_undoing(name):
+    if visit is None or is_undoing(name):
         return False
     return visit != (state.machine.state, state.machine.visits[state.machine.state])
 

@@ -28,18 +28,24 @@ TIMED = frozenset({LegStatus.QUEUED, LegStatus.RUNNING})
 ON_GITHUB = frozenset({LegStatus.QUEUED, LegStatus.RUNNING, LegStatus.HELD})
 
 
-def deadline(attempt: Attempt, definition: TaskDefinition) -> tuple[datetime, Reason]:
-    """Return when an attempt has taken too long, and the reason that it then gets.
+def deadline(attempt: Attempt, definition: TaskDefinition) -> datetime:
+    """Return when an attempt has taken too long: to run, or to start."""
+    if attempt.running_since is not None:
+        return attempt.running_since + definition.timeout
+    return attempt.asked_at + (definition.queue_timeout or QUEUE_TIMEOUT_MAX)
+
+
+def why_overdue(attempt: Attempt, definition: TaskDefinition) -> Reason:
+    """Say why an attempt is stopped at its deadline.
 
     Running too long and never starting are different faults.
     """
     if attempt.running_since is not None:
-        limit = definition.timeout
-        why = f"it ran for more than {in_words(limit)} (`timeout-minutes`)"
-        return attempt.running_since + limit, Reason(code="timed-out", message=why)
+        why = f"it ran for more than {in_words(definition.timeout)} (`timeout-minutes`)"
+        return Reason(code="timed-out", message=why)
     queue = definition.queue_timeout or QUEUE_TIMEOUT_MAX
     why = f"no runner took it up within {in_words(queue)}"
-    return attempt.asked_at + queue, Reason(code="never-started", message=why)
+    return Reason(code="never-started", message=why)
 
 
 def due_look_up(attempt: Attempt, definition: TaskDefinition) -> datetime | None:
@@ -57,11 +63,7 @@ def due_look_up(attempt: Attempt, definition: TaskDefinition) -> datetime | None
         first = LOOK_UP_HELD
     elif definition.queue_timeout is not None and attempt.running_since is None:
         first = min(first, definition.queue_timeout / 2)
-    last = max(
-        moment
-        for moment in (attempt.asked_at, attempt.heard_at, attempt.looked_up_at)
-        if moment is not None
-    )
+    last = max(filter(None, (attempt.asked_at, attempt.heard_at, attempt.looked_up_at)))
     # Seven doublings of the first pause are beyond the maximum already.
     pause: timedelta = first * (1 << min(attempt.look_ups, 7))
     return last + min(pause, LOOK_UP_PAUSE_MAX)
@@ -102,7 +104,7 @@ def _of_attempt(leg: Leg, definition: TaskDefinition) -> Iterator[datetime]:
             yield attempt.known_at + OUTPUTS_GRACE
         return
     if leg.status in TIMED:
-        yield deadline(attempt, definition)[0]
+        yield deadline(attempt, definition)
     is_forced = attempt.force_asked_at is not None or attempt.child is not None
     if attempt.cancel_asked_at is not None and not is_forced:
         yield attempt.cancel_asked_at + CANCEL_GRACE

@@ -13,7 +13,7 @@ from app.core.legs.context import is_left
 from app.core.legs.gates import OPEN, close_gate, overdue_gate
 from app.core.legs.outcome import awaits_outputs, ended, lacks_jobs
 from app.core.legs.refs import is_sha, short_lived_tag
-from app.core.legs.watching import TIMED, deadline
+from app.core.legs.watching import TIMED, deadline, why_overdue
 from app.core.legs.waves import (
     is_allowed,
     is_check_wanted,
@@ -109,8 +109,10 @@ def _why_to_stop(state: Orchestration, name: TaskName, task: Task) -> Reason | N
     if is_check(name) and not is_check_wanted(state, name, origin_of(name)):
         return UNWANTED
     strategy = definition_of(state.plan.definition, name).strategy
+    if strategy is None or not strategy.fail_fast or strategy.waves:
+        return None
     failed = next((leg for leg in task.legs.values() if is_failed(leg)), None)
-    if failed is None or strategy is None or not strategy.fail_fast or strategy.waves:
+    if failed is None:
         return None
     return Reason(code="fail-fast", message=f"{name} ({failed.key}) failed")
 
@@ -130,8 +132,8 @@ def stop_overdue(state: Orchestration, name: TaskName, now: datetime) -> Decisio
     for leg in task.legs.values():
         if leg.status not in TIMED or leg.attempt.ended_at is not None:
             continue
-        due, reason = deadline(leg.attempt, definition)
-        if due <= now:
+        if deadline(leg.attempt, definition) <= now:
+            reason = why_overdue(leg.attempt, definition)
             task = task.with_leg(leg.to(LegStatus.CANCELLING, reason))
     return _if_changed(state, name, task)
 
