@@ -22,7 +22,8 @@ from tests.planted.bug import Bug
 STORIES = (
     "rules", "record", "decide", "outcomes", "policy", "organization", "calendars", "observing",
     "routing", "joining", "retrying", "reopening", "control", "places", "compensating",
-    "children", "operations", "gates", "asking", "waits", "waves", "machine",
+    "children", "operations", "gates", "asking", "waits", "waves", "machine", "votes_late",
+    "carrying", "carrying_gates", "pulls",
 )  # fmt: skip
 QUICK = {
     "stories": (
@@ -35,6 +36,11 @@ QUICK = {
 SHELL = {
     "stories": (
         "tests/github",
+        "tests/shell/test_absence.py",
+        "tests/shell/test_permissions.py",
+        "tests/shell/test_repair_histories.py",
+        "tests/shell/test_patience.py",
+        "tests/shell/test_orphans.py",
         "tests/shell/test_engine.py",
         "tests/shell/test_payloads.py",
         "tests/shell/test_web.py",

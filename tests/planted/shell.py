@@ -56,4 +56,40 @@ BUGS = (
         right="    return hmac.compare_digest(expected, found[1].lower())\n",
         wrong="    return hmac.compare_digest(expected, expected)\n",
     ),
+    Bug(
+        name="a look through the deliveries is through before its last part",
+        file="app/repair/missed.py",
+        right="        if not is_all or part.following:\n",
+        wrong="        if not is_all:\n",
+    ),
+    Bug(
+        name="what nobody said we have is looked for from the last look on",
+        file="app/repair/missed.py",
+        right="since=began - OVERLAP",
+        wrong="since=began",
+    ),
+    Bug(
+        name="what lacks a permission is put off, and nobody is told",
+        file="app/github/performer.py",
+        right="            reason = Reason(code=Absence.FORBIDDEN, message=error.message)\n",
+        wrong="            reason = None\n",
+    ),
+    Bug(
+        name="a repository that has moved is looked for where it was",
+        file="app/github/client.py",
+        right="        if found == grant.installation_id:\n            return False\n",
+        wrong="        if found != 0:\n            return False\n",
+    ),
+    Bug(
+        name="a silent run is taken for healthy though nothing comes in",
+        file="app/repair/patience.py",
+        right="        if heard_at is None or heard_at <= since:\n",
+        wrong="        if heard_at is None:\n",
+    ),
+    Bug(
+        name="a check that we know is concluded with those that we do not",
+        file="app/repair/orphans.py",
+        right=" for command in asked if command.orchestration not in known]",
+        wrong=" for command in asked]",
+    ),
 )
