@@ -269,6 +269,16 @@ def test_a_renamed_repository_is_read() -> None:
     )
 
 
+def test_a_repository_of_which_another_installation_speaks_has_moved() -> None:
+    """What follows goes by that one at once, and all that it covers is read anew."""
+    payload = {**heard_of("repository", action="transferred"), "installation": {"id": 8}}
+
+    assert routed("repository", payload).chores == (
+        ListRepositories(installation_id=8),
+        ReadRepository(installation_id=8, repository_id=1),
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "is_one"),
     [
