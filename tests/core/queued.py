@@ -40,16 +40,24 @@ tasks:
 PROVED = Proof(head=HEAD, is_held=True, is_alone=True, is_first=True)
 
 
-def pull_request(text: str = TEXT % ONE, number: int = 1, **changes: Any) -> Told:
+def pull_request(
+    text: str = TEXT % ONE, number: int = 1, actor: str = "ada", **changes: Any
+) -> Told:
     """Return an orchestration of pull request 12, begun."""
     event: JsonObject = {"action": "opened", "pull_request": {"head": {"repo": {"id": 1}}}}
-    plan = plan_of(text, number=number, stem="land", actor="ada")
+    plan = plan_of(text, number=number, stem="land", actor=actor)
     cause = replace(plan.cause, event_name="pull_request", event=event, sha=HEAD)
     made = replace(plan, id=OrchestrationId(f"pull-{number}"), cause=cause, **changes)
-    return Told(made, by="ada").begin()
+    return Told(made, by=actor).begin()
 
 
-def group(text: str = TEXT % ONE, number: int = 2, sha: str = GROUP, **changes: Any) -> Told:
+def group(
+    text: str = TEXT % ONE,
+    number: int = 2,
+    sha: str = GROUP,
+    actor: str = "queue",
+    **changes: Any,
+) -> Told:
     """Return an orchestration of the merge group that holds it, begun."""
     said: JsonObject = {
         "head_ref": f"refs/heads/gh-readonly-queue/main/pr-12-{BASE}",
@@ -57,12 +65,12 @@ def group(text: str = TEXT % ONE, number: int = 2, sha: str = GROUP, **changes: 
         "base_sha": BASE,
     }
     event: JsonObject = {"action": "checks_requested", "merge_group": said}
-    plan = plan_of(text, number=number, stem="land", actor="queue")
+    plan = plan_of(text, number=number, stem="land", actor=actor)
     cause = replace(
         plan.cause, event_name="merge_group", event=event, sha=Sha(sha), pull_request=None
     )
     made = replace(plan, id=OrchestrationId(f"group-{number}"), cause=cause, **changes)
-    return Told(made, by="queue").begin()
+    return Told(made, by=actor).begin()
 
 
 def voted(told: Told, by: str = "mona", **more: Any) -> Orchestration:

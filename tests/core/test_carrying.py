@@ -88,8 +88,13 @@ def test_another_plan_is_asked_about_anew() -> None:
     source = voted(pull_request())
     other = group(TEXT % (ONE + ", options: [approve, reject]")).state
     inputs = group(inputs={"train": "v2"}).state
+    told = pull_request()
+    event = {"pull_request": {"head": {"repo": {"id": 1}}, "base": {"ref": "next"}}}
+    plan = replace(told.state.plan, cause=replace(told.state.plan.cause, event=event))
+    into = replace(voted(told), plan=plan)
 
     assert "the definition was changed meanwhile" in why(other, source)
+    assert "it was to go into next" in why(group().state, into)
     assert "it has other inputs" in why(inputs, source)
 
 

@@ -10,6 +10,7 @@ from app.core.approvals.survey import Survey
 from app.core.commands import FindVotes, TellQueue
 from app.core.decide import decide
 from app.core.doorways.explaining import explain_orchestration
+from app.core.events import TimerElapsed
 from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.gate_events import GateId, GateSurveyed, QueueMoved, VoteCast, VotesFound
 from app.core.interests import behind, interests, queued_on, searched, waiting
@@ -247,3 +248,29 @@ def test_what_is_found_for_a_gate_that_is_not_there_is_forgotten() -> None:
     assert decide(over, event).state is over
     assert decide(group().state, other).commands == ()
     assert decide(over, QueueMoved(at=START)).state is over
+
+
+def test_who_put_it_into_the_queue_may_have_approved_it() -> None:
+    """Whoever set the pull request off may not; where it is asked anew neither of them may."""
+    text = TEXT % (ONE + ", exclude: [actor]")
+    kinds = []
+    for actor, proof in (("eve", PROVED), ("mona", PROVED), ("eve", replace(PROVED, head="9"))):
+        source = voted(pull_request(text, actor=actor))
+        told = group(text, actor="mona")
+        told.hear(found(told.state, source))
+        own = Vote(by="mona", option="approve", at=START, source="check", sha=GROUP)
+        told.hear(VoteCast(at=START, gate=GATE, vote=own))
+        state = surveyed(told.state, proof)
+        kinds.append(str(state.tasks[TaskName("sign_off")].status))
+
+    assert kinds == ["succeeded", "running", "running"]
+
+
+def test_what_only_waits_tells_the_queue_nothing() -> None:
+    """Nobody was asked there."""
+    text = "version: 1\non: {merge_group: {}}\ntasks: {pause: {wait: {for: 1m}}}\n"
+    told = group(text).wait(minutes=2)
+    decision = decide(told.state, TimerElapsed(at=told.now, task=TaskName("pause")))
+
+    assert decision.state.tasks[TaskName("pause")].status is TaskStatus.SUCCEEDED
+    assert asked(TellQueue, decision) == []

@@ -27,10 +27,17 @@ def ahead_of(gate: Gate) -> str:
 
 
 def actors(state: Orchestration, gate: Gate) -> tuple[Party, ...]:
-    """Name who set it off: of a merge group also who did so for its pull request."""
-    carry = gate.seeking.carry
-    logins = {state.requested_by: None, **({carry.actor: None} if carry is not None else {})}
-    return tuple(Party(login=login) for login in logins if login or len(logins) == 1)
+    """Name who set it off: of a merge group also who did so for its pull request.
+
+    Where its votes count, whoever put it into the queue had no part in what they are about.
+    """
+    carry, finding = gate.seeking.carry, carried(gate)
+    if carry is None or not carry.actor:
+        return (Party(login=state.requested_by),)
+    theirs = Party(login=carry.actor)
+    if finding is not None and finding.is_met:
+        return (theirs,)
+    return (Party(login=state.requested_by), theirs)
 
 
 def is_of_fork(state: Orchestration, gate: Gate) -> bool:

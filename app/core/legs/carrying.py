@@ -5,7 +5,7 @@ of the commit that was voted about, GitHub has to show (`approvals.carry`).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 
@@ -132,10 +132,21 @@ def _difference(state: Orchestration, source: Orchestration, where: GateId) -> s
         return "the definition was changed meanwhile"
     if plan.inputs != other.inputs:
         return "it has other inputs"
+    queued, base = queued_in(plan.cause), _base_of(other)
+    if queued is not None and base not in ("", queued.branch):
+        return f"it was to go into {base}"
     for need in definition_of(plan.definition, where.task).needs:
         if _came_to(state, need) != _came_to(source, need):
             return f"{need} came to something else"
     return next(_differing(state, source, where.task), "")
+
+
+def _base_of(plan: Plan) -> str:
+    """Return the branch that a pull request is to go into; nothing where that is not told."""
+    value: Json = plan.cause.event
+    for name in ("pull_request", "base", "ref"):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else ""
 
 
 def _came_to(state: Orchestration, name: TaskName) -> str:
