@@ -71,7 +71,7 @@ def silent_since(state: Orchestration, command: LookUpWorkflowRun) -> datetime |
     )
     if attempt.workflow_run_id is None or attempt.run_status is not RunStatus.IN_PROGRESS:
         return None
-    again, end = due_look_up(attempt, definition), deadline(attempt, definition)[0]
+    again, end = due_look_up(attempt, definition), deadline(attempt, definition)
     if again is None or again >= min(end, state.deadline or end):
         return None
     return attempt.heard_at
