@@ -16,14 +16,14 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.kit import tree
-from tests.planted import core, gates, shell
+from tests.planted import asking, core, gates, shell
 from tests.planted.bug import Bug
 
 STORIES = (
     "rules", "record", "decide", "outcomes", "policy", "organization", "calendars", "observing",
     "routing", "joining", "retrying", "reopening", "control", "places", "compensating",
     "children", "operations", "gates", "asking", "waits", "waves", "machine", "votes_late",
-    "carrying", "carrying_gates", "pulls",
+    "carrying", "carrying_gates", "pulls", "votes", "differences", "questions",
 )  # fmt: skip
 QUICK = {
     "stories": (
@@ -51,7 +51,7 @@ SHELL = {
 }
 SECONDS_MAX = 300
 COPIED = ("app", "action", "tests", "pyproject.toml", "action.yml", "docs")
-BUGS = (*core.BUGS, *gates.BUGS, *shell.BUGS)
+BUGS = (*core.BUGS, *gates.BUGS, *asking.BUGS, *shell.BUGS)
 
 
 def main() -> int:
