@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from app import __version__
 from app.core.moves import OrchestrationStatus
 from app.core.state import Attempt, Orchestration
 from app.core.values import OrchestrationId
@@ -138,10 +139,13 @@ class Tracer:
         spans = spans_of(saved.state, await self._store.journal(id_))
         readable = [_readable(each) for each in spans]
         try:
-            await asyncio.to_thread(self._exporter.export, readable)
+            result = await asyncio.to_thread(self._exporter.export, readable)
         # Whatever is wrong with those who watch, it is not what they watch.
         except Exception as error:
             log.warning("trace not exported", orchestration=id_, error=str(error))
+        else:
+            if result.name != "SUCCESS":
+                log.warning("trace not exported", orchestration=id_, error=result.name)
 
 
 def otlp_exporter(endpoint: str) -> "SpanExporter":
@@ -153,8 +157,9 @@ def otlp_exporter(endpoint: str) -> "SpanExporter":
 
 
 def _readable(span: Span) -> "ReadableSpan":
-    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
     from opentelemetry.sdk.trace import Event, ReadableSpan
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
     from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
     def context(span_id: int) -> SpanContext:
@@ -169,7 +174,8 @@ def _readable(span: Span) -> "ReadableSpan":
         name=span.name,
         context=context(span.span_id),
         parent=context(span.parent_id) if span.parent_id else None,
-        resource=Resource.create({"service.name": "signalbox"}),
+        resource=Resource.create({SERVICE_NAME: "signalbox", SERVICE_VERSION: __version__}),
+        instrumentation_scope=InstrumentationScope(__name__, __version__),
         attributes=span.attributes,
         events=[Event(name, timestamp=_nanos(at)) for name, at in span.events],
         kind=SpanKind.INTERNAL,
