@@ -30,8 +30,8 @@ BUGS = (
     Bug(
         name="a question is compared with one that nobody voted on",
         file="app/core/legs/posing.py",
-        right="    return posed.parts if posed.is_voted or posed.before is None else posed.before\n",
-        wrong="    return posed.parts\n",
+        right="    return posed.parts if posed.is_voted or posed.before is None else",
+        wrong="    return posed.parts if True or posed.before is None else",
     ),
     Bug(
         name="what is tried again counts as gone while it goes on",
