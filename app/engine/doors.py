@@ -107,7 +107,7 @@ class Doors:
         for event in moved(heard, work.now):
             for each in sorted(concerned):
                 work.add(each, event)
-            work.tell_begun(topics, delivery_id, event)
+            work.tell_newcomers(topics, delivery_id, event)
         said = listen(heard, work.now)
         if said is None or heard.repository is None:
             return
@@ -121,13 +121,13 @@ class Doors:
         if said.withdraws and _withdraws_votes(heard):
             for each in sorted(concerned):
                 work.add(each, withdrawn)
-            work.tell_begun(topics, delivery_id, withdrawn)
+            work.tell_newcomers(topics, delivery_id, withdrawn)
         if said.vote is not None:
             # A workflow run stands at a commit of its own repository; it is known whose it is.
             vote = said.vote if dispatched is None else replace(said.vote, sha="")
             for each in sorted(concerned):
                 work.vote(each, vote)
-            work.tell_begun(topics, delivery_id, vote)
+            work.tell_newcomers(topics, delivery_id, vote)
         covered = self._library.catalogue.repositories.get(heard.repository.id)
         if covered is not None and said.requests:
             is_ours = bool(concerned or said.check) or self._may_be_ours(said, covered)

@@ -35,6 +35,7 @@ from app.core.state import Orchestration
 from app.core.values import Json, JsonObject, OrchestrationId
 from app.engine.doors import Doors
 from app.engine.environments import RULE, ask_of, parked_until_known
+from app.engine.letters import Overheard
 from app.engine.library import Library
 from app.engine.wishes import Wishes, begin
 from app.engine.work import Work
@@ -246,16 +247,21 @@ class Intake:
     def _overhear(
         self, letter: _Letter, heard: Heard, listeners: Listeners, work: Work
     ) -> None:
-        """Let those hear of a delivery that were listening to it when the batch began."""
-        ids = {each for topic in topics_of(heard) for each in listeners.get(topic, ())}
-        if not ids or heard.repository is None:
+        """Let those hear of a delivery that listen to it: since before the batch, or in it."""
+        if heard.repository is None:
             return
         covered = self._library.catalogue.repositories.get(heard.repository.id)
         if covered is None:
             return
-        cause = cause_of(heard, covered)
-        for each in sorted(ids):
-            work.overhear(each, name_of(heard), cause, letter.delivery.id)
+        topics = topics_of(heard)
+        ids = {each for topic in topics for each in listeners.get(topic, ())}
+        told = Overheard(
+            id=OrchestrationId(""),
+            name=name_of(heard),
+            cause=cause_of(heard, covered),
+            delivery_id=letter.delivery.id,
+        )
+        work.overhear(told, sorted(ids), topics)
 
     def _apply_workflow_run(
         self,

@@ -72,15 +72,15 @@ class ToGates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToBegun:
-    """What a delivery says to those that an earlier one of the same batch has begun.
+class ToNewcomers:
+    """What a delivery says to those that listen since an earlier one of the same batch.
 
-    They were not there yet when it was looked up who listens; `topics` is by what to find them.
+    They did not yet when it was looked up who does; `topics` is by what they are found.
     """
 
     topics: frozenset[Interest]
     delivery_id: str
-    what: Event | Vote
+    what: Event | Vote | Overheard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class Released:
 
 
 Letter: TypeAlias = (
-    ToOrchestration | Begin | Overheard | ToGates | ToBegun | ToShared | ToEngine | Released
+    ToOrchestration | Begin | Overheard | ToGates | ToNewcomers | ToShared | ToEngine | Released
 )
 
 

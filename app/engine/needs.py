@@ -14,9 +14,9 @@ from app.engine.letters import (
     Letter,
     Overheard,
     Released,
-    ToBegun,
     ToEngine,
     ToGates,
+    ToNewcomers,
     ToOrchestration,
     ToShared,
 )
@@ -58,7 +58,7 @@ def needs_of(letters: Iterable[Letter], state_of: StateOf) -> Needs:
                 needs.topics.update(waiting(message))
             case Released():
                 needs.released.add(letter.id)
-            case ToEngine() | ToBegun():
+            case ToEngine() | ToNewcomers():
                 continue
             case _:
                 assert_never(letter)

@@ -36,11 +36,11 @@ from app.core.events import (
     WorkflowRunObserved,
 )
 from app.core.gate_events import QueueMoved
-from app.core.interests import Interest, concerns, interests, searched, waiting
+from app.core.interests import Interest, concerns, searched, waiting
 from app.core.legs.carrying import find_votes
 from app.core.listening import change_of_interests
 from app.core.locks import AllSeatsLeft, SeatLeft
-from app.core.plan import Cause, Plan
+from app.core.plan import Plan
 from app.core.shared import LOCK, awaited_by_runs, is_shared, lock_subject
 from app.core.state import Orchestration, Vote, new_orchestration
 from app.core.values import OrchestrationId
@@ -51,15 +51,16 @@ from app.engine.letters import (
     Overheard,
     Released,
     SharedEvent,
-    ToBegun,
     ToEngine,
     ToGates,
+    ToNewcomers,
     ToOrchestration,
     ToShared,
     letter_of,
 )
 from app.engine.library import Library
 from app.engine.needs import needs_of, place_of
+from app.engine.newcomers import Newcomers
 from app.engine.relations import (
     answer_parent,
     asked_before,
@@ -104,7 +105,7 @@ class Work:
         self._numbers: dict[tuple[int, str], int] = {}
         self._joinable: dict[Correlation, OrchestrationId | None] = {}
         self._told: set[tuple[OrchestrationId, str]] = set()
-        self._begun: dict[Interest, dict[OrchestrationId, str]] = {}
+        self._newcomers = Newcomers()
         self._listeners: dict[Interest, set[OrchestrationId]] = {}
         self._shares: dict[OrchestrationId, set[str]] = {}
         self._journals: dict[OrchestrationId, list[JournalEntry]] = {}
@@ -132,20 +133,23 @@ class Work:
         """Begin an orchestration, unless it was begun already or another takes its place."""
         self._letters.append(Begin(plan=plan, by=by, name=name, delivery_id=delivery_id))
 
-    def overhear(self, id_: OrchestrationId, name: str, cause: Cause, delivery: str) -> None:
-        """Let a live orchestration hear of a delivery, if it still listens to it then."""
-        self._letters.append(Overheard(id=id_, name=name, cause=cause, delivery_id=delivery))
+    def overhear(
+        self, heard: Overheard, ids: Iterable[OrchestrationId], topics: Collection[Interest]
+    ) -> None:
+        """Let these live orchestrations hear of a delivery, and newcomers, as they listen."""
+        self._letters.extend(replace(heard, id=each) for each in ids)
+        self.tell_newcomers(topics, heard.delivery_id, heard)
 
     def vote(self, id_: OrchestrationId, vote: Vote) -> None:
         """Let a vote be heard at every gate of an orchestration that takes it."""
         self._letters.append(ToGates(id=id_, vote=vote))
 
-    def tell_begun(
-        self, topics: Collection[Interest], delivery_id: str, what: Event | Vote
+    def tell_newcomers(
+        self, topics: Collection[Interest], delivery: str, what: Event | Vote | Overheard
     ) -> None:
-        """Tell whoever this batch has begun before this delivery, and is found by these."""
-        letter = ToBegun(topics=frozenset(topics), delivery_id=delivery_id, what=what)
-        self._letters.append(letter)
+        """Tell whoever listens to any of these since an earlier delivery of this batch."""
+        about = frozenset(topics)
+        self._letters.append(ToNewcomers(topics=about, delivery_id=delivery, what=what))
 
     def ask(self, chores: Iterable[Chore]) -> None:
         """Ask for chores."""
@@ -196,15 +200,13 @@ class Work:
             case ToOrchestration():
                 self._take(letter.id, letter.event)
             case Overheard():
-                state = self._state(letter.id)
-                if state is not None and concerns(state, letter.name, letter.cause):
-                    self._hear(letter.id, letter)
+                self._overhear(letter.id, letter)
             case Begin():
                 self._begin(letter)
             case ToGates():
                 self._vote(letter.id, letter.vote)
-            case ToBegun():
-                self._tell_begun(letter)
+            case ToNewcomers():
+                self._tell_newcomers(letter)
             case ToShared():
                 self._letters.extend(self._commons.take(letter.subject, letter.event))
             case ToEngine():
@@ -221,24 +223,25 @@ class Work:
         for event in votes_at(state, vote, self.now) if state is not None else ():
             self._take(id_, event)
 
-    def _tell_begun(self, letter: ToBegun) -> None:
-        """Tell those that were begun in this batch, but by none other than this delivery."""
-        found = {id_: by for topic in letter.topics for id_, by in self._begun_for(topic)}
-        for id_, by in found.items():
-            if by == letter.delivery_id:
-                continue
-            if isinstance(letter.what, Vote):
-                self._vote(id_, letter.what)
+    def _tell_newcomers(self, letter: ToNewcomers) -> None:
+        what = letter.what
+        for id_ in self._newcomers.listening(letter.topics, letter.delivery_id):
+            if isinstance(what, Vote):
+                self._vote(id_, what)
+            elif isinstance(what, Overheard):
+                self._overhear(id_, what)
             else:
-                self._take(id_, letter.what)
+                self._take(id_, what)
 
-    def _begun_for(self, topic: Interest) -> Collection[tuple[OrchestrationId, str]]:
-        return self._begun.get(topic, {}).items()
+    def _overhear(self, id_: OrchestrationId, heard: Overheard) -> None:
+        state = self._state(id_)
+        if state is not None and concerns(state, heard.name, heard.cause):
+            self._hear(id_, heard)
 
     def _concerned(self, topics: Collection[Interest]) -> list[OrchestrationId]:
         """Name who listens to any of these: as it was saved, or since this batch began."""
         saved = {id_ for topic in topics for id_ in self._listeners.get(topic, ())}
-        return sorted(saved | {id_ for topic in topics for id_, _ in self._begun_for(topic)})
+        return sorted({*saved, *self._newcomers.listening(topics)})
 
     def _state(self, id_: OrchestrationId) -> Orchestration | None:
         if id_ in self._states:
@@ -254,6 +257,7 @@ class Work:
         after = decision.state
         if after is not before:
             self._states[id_] = after
+            self._newcomers.note(before, after)
             self.batch.journal.append(
                 JournalEntry(orchestration_id=after.id, seq=after.events, event=event)
             )
@@ -314,7 +318,6 @@ class Work:
     def _begin(self, letter: Begin) -> None:
         plan = letter.plan
         known = self._state(plan.id)
-        is_new = known is None
         if known is None:
             if self._joins(letter):
                 return
@@ -322,13 +325,12 @@ class Work:
             self._numbers[place] += 1
             plan = replace(plan, number=self._numbers[place])
             known = self._states[plan.id] = new_orchestration(plan)
+            self._newcomers.begin(plan.id, letter.delivery_id)
             if plan.correlation:
                 self._joinable[*place, plan.correlation] = plan.id
         plan = known.plan
         posed = asked_before(plan, filter(None, map(self._state, self._loaded)))
         self._take(plan.id, OrchestrationRequested(at=self.now, by=letter.by, posed=posed))
-        for topic in interests(self._states[plan.id]) if is_new else ():
-            self._begun.setdefault(topic, {})[plan.id] = letter.delivery_id
         if plan.parent is not None:
             self._letters.extend(answer_parent(plan, known, self.now))
 

@@ -58,3 +58,39 @@ async def test_a_review_that_comes_with_its_pull_request_is_heard() -> None:
         assert here.deployments() == 1
         assert await here.status("sign_off", "ship #1") == "succeeded"
         assert await here.status("sign_off", "ship #2") == "running"
+
+
+MACHINE = """
+version: 1
+name: Change
+on: {pull_request: {types: [opened]}}
+initial: open
+states:
+  open:
+    timeout-minutes: 60
+    transitions:
+      - {on: pull_request.opened, to: wrong}
+      - {on: pull_request.converted_to_draft, to: drafted}
+      - {on: timeout, to: wrong}
+  drafted:
+    timeout-minutes: 60
+    transitions:
+      - {on: pull_request.closed, to: closed}
+      - {on: timeout, to: wrong}
+  closed: {final: true, conclusion: success}
+  wrong: {final: true, conclusion: failure}
+"""
+
+
+async def test_a_machine_is_led_on_by_all_that_comes_at_once() -> None:
+    """What has begun it leads it nowhere; the next leads it on, and so does the one after."""
+    async with town(change=MACHINE) as here:
+        pull = here.github.open_pull_request(HOME, {"a": "b"}, author="carl")
+        here.github.mark_draft(HOME, pull.number, is_draft=True)
+        here.github.close_pull_request(HOME, pull.number)
+        await here.wait(seconds=5)
+
+        state = await here.state()
+        assert state.machine is not None
+        assert state.machine.history == ("open", "drafted", "closed")
+        assert str(state.status) == "succeeded"
