@@ -18,6 +18,7 @@ from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.naming import definition_of
 from app.core.plan import Cause, Plan
 from app.core.state import Leg, Orchestration, Task
+from app.core.telling.answering import what_now
 from app.core.telling.buttons import Button, buttons_of
 from app.core.telling.drawing import draw_mermaid
 from app.core.telling.environments import lines_of_runs
@@ -42,6 +43,8 @@ from app.core.telling.problem_report import Annotation, ProblemsText, summarise_
 from app.core.telling.task_table import (
     HEAD,
     NAME_MAX,
+    PRESSING,
+    ROWS_IN_ORDER_MAX,
     borne,
     rows_of,
     why,
@@ -159,6 +162,7 @@ def summarise_comment(state: Orchestration) -> CommentText:
     head = [
         comment_mark(plan),
         f"### {_sign(state)} {_title(plan)}: {plain(headline(state))}",
+        *what_now(state),
         "",
         f"{_commit(plan.cause)} · {_cause(state)}",
         "",
@@ -191,6 +195,7 @@ def _check_summary(state: Orchestration) -> str:
     plan = state.plan
     head = [
         f"**{_sign(state)} {plain(headline(state))}**",
+        *what_now(state),
         "",
         f"{_title(plan)} · {_commit(plan.cause)} · {_cause(state)}",
         "",
@@ -278,7 +283,10 @@ def _reports(state: Orchestration) -> Iterator[str]:
 
 
 def _comment_rows(state: Orchestration) -> Iterator[str]:
-    for name, task in state.tasks.items():
+    tasks = list(state.tasks.items())
+    if len(tasks) > ROWS_IN_ORDER_MAX:
+        tasks.sort(key=lambda each: look_of_task(each[1]).style not in PRESSING)
+    for name, task in tasks:
         look = look_of_task(task)
         told = count_of_legs(task) if len(task.legs) > 1 else look.word
         yield row((_task_link(name, task), f"{look.sign} {told}", _why_short(state, name)))

@@ -256,7 +256,7 @@ def test_a_state_that_asks_names_its_gate() -> None:
     """Also when it is entered again."""
     told = Told(plan_of(MACHINE, inputs={"level": 1})).begin()
 
-    assert headline(told.state) == "in review, waiting for people: review"
+    assert headline(told.state) == "in review, waiting for people"
 
 
 def test_a_state_that_waits_for_its_place_says_behind_whom() -> None:

@@ -25,6 +25,9 @@ few = settings(max_examples=40)
 OUR_TAGS = {
     "p",
     "strong",
+    "em",
+    "ul",
+    "li",
     "h3",
     "table",
     "thead",

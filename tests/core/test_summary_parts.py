@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_counted() -> None:
     check = summarise_check(state)
     comment = summarise_comment(state)
 
-    assert check.title == "failed: t0 — the workflow run failed, and 599 more tasks"
+    assert check.title == "failed: t0 — the workflow run failed, and 599 more"
     assert check.summary.endswith("more rows did not fit here.")
     assert check.text.startswith(
         "### Graph\n\nThe graph of 600 tasks is too large to be drawn."

@@ -19,6 +19,7 @@ from app.core.state import Gate, Leg, Orchestration, Reason
 from app.core.values import Json, TaskName
 
 BY_TIME = "timeout"
+UNDECIDED = "nobody decided"
 OPEN = "open"
 """The choice of a gate whose calendar is open or whose moment is past."""
 
@@ -106,7 +107,7 @@ def overdue_gate(state: Orchestration, name: TaskName, leg: Leg, now: datetime) 
     if definition.on_timeout.then == "choose":
         chosen = replace(leg.gate, choice=definition.on_timeout.choose, by=BY_TIME)
         return close_gate(state, name, replace(leg, gate=chosen), now)
-    why = f"nobody decided within {in_words(due - leg.gate.opened_at)}"
+    why = f"{UNDECIDED} within {in_words(due - leg.gate.opened_at)}"
     if isinstance(action, Wait):
         why = f"what it waits for did not come within {in_words(due - leg.gate.opened_at)}"
     return fail(state, name, leg, Reason(code="timed-out", message=why), now)

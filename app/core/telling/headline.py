@@ -8,9 +8,17 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from app.core.actions import Agent, Approval
-from app.core.machine.happening import TIMEOUT, state_of
+from app.core.machine.happening import APPROVAL, TIMEOUT, state_of
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
-from app.core.naming import WHOLE, definition_of, visit_holder
+from app.core.naming import (
+    WHOLE,
+    definition_of,
+    in_visit,
+    is_undoing,
+    leg_holder,
+    origin_of,
+    visit_holder,
+)
 from app.core.state import Leg, MachineState, Orchestration, Seat, Task, WaveStatus
 from app.core.state_of_gates import SUPERSEDED
 from app.core.telling.looks import LOOKS, look_of_task, name_of
@@ -20,12 +28,16 @@ from app.core.telling.waiting import closed_for, moment
 from app.core.values import TaskName
 
 TITLE_MAX = 255
+TIMED_OUT = "timed-out"
+BROKEN = (TaskStatus.FAILED, TaskStatus.CANCELLED)
+WAITING = (LegStatus.BLOCKED, LegStatus.AWAITING)
 NAMES_MAX = 3
 
 
 def headline(state: Orchestration) -> str:
     """Say in one line how the orchestration is and what that hangs on."""
-    return one_line(_headline(state), TITLE_MAX)
+    # It stands where Markdown is not read, so that no sign of it may be left.
+    return one_line(_headline(state).replace("`", ""), TITLE_MAX)
 
 
 def count(number: int, what: str) -> str:
@@ -54,7 +66,7 @@ def _headline(state: Orchestration) -> str:
         case OrchestrationStatus.FAILED:
             return _failed(state)
         case OrchestrationStatus.CANCELLED:
-            return _reason(state, "cancelled")
+            return f"{_reason(state, 'cancelled')}{_undone(state)}"
         case _:  # pragma: no cover - the type checker counts the cases
             assert_never(state.status)
 
@@ -80,9 +92,11 @@ def _running(state: Orchestration) -> str:
         return _in_state(state, state.machine)
     ended = sum(task.has_ended for task in state.tasks.values())
     done = f"{ended} of {count(len(state.tasks), 'task')} done"
+    failed = [each for name, task in state.tasks.items() for each in _failures(name, task)]
+    trouble = f"{_names(failed)} failed; " if failed else ""
     asked = _asked(state)
     if asked:
-        return f"waiting for people: {_names(asked)}, {done}"
+        return f"{trouble}waiting for people: {_names(asked)}, {done}"
     legs = [
         (name, leg)
         for name, task in state.tasks.items()
@@ -94,10 +108,8 @@ def _running(state: Orchestration) -> str:
         verb = "waits" if len(held) == 1 else "wait"
         is_frozen = all(closed_for(state, leg) is not None for _, leg in legs)
         what = "a calendar to open" if is_frozen else "a person on GitHub"
-        return f"held: {_names(held)} {verb} for {what}, {done}"
-    failed = [each for name, task in state.tasks.items() for each in _failures(name, task)]
-    head = f"{_names(failed)} failed; {done}" if failed else done
-    return ", ".join([head, *_active(state)])
+        return f"{trouble}held: {_names(held)} {verb} for {what}, {done}"
+    return ", ".join([f"{trouble}{done}", *_active(state)])
 
 
 def is_awaiting_people(state: Orchestration) -> bool:
@@ -111,6 +123,8 @@ def _in_state(state: Orchestration, machine: MachineState) -> str:
     where = f"in {machine.state}"
     if machine.visits[machine.state] > 1:
         where += f" for the {_ordinal(machine.visits[machine.state])} time"
+    if asked == [name_of(in_visit(machine.state, machine.visits[machine.state], APPROVAL))]:
+        return f"{where}, waiting for people"
     if asked:
         return f"{where}, waiting for people: {_names(asked)}"
     seat = state.seats.get(visit_holder(machine.state, machine.visits[machine.state]))
@@ -158,13 +172,33 @@ def _asked(state: Orchestration) -> list[str]:
 
 def _active(state: Orchestration) -> list[str]:
     """Say which tasks are under way, those that are furthest first."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[tuple[str, str], list[str]] = {}
     for name, task in state.tasks.items():
         if task.status is TaskStatus.RUNNING:
-            groups.setdefault(look_of_task(task).word, []).append(name_of(name))
+            word = look_of_task(task).word
+            doing = _waiting(state, name, task) or word
+            groups.setdefault((word, doing), []).append(name_of(name))
     order = [look.word for look in LOOKS.values()]
-    words = sorted(groups, key=order.index, reverse=True)
-    return [f"{_names(groups[word])} {word}" for word in words]
+    ways = sorted(groups, key=lambda way: order.index(way[0]), reverse=True)
+    return [f"{_names(groups[way])} {way[1]}" for way in ways]
+
+
+def _waiting(state: Orchestration, name: TaskName, task: Task) -> str:
+    """Say what the one leg of a task waits for, where that is no person; else nothing."""
+    leg = next(iter(task.legs.values()), None)
+    if leg is None or task.is_matrix or leg.status not in WAITING:
+        return ""
+    holder = leg_holder(name, leg.key)
+    for passage in state.passages.get(holder, ()):
+        if not passage.is_open:
+            opens = passage.opens_at
+            until = f" until {moment(opens)}" if opens is not None else ""
+            return f"waiting for the calendar {passage.calendar}{until}"
+    seat = state.seats.get(holder)
+    if seat is not None and seat.granted_at is None:
+        return _waiting_for_place(seat)
+    due = leg.gate.due if leg.gate is not None else None
+    return f"waiting until {moment(due)}" if due is not None else ""
 
 
 def _succeeded(state: Orchestration) -> str:
@@ -194,9 +228,36 @@ def _to_be_let_go(state: Orchestration) -> str:
 
 
 def _failed(state: Orchestration) -> str:
-    if state.reason is not None and state.reason.code == "timed-out":
-        return _reason(state, "failed")
-    failed = [(name, task) for name, task in state.tasks.items() if _has_failed(task)]
+    return f"{_what_failed(state)}{_undone(state)}"
+
+
+def _undone(state: Orchestration) -> str:
+    """Say what was undone, and before all what was to be and was not."""
+    undoing = {name: task.status for name, task in state.tasks.items() if is_undoing(name)}
+    broken = [name_of(name) for name, status in undoing.items() if status in BROKEN]
+    done = [
+        name_of(origin_of(name))
+        for name, status in undoing.items()
+        if status is TaskStatus.SUCCEEDED
+    ]
+    return "".join(
+        [
+            f"; {_names(broken)} failed" if broken else "",
+            f"; undone: {_names(tuple(dict.fromkeys(done)))}" if done else "",
+        ]
+    )
+
+
+def _what_failed(state: Orchestration) -> str:
+    if state.reason is not None and state.reason.code == TIMED_OUT:
+        hung = [name_of(name) for name, task in state.tasks.items() if _hung(task)]
+        rest = f"; {_names(hung)} had not ended" if hung else ""
+        return f"{_reason(state, 'failed')}{rest}"
+    failed = [
+        (name, task)
+        for name, task in state.tasks.items()
+        if _has_failed(task) and not is_undoing(name)
+    ]
     if not failed:
         return _reason(state, "failed")
     name, task = failed[0]
@@ -205,7 +266,8 @@ def _failed(state: Orchestration) -> str:
     head = f"failed: {name_of(name, leg.key) if leg is not None else name}"
     if reason is not None:
         head += f" — {one_line(reason.message, 160)}"
-    return head if len(failed) == 1 else f"{head}, and {count(len(failed) - 1, 'more task')}"
+    more = sum(max(1, sum(map(_leg_has_failed, task.legs.values()))) for _, task in failed) - 1
+    return f"{head}, and {more} more" if more else head
 
 
 def _reason(state: Orchestration, word: str) -> str:
@@ -219,12 +281,23 @@ def _reason(state: Orchestration, word: str) -> str:
     return f"{word}: {message}" if by == message else f"{word} {by}"
 
 
+def _hung(task: Task) -> bool:
+    """Tell whether a task had begun and not ended when the time of the whole was over."""
+    reasons = (leg.reason for leg in task.legs.values())
+    return any(reason is not None and reason.code == TIMED_OUT for reason in reasons)
+
+
 def _has_failed(task: Task) -> bool:
     return task.status is TaskStatus.FAILED and not task.is_tolerated
 
 
 def _failures(name: TaskName, task: Task) -> list[str]:
-    """Name what has failed of a task: itself, or legs of it while others go on."""
+    """Name what has failed of a task: itself, or legs of it while others go on.
+
+    Of one that asks what to do that is said by its question.
+    """
+    if task.status is TaskStatus.ASKING:
+        return []
     if task.has_ended:
         return [name_of(name)] if _has_failed(task) else []
     return [name_of(name, leg.key) for leg in task.legs.values() if _leg_has_failed(leg)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.core.definition import Handling
+from app.core.legs.gates import UNDECIDED
 from app.core.legs.refs import is_sha
 from app.core.moves import LegStatus, TaskStatus
 from app.core.naming import definition_of, sibling, visit_holder, visit_of
@@ -33,6 +34,9 @@ LEGS_SHOWN_MAX = 30
 
 LEGS_NAMED_MAX = 10
 """Legs of a larger matrix that are shown because they failed or wait for a person."""
+
+ROWS_IN_ORDER_MAX = 50
+PRESSING = frozenset({"held", "failed"})
 
 NAME_MAX = 120
 WHY_MAX = 400
@@ -81,7 +85,18 @@ class TaskRow:
 
 
 def rows_of(state: Orchestration) -> Iterator[TaskRow]:
-    """Return the rows of all tasks, in the order of the file."""
+    """Return the rows of all tasks, in the order of the file.
+
+    Where they are many those come first that failed or wait for people: nobody finds them
+    among hundreds, and what does not fit is cut off at the end.
+    """
+    rows = list(_rows(state))
+    if len(rows) > ROWS_IN_ORDER_MAX:
+        rows.sort(key=lambda each: each.look is None or each.look.style not in PRESSING)
+    yield from rows
+
+
+def _rows(state: Orchestration) -> Iterator[TaskRow]:
     for name, task in state.tasks.items():
         if not task.legs:
             yield TaskRow(
@@ -157,12 +172,20 @@ def _bearing(state: Orchestration, name: TaskName) -> str:
 def why(reason: Reason, rest: str = "") -> str:
     """Say a reason with its remedy and its code, by which people search for it."""
     parts = [prose(reason.message, WHY_MAX)]
-    # People skip things, too, and have said why.
-    if reason.code in REMEDIES and not reason.message.startswith("skipped by"):
-        parts.append(f"; {REMEDIES[reason.code]}")
+    remedy = _remedy(reason)
+    parts.append(f"; {remedy}" if remedy else "")
     parts.append(rest)
     parts.append(f" ({code(reason.code, NAME_MAX)})" if reason.code else "")
     return "".join(parts)
+
+
+def _remedy(reason: Reason) -> str:
+    # People skip things, too, and have said why.
+    if reason.message.startswith("skipped by"):
+        return ""
+    if reason.message.startswith(UNDECIDED):
+        return "ask those whom it waits for, and try it again"
+    return REMEDIES.get(reason.code, "")
 
 
 def why_of_leg(state: Orchestration, name: TaskName, leg: Leg) -> str:
