@@ -207,7 +207,7 @@ def _vote(chance: Chance) -> VoteCast:
         option=chance.one_of(OPTIONS),
         at=chance.now,
         source="page",
-        reference=chance.one_of(("r1", "r2")),
+        reference=chance.one_of(("r1", "r2", "")),
     )
     return VoteCast(at=chance.now, gate=_gate(chance), vote=vote)
 
@@ -219,7 +219,12 @@ def _gate(chance: Chance) -> GateId:
 def _surveyed(chance: Chance) -> GateSurveyed:
     gate = chance.leg.gate if chance.leg is not None else None
     votes = len(gate.votes) if gate is not None else 1
-    survey = Survey(at=chance.now, votes=votes, voters=(Voter(login="mona", id=1),))
+    survey = Survey(
+        at=chance.now,
+        votes=votes,
+        voters=(Voter(login="mona", id=1),),
+        changed=chance.one_of(((), (), ("r1",))),
+    )
     return GateSurveyed(at=chance.now, gate=_gate(chance), survey=survey)
 
 
