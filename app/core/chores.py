@@ -199,6 +199,25 @@ class ConcludeOrphan:
         return f"conclude-orphan/{self.check_run_id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisownComment:
+    """Say on a comment of ours that we do not know its orchestration, and let go of it.
+
+    `mark` is how it begins, but for the number, and `number` the lowest that is unknown. The
+    next orchestration takes it over.
+    """
+
+    installation_id: int
+    repository_id: int
+    comment_id: int
+    mark: str
+    number: int
+
+    @property
+    def key(self) -> str:
+        return f"disown-comment/{self.comment_id}/{self.number}"
+
+
 Chore: TypeAlias = (
     ListInstallations
     | ListRepositories
@@ -208,6 +227,7 @@ Chore: TypeAlias = (
     | FindPullRequest
     | ReportPolicy
     | ConcludeOrphan
+    | DisownComment
     | JudgeRequests
     | AnswerRequests
 )

@@ -16,6 +16,7 @@ from app.core.chores import (
     CheckDefinitions,
     Chore,
     ConcludeOrphan,
+    DisownComment,
     FindPullRequest,
     JudgeRequests,
     ListChangedFiles,
@@ -185,8 +186,8 @@ class GitHubPerformer:
                 return await self._read_repository(command)
             case CheckDefinitions():
                 return await self._chores.check_definitions(command, errand)
-            case ConcludeOrphan():
-                return await self._orphanage.conclude(command)
+            case ConcludeOrphan() | DisownComment():
+                return await self._orphanage.carry(command)
             case ReportPolicy():
                 return await self._chores.report_policy(command, errand)
             case FindPullRequest():

@@ -178,7 +178,7 @@ class Reporter:
                         text.body,
                         permissions=place.write,
                     )
-                elif _number_of(comment, place.mark) <= state.plan.number:
+                elif number_of(comment, place.mark) <= state.plan.number:
                     await surfaces.update_comment(
                         self._client,
                         place.access,
@@ -268,7 +268,7 @@ def _check_content(text: CheckText) -> Mapping[str, Json]:
     return content
 
 
-def _number_of(comment: Comment, mark: str) -> int:
+def number_of(comment: Comment, mark: str) -> int:
     """Return the number of the orchestration that a comment speaks of."""
     found = _NUMBER.match(comment.body.removeprefix(mark))
     return int(found[1]) if found else 0

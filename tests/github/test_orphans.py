@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.chores import ConcludeOrphan
-from app.core.commands import WriteCheck
+from app.core.chores import ConcludeOrphan, DisownComment
+from app.core.commands import WriteCheck, WriteComment
+from app.core.summary import comment_mark_start
 from app.core.values import OrchestrationId
 from app.ports import Carried
-from app.rehearsal.model.state import CheckRun
+from app.rehearsal.model.state import CheckRun, Comment
 from tests.github.house import House
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +53,43 @@ async def test_what_is_not_ours_is_let_be(here: House) -> None:
     check.app_id = other
 
     assert untouched != "completed"
+
+
+async def commented(here: House) -> tuple[Comment, DisownComment]:
+    """Write a comment, forget whose it is, and return it with the wish to let it go."""
+    pull = here.github.open_pull_request("acme/release", {"README.md": "x\n"})
+    state = here.state(pull_request=pull.number, number=45)
+    await here.event(WriteComment(), state)
+    [comment] = here.github.comments("acme/release", pull.number)
+    command = DisownComment(
+        installation_id=here.installation.id,
+        repository_id=state.plan.origin.repository_id,
+        comment_id=comment.id,
+        mark=comment_mark_start(state.plan.origin.repository, state.plan.definition.id),
+        number=45,
+    )
+    return comment, command
+
+
+async def test_a_comment_of_ours_says_so_and_is_free_for_the_next(here: House) -> None:
+    """Its number is the lowest there is; what has been taken over is let be."""
+    comment, command = await commented(here)
+    await here.perform(replace(command, number=46))
+    other = comment.body
+    await here.perform(command)
+
+    assert "unknown to this Signalbox" not in other
+    assert comment.body.startswith(f"{command.mark}0 -->")
+    assert "restored from a backup" in comment.body
+
+
+async def test_a_comment_of_somebody_else_is_let_be(here: House) -> None:
+    """Whoever copies our words has not become us."""
+    comment, command = await commented(here)
+    copied = here.github.comment("acme/release", 1, comment.body)
+    await here.perform(replace(command, comment_id=copied.id))
+
+    assert "unknown to this Signalbox" not in copied.body
 
 
 async def test_what_is_gone_holds_nobody_up(here: House) -> None:

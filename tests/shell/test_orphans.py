@@ -32,6 +32,10 @@ tasks:
     dispatch: acme/api/.github/workflows/deploy.yml@main
 """
 
+ON_PULLS = SHIP.replace(
+    "push: {branches: [main]}", "pull_request: {types: [opened, synchronize]}"
+)
+
 
 async def pushed(here: Town) -> str:
     """Push, and let what follows begin; return the SHA."""
@@ -94,6 +98,35 @@ async def test_a_check_of_what_the_backup_does_not_know_is_concluded() -> None:
         assert check_on(here, known).conclusion == "success"
         assert here.deployments() == 2
         assert writes == []
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_a_comment_of_what_the_backup_does_not_know_is_let_go(is_known: bool) -> None:
+    """It says so, and the next orchestration, whatever its number, takes it over."""
+    async with town(ship=ON_PULLS) as here:
+        repair = repair_of(here)
+        await live(here, repair, minutes=30)
+        backup = copy.deepcopy(vars(here.store))
+        pull = here.github.open_pull_request(HOME, {"README.md": "one\n"}, author="carl")
+        await live(here, repair, minutes=5)
+        backup = copy.deepcopy(vars(here.store)) if is_known else backup
+        await live(here, repair, minutes=30)
+        for number in range(2):
+            here.github.push(HOME, {"README.md": f"{number}\n"}, branch=pull.head_ref)
+            await live(here, repair, minutes=5)
+        [comment] = here.github.comments(HOME, pull.number)
+        before = comment.body
+        repair = await restore(here, backup)
+        await live(here, repair, minutes=5)
+        told = comment.body
+        here.github.push(HOME, {"README.md": "more\n"}, branch=pull.head_ref)
+        await live(here, repair, minutes=5)
+
+        assert "#3 -->" in before
+        assert "unknown to this Signalbox" in told
+        assert [each.body for each in here.github.comments(HOME, pull.number)] == [comment.body]
+        number = 2 if is_known else 1
+        assert comment.body.startswith(f"<!-- signalbox acme/release/ship #{number} -->")
 
 
 async def test_checks_of_others_and_those_that_have_ended_are_let_be() -> None:
