@@ -87,3 +87,39 @@ BUGS = (
         wrong="            moment(start, zone, is_late=is_closing),\n",
     ),
 )
+    Bug(
+        name="a vote is carried over into a merge group without proof",
+        file="app/core/approvals/carry.py",
+        right="    if fault:\n",
+        wrong="    if fault and proof is None:\n",
+    ),
+    Bug(
+        name="a merge group is let in with those before it that nobody approved",
+        file="app/core/approvals/carry.py",
+        right="    if not proof.is_first and not carry.ahead:\n",
+        wrong="    if not proof.is_first and carry.code:\n",
+    ),
+    Bug(
+        name="what behaves otherwise in the merge queue counts as approved",
+        file="app/core/legs/carrying.py",
+        right="            if value is None or value != _worked_out(term, there):\n",
+        wrong="            if value is None:\n",
+    ),
+    Bug(
+        name="a fork needs no maintainer",
+        file="app/core/approvals/maintaining.py",
+        right="    if not question.is_from_fork:\n",
+        wrong="    if question.is_from_fork:\n",
+    ),
+    Bug(
+        name="a check suite at a fork's commit passes for ours",
+        file="app/core/routing.py",
+        right="    if starts and files is None and has_to_ask(heard, covered.head_sha):\n",
+        wrong="    if heard.subject.is_fork and files is None and has_to_ask(heard, None):\n",
+    ),
+    Bug(
+        name="a gate asks about a commit that has gone",
+        file="app/core/rules/superseding.py",
+        right="    for where, _ in tuple(gates_of(state, name)):\n",
+        wrong="    for where, _ in ():\n",
+    ),
