@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -70,6 +70,7 @@ NEVER_GIVEN_UP: Final = (
 )  # fmt: skip
 """What people read must become right some day, what we cancelled must not run on, and what
 something waits for to be judged is asked until there is an answer: it stays shut till then."""
+_Once: TypeAlias = DispatchWorkflow | RerunWorkflowRun | PerformOperation
 ONCE: Final = (DispatchWorkflow, RerunWorkflowRun, PerformOperation)
 """What must not be done twice, and is refused only when nothing else can be known."""
 
@@ -318,12 +319,13 @@ class Courier:
                 return Postponed(why=why, until=settled_at)
         return self._withdraw(command)
 
-    def _withdraw(
-        self, command: DispatchWorkflow | RerunWorkflowRun | PerformOperation
-    ) -> Carried:
+    def _withdraw(self, command: _Once) -> Carried:
         why = "it was no longer wanted when it was about to be done"
+        return self._refuse(command, "withdrawn", why)
+
+    def _refuse(self, command: _Once, code: str, why: str) -> Carried:
         refused = DispatchRefused(
-            at=self._clock.now(), attempt=command.attempt, code="withdrawn", message=why
+            at=self._clock.now(), attempt=command.attempt, code=code, message=why
         )
         return Carried(events=(refused,))
 
@@ -331,10 +333,12 @@ class Courier:
         carried: list[tuple[ClaimedCommand, Carried]] = []
         failed: list[tuple[int, str]] = []
         for claimed, outcome in results:
+            said = {"subject": claimed.subject, "command": claimed.command.key}
             if isinstance(outcome, Carried):
                 carried.append((claimed, outcome))
             elif outcome.is_untried or not self._is_given_up(claimed):
                 due = outcome.until or self._clock.now() + back_off(claimed.tries)
+                log.info("put off", **said, until=due.isoformat(), why=outcome.why)
                 await self._store.postpone(
                     claimed.id, due=due, why=outcome.why, owner=self._owner
                 )
@@ -342,6 +346,7 @@ class Courier:
             elif isinstance(claimed.command, ONCE):
                 carried.append((claimed, self._give_up(claimed.command, outcome)))
             else:
+                log.warning("given up", **said, why=outcome.why)
                 failed.append((claimed.id, outcome.why))
                 self._meter.carried(type(claimed.command).__name__, "given up", 0.0)
         if carried or failed:
@@ -370,11 +375,7 @@ class Courier:
             return claimed.first_tried_at + DISPATCH_GIVEN_UP_AFTER <= self._clock.now()
         return True
 
-    def _give_up(
-        self,
-        command: DispatchWorkflow | RerunWorkflowRun | PerformOperation,
-        outcome: Postponed,
-    ) -> Carried:
+    def _give_up(self, command: _Once, outcome: Postponed) -> Carried:
         hours = int(DISPATCH_GIVEN_UP_AFTER.total_seconds() // 3600)
         where = (
             f"what `{command.operation}` was to do"
@@ -385,13 +386,7 @@ class Courier:
             f"after {hours} hours it is not known whether GitHub took it: see {where} "
             f"before you try again ({outcome.why})"
         )
-        refused = DispatchRefused(
-            at=self._clock.now(),
-            attempt=command.attempt,
-            code="could-not-dispatch",
-            message=why,
-        )
-        return Carried(events=(refused,))
+        return self._refuse(command, "could-not-dispatch", why)
 
 
 def back_off(tries: int) -> timedelta:

@@ -36,6 +36,10 @@ from app.ports.metering import UNMETERED, Meter
 
 PAGE_SIZE: Final = 100
 PAGES_MAX: Final = 50
+KEY_REFUSED: Final = (
+    "GitHub does not take what the App's key signs: see whether GITHUB_PRIVATE_KEY is of the "
+    "App GITHUB_APP_ID, GITHUB_API_URL is where that App lives, and the clock is right"
+)
 REMEMBERED_MAX: Final = 1_000
 REMEMBERED_BYTES_MAX: Final = 32 * 1024 * 1024
 SOUGHT_EVERY: Final = timedelta(minutes=1)
@@ -207,9 +211,10 @@ class Client:
             answer = await self._transport.send(
                 method, target, authorization=authorization, body=body, headers=headers
             )
-        except UnauthorizedError:
-            if grant is not None:
-                self.tokens.invalidate(grant, authorization)
+        except UnauthorizedError as error:
+            if grant is None:
+                raise UnauthorizedError(f"{error.message}; {KEY_REFUSED}") from error
+            self.tokens.invalidate(grant, authorization)
             raise
         except RateLimitedError as error:
             until = self.budget.limited(account, error)
@@ -246,16 +251,17 @@ class Client:
             return await self._follow(grant, access, error)
         except UnauthorizedError as error:
             # It is the App's own key that is not accepted; no other token will help.
-            raise UnavailableError(error.message, effect_unknown=False) from error
+            why = f"{error.message}; {KEY_REFUSED}"
+            raise UnavailableError(why, effect_unknown=False) from error
 
     def _check_reach(self, access: Access) -> None:
         """Raise RepositoryAwayError where nobody was found to cover a repository just now."""
         until = self._unreached.get(access.repository_id or 0)
-        if until is None or until <= self.clock.now():
+        if until is None or until <= self.clock.now() or access.repository is None:
             return
-        where = access.repository or "the repository"
         raise RepositoryAwayError(
-            f"the App does not reach {where} any more: install it on the account that has it",
+            f"the App does not reach {access.repository} any more: "
+            "install it on the account that has it",
             until=until,
         )
 
@@ -277,7 +283,8 @@ class Client:
                 raise AwayError(
                     f"the App is not installed any more: {error.message}"
                 ) from error
-            if access.repository_id is None:
+            if access.repository_id is None or access.repository is None:
+                # Whoever asks by one of both finds out for itself whether it is there.
                 raise error
             self._unreached[access.repository_id] = self.clock.now() + AWAY_PAUSE
             while len(self._unreached) > REMEMBERED_MAX:

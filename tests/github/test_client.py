@@ -257,9 +257,9 @@ async def test_a_422_tells_every_fault(github: Wire) -> None:
 
 
 async def test_an_app_without_its_key_is_not_minted_for(github: Wire) -> None:
-    """If GitHub does not know the App, calls in its own name say so."""
+    """If GitHub does not know the App, calls in its own name say so, and where to look."""
     github.router.get(f"{API}/app").respond(401, json={"message": "A JSON web token ..."})
-    with pytest.raises(UnauthorizedError):
+    with pytest.raises(UnauthorizedError, match="see whether GITHUB_PRIVATE_KEY is of the App"):
         await repositories.app_id(github.client)
 
 

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from app.core.commands import Command, DispatchWorkflow, LookUpWorkflowRun
 from app.core.events import DispatchAccepted, WorkflowRunMissed
@@ -178,6 +179,19 @@ async def test_what_is_postponed_comes_back_and_counts_its_tries(office: Office)
     await office.courier.carry_due()
 
     assert office.performer.asked_for(DispatchWorkflow) == 4
+
+
+async def test_the_log_says_what_is_put_off_until_when_and_why(office: Office) -> None:
+    """Nobody waits for a workflow run without a line that names the trouble."""
+    office.performer.outcome = Postponed(why="GitHub answers 502")
+    with structlog.testing.capture_logs() as logged:
+        await office.start()
+        await office.courier.carry_due()
+
+    (entry,) = [each for each in logged if each["event"] == "put off"]
+    assert entry["command"] == "dispatch/build/1"
+    assert entry["why"] == "GitHub answers 502"
+    assert entry["until"] == (office.clock.now() + timedelta(seconds=1)).isoformat()
 
 
 async def test_a_dispatch_is_given_up_after_a_day_and_not_before(office: Office) -> None:
