@@ -228,4 +228,10 @@ BUGS = (
         right="    expired = expire(recorded, event.at)\n",
         wrong="    expired = None\n",
     ),
+    Bug(
+        name="the rule that ends a task is not asked while people are",
+        file="app/core/rules/__init__.py",
+        right="    TaskRule(apply=finish_task, tasks=_GOING, legs=LEG_ENDED),\n",
+        wrong="    TaskRule(apply=finish_task, tasks=_RUNNING, legs=LEG_ENDED),\n",
+    ),
 )
