@@ -1,0 +1,74 @@
+"""Stories of a policy's calendar that holds up what is written and what is started."""
+
+import pytest
+
+from app.core.doorways.explaining import explain_orchestration
+from tests.kit.town import HOME, town
+
+pytestmark = pytest.mark.anyio
+
+EASTER = """
+version: 1
+organization:
+  calendars:
+    easter: {timezone: UTC, closed: [{from: 2026-11-22T00:00, to: 2026-11-23T15:00, why: Eggs}]}
+  rules: [{calendars: [easter]}]
+"""
+TELL = """
+version: 1
+name: Tell
+on: {push: {branches: [main]}}
+tasks:
+  read: {github: refs.resolve, with: {refs: {own: acme/release@main}}}
+  tell: {github: issue.create, with: {title: It is out}}
+"""
+BEGIN = """
+version: 1
+name: Begin
+on: {push: {branches: [main]}}
+tasks:
+  part: {orchestrate: acme/release/.github/orchestrations/part.yml}
+"""
+PART = """
+version: 1
+name: Part
+on: {manual: {}}
+tasks:
+  rest: {wait: {for: 1m}}
+"""
+CLOSED = "the calendar `easter` is closed until 2026-11-23 15:00 UTC: Eggs (`calendar-closed`)"
+
+
+async def test_what_is_written_waits_until_the_calendar_opens() -> None:
+    """It is made once, then; what only reads does not wait."""
+    async with town(tell=TELL, organization_policy=EASTER) as here:
+        here.github.push(HOME, {"README.md": "more\n"})
+        await here.wait(hours=5)
+        before = len(here.github.issues(HOME))
+        read, waits = await here.status("read"), (await here.check()).summary or ""
+        why = explain_orchestration(await here.state(), here.github.clock.now())
+        await here.wait(hours=2)
+        [issue] = here.github.issues(HOME)
+
+        assert (before, read) == (0, "succeeded")
+        assert CLOSED in waits
+        assert CLOSED in why
+        assert "`policy-freezes`" in waits
+        assert issue.title == "It is out"
+        assert await here.status("tell") == "succeeded"
+
+
+async def test_a_child_waits_until_the_calendar_opens() -> None:
+    """It has not begun before, and is begun once."""
+    async with town(begin=BEGIN, part=PART, organization_policy=EASTER) as here:
+        here.github.push(HOME, {"README.md": "more\n"})
+        await here.wait(hours=5)
+        before = [each.plan.title for each in await here.states()]
+        waits = (await here.check("begin #1")).summary or ""
+        await here.wait(hours=2)
+        after = [each.plan.title for each in await here.states()]
+
+        assert before == ["begin #1"]
+        assert CLOSED in waits
+        assert after == ["begin #1", "part #1"]
+        assert await here.status("part", "begin #1") == "succeeded"
