@@ -29,7 +29,7 @@ REASONS_INTRODUCTION = """\
 # Reasons
 
 Written by `make docs` from `app/core/approvals/reasons.py` and `app/core/outcomes.py`; do not
-edit it. A code is stable: it stands on the check, in answers to commands, on the page and in
+edit it. A code is stable: it stands on the check, in answers to commands, and in
 `/why`, beside a sentence about the people, the rules and the task at hand.
 
 ## About people

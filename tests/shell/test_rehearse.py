@@ -1,6 +1,7 @@
 """`signalbox rehearse`: what people read, what programs read, and the exit codes for CI."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -303,3 +304,14 @@ def test_without_a_scenario_it_is_said_what_one_is_for(
 
     assert said.code == 1
     assert "people: [{approve: TASK, by: mona}]" in said.out
+
+
+def test_the_scenario_of_the_readme_ends_as_it_says(terminal: Terminal, tmp_path: Path) -> None:
+    """What a newcomer copies first is right, together with the definition above it."""
+    readme = (tree.ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    (shipped,) = [block for block in blocks if block.startswith("title:")]
+    release = write(tmp_path, "release.yml", blocks[0])
+    said = terminal.run("rehearse", release, "--scenario", write(tmp_path, "s.yml", shipped))
+
+    assert said.code == 0, said.out

@@ -15,7 +15,7 @@ def _in_order(text: str) -> tuple[str, ...]:
 
 
 EVENTS_OF_ACTIONS: Mapping[str, str] = {
-    "workflow_dispatch": "`manual` is started from the page, the command line or the API",
+    "workflow_dispatch": "`manual` is started from the command line or the API",
     "workflow_call": "nobody calls a definition; `manual` is started by hand",
     "pull_request_target": "`pull_request` will do: definitions are read at the default branch",
 }
