@@ -1,14 +1,20 @@
 """Plants known bugs, one at a time, in a copy of the tree, and shows which test catches each.
 
 `python -m tests.planted`. A test suite that lets one of these live is not worth its green.
-Each bug is a piece of text that must stand in a file exactly once, and what replaces it.
+Each bug is a piece of text that must stand in a file exactly once, and what replaces it. The
+first test that fails is enough, and that which failed the last time (`caught.json`) is asked
+first; `--kinds` shows the first of the stories, properties and the simulation.
 """
 
+import argparse
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
@@ -49,36 +55,69 @@ SHELL = {
     ),
     "simulation": ("tests/simulation/test_whole_shell.py",),
 }
-SECONDS_MAX = 300
+CAUGHT = Path(__file__).parent / "caught.json"
+KINDS = ("stories", "properties", "simulation")
+SECONDS_MAX = 1_200
+GONE = 4
+"""What pytest says where it was asked for a test that is there no more."""
 COPIED = ("app", "action", "tests", "pyproject.toml", "action.yml", "docs")
 BUGS = (*core.BUGS, *gates.BUGS, *asking.BUGS, *shell.BUGS)
 
 
 def main() -> int:
-    """Plant every bug in turn. Return 1 if any was caught by no test."""
+    """Plant every bug in turn, some at a time. Return 1 if any was caught by no test."""
+    parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__)
+    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--kinds", action="store_true", help="show each kind that catches")
+    parser.add_argument("names", nargs="*", help="words of the bugs' names; all, if none is")
+    given = parser.parse_args()
+    bugs = [bug for bug in BUGS if all(word in bug.name for word in given.names)]
     console = Console(width=None if Console().is_terminal else 150)
-    table = Table("bug", "stories", "properties", "simulation")
-    survivors, began = 0, perf_counter()
-    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
-        for bug in BUGS:
-            caught = plant(bug, Path(folder) / "tree")
-            survivors += not caught
-            kinds = ("stories", "properties", "simulation")
-            table.add_row(bug.name, *(_short(caught.get(kind, "")) for kind in kinds))
-            verdict = f"caught by {', '.join(caught)}" if caught else "NOT CAUGHT"
-            console.print(f"{verdict}: {bug.name}")
+    table, began = Table("bug", *KINDS), perf_counter()
+
+    def plant_one(bug: Bug) -> dict[str, str]:
+        with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+            caught = plant(bug, Path(folder) / "tree", is_first_enough=not given.kinds)
+        verdict = f"caught by {', '.join(caught)}" if caught else "NOT CAUGHT"
+        console.print(f"{verdict}: {bug.name}")
+        return caught
+
+    with ThreadPoolExecutor(given.at_once) as places:
+        found = list(places.map(plant_one, bugs))
+    _remember({bug.name: caught for bug, caught in zip(bugs, found, strict=True) if caught})
+    for bug, caught in zip(bugs, found, strict=True):
+        table.add_row(bug.name, *(_short(caught.get(kind, "")) for kind in KINDS))
+    survivors = sum(not caught for caught in found)
     console.print(table)
-    console.print(f"{len(BUGS)} bugs, {survivors} survived, {perf_counter() - began:.0f} s")
+    console.print(f"{len(bugs)} bugs, {survivors} survived, {perf_counter() - began:.0f} s")
     return 1 if survivors else 0
+
+
+def _remember(found: dict[str, dict[str, str]]) -> None:
+    """Write down what caught each bug: without parameters, which may have spaces."""
+    firsts = {name: next(iter(caught.items())) for name, caught in found.items()}
+    new = {
+        name: [kind, test.partition("[")[0]]
+        for name, (kind, test) in firsts.items()
+        if not test.startswith("(")
+    }
+    known = {name: each for name, each in _remembered().items() if name not in new}
+    text = json.dumps({**known, **new}, indent=1, sort_keys=True) + "\n"
+    CAUGHT.write_text(text, encoding="utf-8")
+
+
+def _remembered() -> dict[str, list[str]]:
+    known: dict[str, list[str]] = json.loads(CAUGHT.read_text(encoding="utf-8"))
+    names = {bug.name for bug in BUGS}
+    return {name: each for name, each in known.items() if name in names}
 
 
 def _short(test: str) -> str:
     return test.rpartition("::")[2].removeprefix("test_").replace("_", " ")
 
 
-def plant(bug: Bug, copy: Path) -> dict[str, str]:
+def plant(bug: Bug, copy: Path, *, is_first_enough: bool) -> dict[str, str]:
     """Plant one bug in a fresh copy of the tree; return by kind the tests that fail."""
-    shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(parents=True)
     for name in COPIED:
         source = tree.ROOT / name
@@ -93,19 +132,24 @@ def plant(bug: Bug, copy: Path) -> dict[str, str]:
     if text.count(bug.right) != 1:
         raise SystemExit(f"{bug.file} does not hold once what is to be replaced: {bug.name}")
     path.write_text(text.replace(bug.right, bug.wrong), encoding="utf-8")
-    return catchers(bug, copy)
+    return catchers(bug, copy, is_first_enough=is_first_enough)
 
 
-def catchers(bug: Bug, folder: Path) -> dict[str, str]:
-    """Return the first test of each kind that fails.
+def catchers(bug: Bug, folder: Path, *, is_first_enough: bool) -> dict[str, str]:
+    """Return the first test that fails, or the first of each kind.
 
-    What is wrong in the core is shown to every kind of quick test; the slow ones are asked
-    only as long as nobody has caught it.
+    What is wrong in the core is shown to the quick tests; the slow ones are asked only as long
+    as nobody has caught it.
     """
     caught: dict[str, str] = {}
+    if is_first_enough and bug.name in (known := _remembered()):
+        kind, test = known[bug.name]
+        if failed := first_failure(folder, (test,)):
+            return {kind: failed}
     if bug.file.startswith("app/core/"):
         for kind, suite in QUICK.items():
-            if failed := first_failure(folder, suite):
+            is_asked = not (caught and is_first_enough)
+            if is_asked and (failed := first_failure(folder, suite)):
                 caught[kind] = failed
     for kind, suite in SHELL.items():
         if not caught and (failed := first_failure(folder, suite)):
@@ -115,9 +159,9 @@ def catchers(bug: Bug, folder: Path) -> dict[str, str]:
 
 def first_failure(folder: Path, suite: tuple[str, ...]) -> str | None:
     """Run a suite until something fails there, and name it."""
-    present = [each for each in suite if (folder / each).exists()]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--maxfail=1"]
-    quickly = ["-p", "no:cacheprovider", "--hypothesis-profile=planted"]
+    present = [each for each in suite if (folder / each.partition("::")[0]).exists()]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    quickly = ["-p", "no:xdist", "-p", "no:cov", "--hypothesis-profile=planted"]
     try:
         done = subprocess.run(
             [*command, *quickly, *present],
@@ -130,7 +174,7 @@ def first_failure(folder: Path, suite: tuple[str, ...]) -> str | None:
         return f"(a test that never ends, in {suite[0]})"
     if failed := re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE):
         return failed[1]
-    if done.returncode != 0:
+    if done.returncode not in (0, GONE):
         raise SystemExit(f"{suite} did not run:\n{done.stdout[-2_000:]}{done.stderr}")
     return None
 

@@ -68,10 +68,16 @@ BUGS = (
     Bug(
         name="a CODEOWNERS rule without owners is passed over",
         file="app/core/approvals/codeowners.py",
-        right="(rule for rule in reversed(known.rules) if _matches(rule.pattern, parts))",
+        right=(
+            "                if rule.owners:\n"
+            "                    groups.setdefault(frozenset(rule.owners), []).append(path)\n"
+            "                break\n"
+        ),
         wrong=(
-            "(rule for rule in reversed(known.rules)"
-            " if rule.owners and _matches(rule.pattern, parts))"
+            "                if not rule.owners:\n"
+            "                    continue\n"
+            "                groups.setdefault(frozenset(rule.owners), []).append(path)\n"
+            "                break\n"
         ),
     ),
     Bug(
@@ -86,7 +92,6 @@ BUGS = (
         right="            moment(start, zone, is_late=not is_closing),\n",
         wrong="            moment(start, zone, is_late=is_closing),\n",
     ),
-)
     Bug(
         name="a vote is carried over into a merge group without proof",
         file="app/core/approvals/carry.py",
@@ -123,3 +128,4 @@ BUGS = (
         right="    for where, _ in tuple(gates_of(state, name)):\n",
         wrong="    for where, _ in ():\n",
     ),
+)
