@@ -9,7 +9,7 @@ limits. Then the parts are read by `app.core.reading`. No text makes this raise.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import PurePosixPath
@@ -295,6 +295,17 @@ def _place(event: _Event) -> Place:
     return Place(line=mark.line + 1, column=mark.column + 1)
 
 
+def _indentation(lines: Sequence[str]) -> str:
+    """Say how the last line is indented and how the one above it is, where that differs."""
+    *above, here = (len(line) - len(line.lstrip(" ")) for line in lines if line.strip())
+    if not above or above[-1] == here:
+        return ""
+    return (
+        f"this line is indented by {here} and the one above by {above[-1]}: keys of one "
+        "mapping are indented alike"
+    )
+
+
 def _place_at(text: str, index: int) -> Place:
     lines = text[:index].split("\n")
     return Place(line=len(lines), column=len(lines[-1]) + 1)
@@ -319,5 +330,7 @@ def _syntax(error: yaml.YAMLError, text: str) -> _NotReadable:
         hint = "put quotes around a text that holds `: `"
     elif "cannot start any token" in said:
         hint = "put quotes around a text that starts with @ ` or %"
+    elif "block mapping" in str(context):
+        hint = _indentation(text.split("\n")[: place.line]) or hint
     message = f"{context}: {said}" if context else said
     return _NotReadable(Code.YAML_SYNTAX, message, hint, place)

@@ -190,7 +190,10 @@ def _unknown_task(chain: Chain, around: Surroundings) -> Remedy:
     if member != "outputs":
         guess = did_you_mean(member, ("result", "outputs"))
         message = f"a {what} has `result` and `outputs`{guess}"
-        return _unknown(message, f"write `{room}.{name}.result`", start)
+        # Somebody who left `outputs` out, or nearly wrote it, is after one of them.
+        meant = member if member in outputs else "<name>" if "outputs" in guess else ""
+        hint = f"write `{room}.{name}.{f'outputs.{meant}' if meant else 'result'}`"
+        return _unknown(message, hint, start)
     if not outputs:
         hint = f"declare what it puts out in the `outputs` of `{name}`"
         return _unknown(f"`{name}` declares no outputs", hint, start)

@@ -25,7 +25,7 @@ from app.core.values import TaskName
 _O = OrchestrationStatus
 WRITES = WriteCheck | WriteComment | WriteIssue
 LAST = TellEnd | LeaveSeat | RemoveTag | SurveyGate | TellQueue
-"""A vote that comes too late may still have asked who it is from; a gate tells that it ended."""
+"""A late vote may still have asked who it is from; a gate tells that it ended."""
 
 
 def check(before: Orchestration, decision: Decision) -> None:
