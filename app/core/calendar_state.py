@@ -35,11 +35,12 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiter:
-    """Who waits for a calendar to open."""
+    """Who waits for a calendar to open, and by which name, where that is not its own."""
 
     orchestration: OrchestrationId
     holder: Holder
     asked_at: datetime
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class CalendarAsked:
     at: datetime
     orchestration: OrchestrationId
     holder: Holder
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,12 @@ def decide_calendar(
     opens_at = opening(state, calendar, at)
     match event:
         case CalendarAsked():
-            asker = Waiter(orchestration=event.orchestration, holder=event.holder, asked_at=at)
+            asker = Waiter(
+                orchestration=event.orchestration,
+                holder=event.holder,
+                asked_at=at,
+                called="" if event.called == state.name else event.called,
+            )
             others = tuple(it for it in state.waiting if not _is(it, event))
             state = replace(state, waiting=(*others, asker))
             if opens_at != at:
@@ -212,7 +219,7 @@ def _told(
             CalendarTold(
                 at=at,
                 holder=it.holder,
-                calendar=state.name,
+                calendar=it.called or state.name,
                 is_open=is_now,
                 opens_at=None if is_now else opens_at,
                 why=because,

@@ -30,11 +30,19 @@ def calendar_subject(organization: str, name: str) -> str:
     return f"{CALENDAR}{organization.lower()}/{name}"
 
 
+def calendar_of(state: Orchestration, named: str) -> str:
+    """Name a calendar as an orchestration means it: of its own organization, or of another's.
+
+    That of another is `organization/name`, as a policy there has it.
+    """
+    owner, _, name = named.rpartition("/")
+    return calendar_subject(owner or state.plan.origin.repository.partition("/")[0], name)
+
+
 def awaited_by_runs(state: Orchestration) -> frozenset[str]:
     """Name the calendars for which a run that waits is not let go: also when all has ended."""
-    owner = state.plan.origin.repository.partition("/")[0]
     return frozenset(
-        calendar_subject(owner, passage.calendar)
+        calendar_of(state, passage.calendar)
         for run in state.environments
         for passage in run.passages
     )

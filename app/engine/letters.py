@@ -25,7 +25,7 @@ from app.core.interests import Interest
 from app.core.locks import LockEvent, SeatAsked, SeatLeft
 from app.core.plan import Cause, Plan
 from app.core.schedules import ScheduleEvent
-from app.core.shared import calendar_subject, lock_subject
+from app.core.shared import calendar_of, lock_subject
 from app.core.state import Orchestration, Vote
 from app.core.values import OrchestrationId
 
@@ -130,11 +130,13 @@ def letter_of(state: Orchestration, message: Message, event: Event) -> Letter:
             left = SeatLeft(at=event.at, orchestration=state.id, holder=message.holder)
             return ToShared(subject=lock_subject(message.lock), event=left)
         case AskCalendar():
-            owner = state.plan.origin.repository.partition("/")[0]
-            return ToShared(
-                subject=calendar_subject(owner, message.calendar),
-                event=CalendarAsked(at=event.at, orchestration=state.id, holder=message.holder),
+            wants = CalendarAsked(
+                at=event.at,
+                orchestration=state.id,
+                holder=message.holder,
+                called=message.calendar,
             )
+            return ToShared(subject=calendar_of(state, message.calendar), event=wants)
         case CancelChild():
             cancel = CancelRequested(at=event.at, by=state.plan.title, reason=message.reason)
             return ToOrchestration(id=message.child, event=cancel)

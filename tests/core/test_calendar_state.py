@@ -61,6 +61,20 @@ def test_a_closed_calendar_tells_all_when_it_opens() -> None:
     assert opened.state == STATE
 
 
+def test_whoever_calls_it_by_a_fuller_name_is_answered_by_that() -> None:
+    """An orchestration of another organisation."""
+    event = CalendarAsked(
+        at=NOON,
+        orchestration=OrchestrationId("1"),
+        holder=Holder("deploy/"),
+        called="acme/freeze",
+    )
+    decision = decide_calendar(CalendarState(organization="acme", name="freeze"), OPEN, event)
+    [(_, told)] = decision.told
+
+    assert told.calendar == "acme/freeze"
+
+
 def test_asking_twice_waits_once() -> None:
     """A holder that asks again is answered again, and told once when it opens."""
     calendar = closed_until(EVENING)

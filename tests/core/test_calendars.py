@@ -195,6 +195,7 @@ def test_a_window_of_a_freeze_can_be_added() -> None:
         ("{it: yes}", "wrong-type"),
         ("{it: {closed: [{weekly: 'Fri 16:00 - Mon 08:00'}]}}", "missing-key"),
         ("{it: {timezone: UTC}}", "missing-key"),
+        ("{a/b: {timezone: UTC, open: [{weekly: 'Fri 16:00 - Mon 08:00'}]}}", "wrong-value"),
         ("{it: {timezone: 5, open: [{weekly: 'Fri 16:00 - Mon 08:00'}]}}", "wrong-type"),
         ("{it: {timezone: Mars, open: [{weekly: 'Fri 16:00 - Mon 08:00'}]}}", "wrong-value"),
         ("{it: {timezone: ../UTC, open: [{weekly: 'Fri 16:00 - Mon 08:00'}]}}", "wrong-value"),

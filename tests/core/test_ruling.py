@@ -129,6 +129,15 @@ def test_a_policy_adds_calendars_to_a_freeze() -> None:
     assert stage.leg("deploy").spent == 1
 
 
+def test_a_calendar_of_another_organisation_is_named_in_full() -> None:
+    """It is that organisation's policy which says when it is open."""
+    frozen = policy("{calendars: [holidays]}", CALENDARS)
+    found = objection(Stage.of(plan()), frozen, replace(frozen, owner="Other/.github"))
+
+    assert found is not None
+    assert found.calendars == ("holidays", "Other/holidays")
+
+
 def test_putting_off_for_what_it_waited_for_is_a_refusal() -> None:
     """Else it could go round for ever."""
     stage = Stage.of(plan())

@@ -68,15 +68,22 @@ async def test_what_an_organisation_forbids_no_parent_starts() -> None:
     assert await office.statuses() == {"train #1": "failed"}
 
 
-async def test_what_an_organisation_freezes_no_parent_starts_before_it_opens() -> None:
-    """The child is put off, which costs no try, and begins when the calendar opens."""
+@pytest.mark.parametrize(("owner", "calendar"), [("acme", "nights"), ("other", "other/nights")])
+async def test_what_an_organisation_freezes_no_parent_starts_before_it_opens(
+    owner: str, calendar: str
+) -> None:
+    """The child is put off, which costs no try, and begins when the calendar opens.
+
+    So it is where another organisation owns the child: its own calendar says when.
+    """
     closed = {"from": str(START - timedelta(days=1)), "to": str(START + timedelta(days=2))}
     nights = {"nights": {"timezone": "UTC", "closed": [{**closed, "why": "Easter"}]}}
     says = {"calendars": nights, "rules": [{"calendars": ["nights"]}]}
     text = json.dumps({"version": 1, "organization": says})
-    office = Office()
-    home = read_of(train=child_of(at("part"), size=3), part=PART)
-    await office.open_with(home, read_of(3, "acme/.github", policy=text))
+    office, where = Office(), f"{owner}/api"
+    home = read_of(train=child_of(at("part", where), size=3))
+    child = read_of(2, where, policy=CONSENT, part=PART)
+    await office.open_with(home, child, read_of(3, f"{owner}/.github", policy=text))
     await office.start()
     [refused] = await events_of(office, "train #1", DispatchRefused)
     state = await office.state("train #1")
@@ -84,8 +91,8 @@ async def test_what_an_organisation_freezes_no_parent_starts_before_it_opens() -
     early = await office.statuses()
     await office.wait(days=3)
 
-    assert (refused.code, refused.calendars) == ("policy-freezes", ("nights",))
-    assert "the calendar `nights` is closed until 2026" in said
+    assert (refused.code, refused.calendars) == ("policy-freezes", (calendar,))
+    assert f"the calendar `{calendar}` is closed until 2026" in said
     assert "Easter" in said
     assert early == {"train #1": "running"}
     assert (await office.statuses())["part #1"] == "running"

@@ -4,7 +4,7 @@ It may forbid it, forbid another try, or name calendars that must be open first.
 cannot be read forbids: nobody knows what it would have said.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +72,7 @@ def object_to_dispatch(
         objection = _object(found, text.owner, subject, values, leg)
         if objection is not None:
             return objection
-        calendars += rule_on(found, subject, values).calendars
+        calendars += _named(state, text.owner, rule_on(found, subject, values).calendars)
     if is_following(attempt.task):
         return None
     return _freeze(calendars, {*state.plan.definition.freeze, *leg.calendars})
@@ -97,7 +97,7 @@ def object_to_release(
         for denial in ruling.denials:
             if denial.is_enforced:
                 return _denied(denial, text.owner)
-        calendars += ruling.calendars
+        calendars += _named(state, text.owner, ruling.calendars)
     if run.attempt is not None and is_following(run.attempt.task):
         return None
     return _freeze(calendars, {*state.plan.definition.freeze, *run.calendars})
@@ -155,6 +155,14 @@ def _denied(denial: Denial, owner: str) -> Objection:
         message = f"it is not known whether {rule} forbids it: {denial.error}"
         return Objection(code=ERROR, message=message)
     return Objection(code=DENIES, message=f"{rule} forbids it: {denial.message}")
+
+
+def _named(state: Orchestration, owner: str, calendars: Iterable[str]) -> Iterator[str]:
+    """Name calendars as the orchestration knows them: those of another organisation in full."""
+    own = state.plan.origin.repository.partition("/")[0]
+    theirs = owner.partition("/")[0]
+    is_own = own.lower() == theirs.lower()
+    return (each if is_own else f"{theirs}/{each}" for each in calendars)
 
 
 def _freeze(calendars: Sequence[str], asked: Collection[str]) -> Objection | None:

@@ -65,6 +65,10 @@ def _calendar(reader: Reader, name: str, node: Node) -> Calendar | None:
     if entries is None:
         return None
     keys = dict(reader.known(entries, _CALENDAR))
+    if "/" in name:
+        # With one it is of another organisation.
+        message = f"`{name}` is no name of a calendar: it has a `/`"
+        reader.report(Code.WRONG_VALUE, message, "write `-` in its place", entries.place)
     zone: ZoneInfo | None = None
     if "timezone" not in keys:
         reader.report(Code.MISSING_KEY, "there is no `timezone`", hint, entries.place)
