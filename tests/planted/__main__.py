@@ -22,14 +22,15 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.kit import tree
-from tests.planted import asking, core, gates, shell
+from tests.planted import asking, calendars, core, gates, shell
 from tests.planted.bug import Bug
 
 STORIES = (
     "rules", "record", "decide", "outcomes", "policy", "organization", "calendars", "observing",
     "routing", "joining", "retrying", "reopening", "control", "places", "compensating",
     "children", "operations", "gates", "asking", "waits", "waves", "machine", "votes_late",
-    "carrying", "carrying_gates", "pulls", "votes", "differences", "questions",
+    "carrying", "carrying_gates", "pulls", "votes", "differences", "questions", "environments",
+    "environments_frozen", "environments_found",
 )  # fmt: skip
 QUICK = {
     "stories": (
@@ -61,7 +62,7 @@ SECONDS_MAX = 1_200
 GONE = 4
 """What pytest says where it was asked for a test that is there no more."""
 COPIED = ("app", "action", "tests", "pyproject.toml", "action.yml", "docs")
-BUGS = (*core.BUGS, *gates.BUGS, *asking.BUGS, *shell.BUGS)
+BUGS = (*core.BUGS, *gates.BUGS, *asking.BUGS, *calendars.BUGS, *shell.BUGS)
 
 
 def main() -> int:
