@@ -80,7 +80,9 @@ class Ballot:
             voters=tuple(self.known[each] for each in sorted(logins) if each in self.known),
             **{"owned": (), **self.survey},
         )
-        self.hear(GateSurveyed(at=self.now, gate=command.gate, survey=survey))
+        self.hear(
+            GateSurveyed(at=self.now, gate=command.gate, survey=survey, round=command.round)
+        )
 
     def vote(self, by: str, option: str = "approve", **more: Any) -> Decision:
         """Vote by a comment, a minute later."""

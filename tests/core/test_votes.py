@@ -146,6 +146,21 @@ def test_a_vote_taken_back_does_not_count() -> None:
     assert ballot.hear(VotesWithdrawn(at=ballot.now, reference="")).commands == ()
 
 
+def test_what_is_left_after_a_withdrawal_is_asked_about_anew() -> None:
+    """Under a key of its own, since what was asked before has been answered."""
+    ballot = Ballot(TWO_TEAMS)
+    ballot.vote("mona")
+    ballot.vote("eve")
+    ballot.hear(VotesWithdrawn(at=ballot.now, reference="c/eve"))
+    keys = [each.key for each in ballot.told if isinstance(each, SurveyGate)]
+
+    assert keys == [
+        "survey-gate/sign_off/1",
+        "survey-gate/sign_off/2",
+        "survey-gate/sign_off/2/1",
+    ]
+
+
 def test_a_vote_about_another_commit_does_not_count() -> None:
     """A review of an old commit opens nothing, unless it holds the same files."""
     old = "0" * 40

@@ -225,7 +225,8 @@ def _surveyed(chance: Chance) -> GateSurveyed:
         voters=(Voter(login="mona", id=1),),
         changed=chance.one_of(((), (), ("r1",))),
     )
-    return GateSurveyed(at=chance.now, gate=_gate(chance), survey=survey)
+    asked = gate.seeking.rounds if gate is not None else 0
+    return GateSurveyed(at=chance.now, gate=_gate(chance), survey=survey, round=asked)
 
 
 def _told(chance: Chance) -> CalendarTold:

@@ -189,7 +189,10 @@ class Stage:
                 self._perform(command.attempt, {"digest": "d"})
             case SurveyGate():
                 found = Survey(at=self._tick(), votes=command.votes, owned=())
-                self.tell(GateSurveyed(at=found.at, gate=command.gate, survey=found))
+                surveyed = GateSurveyed(
+                    at=found.at, gate=command.gate, survey=found, round=command.round
+                )
+                self.tell(surveyed)
             case _:
                 pass
 

@@ -81,6 +81,32 @@ async def test_what_is_edited_beside_the_command_leaves_the_vote() -> None:
         assert here.deployments() == 1
 
 
+CHOOSE = """
+version: 1
+name: Choose
+on: {pull_request: {types: [opened]}}
+tasks:
+  sign_off:
+    approval: {options: [ship, hold], rules: [{require: [{permission: write, count: 3}]}]}
+"""
+
+
+async def test_a_vote_that_was_taken_back_lets_the_one_before_it_count_again() -> None:
+    """Who takes back a second thought has the first one stand, and the gate looks again."""
+    async with town(choose=CHOOSE) as here:
+        pull = here.github.open_pull_request(HOME, {"README.md": "1\n"}, author="eve")
+        await here.wait(seconds=5)
+        await here.say(pull.number, "/approve ship", by="mona")
+        await here.say(pull.number, "/approve ship", by="carl")
+        thought = await here.say(pull.number, "/approve hold", by="carl")
+        await here.say(pull.number, "/approve ship", by="hubot")
+        before = await here.status("sign_off")
+        here.github.edit_comment(HOME, thought, "never mind", by="carl")
+        await here.wait(seconds=5)
+
+        assert (before, await here.status("sign_off")) == ("running", "succeeded")
+
+
 SHIP = """
 version: 1
 name: Ship

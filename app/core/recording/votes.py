@@ -61,8 +61,11 @@ def withdraw_votes(state: Orchestration, event: VotesWithdrawn) -> Orchestration
         for where, gate in tuple(gates_of(state, name)):
             votes = withdraw(gate.votes, event.reference)
             if votes != gate.votes and not gate.choice:
-                # What is left is looked at again.
-                changed = replace(gate, votes=votes, asked_votes=-1, survey=None)
+                # What is left is looked at again, and an answer on its way is none any more.
+                seeking = replace(gate.seeking, rounds=gate.seeking.rounds + 1)
+                changed = replace(
+                    gate, votes=votes, asked_votes=-1, survey=None, seeking=seeking
+                )
                 state = with_gate(state, where, changed)
             elif _is_unknown(gate, event.reference):
                 withdrawn = (*gate.withdrawn, event.reference)
