@@ -22,6 +22,7 @@ from rich.console import Console
 from app import logs
 from app.cli.serving import config_of, listen
 from app.clock import SystemClock
+from app.demo.pages import Pages
 from app.demo.proof import Gate, Proof, deployments, prove
 from app.demo.stage import ACTOR, DEFINITIONS, HOME, REVIEWER, WRITER, set_stage
 from app.demo.telling import Teller
@@ -87,7 +88,7 @@ async def _play(console: Console, folder: Path, *, once: bool, port: int) -> int
         SystemClock(), webhook_url=f"{url}/webhooks/github", webhook_secret=SECRET
     )
     set_stage(rehearsal)
-    async with httpx.AsyncClient() as receiver, serve(rehearsal):
+    async with httpx.AsyncClient() as receiver, serve(rehearsal, app=Pages(rehearsal)):
         rehearsal.connect(receiver)
         settings = Settings(
             app_id=str(rehearsal.app_id),
@@ -194,7 +195,7 @@ async def _stay(console: Console, settings: Settings, rehearsal: Rehearsal) -> N
     console.print()
     console.print("It stays up; Ctrl-C ends it. Meanwhile:", style="bold")
     console.print(f"  Signalbox          {settings.url}/ready")
-    console.print(f"  rehearsed GitHub   {rehearsal.api_url}/meta")
+    console.print(f"  rehearsed GitHub   {rehearsal.web_url}/{HOME}")
     for what in ("list", "show 'release#1'", f"start release --repository {HOME}"):
         console.print(f"  {shell} -m app {what}", soft_wrap=True, highlight=False)
     await asyncio.Event().wait()
