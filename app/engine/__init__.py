@@ -8,8 +8,9 @@ follows from an event is `decide`'s.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -19,6 +20,7 @@ from app.core.events import Event
 from app.core.hearing.findings import PolicyProposed, RequestsJudged
 from app.core.values import OrchestrationId
 from app.engine.doors import Doors
+from app.engine.flights import Flights, Turn
 from app.engine.foreseeing import foresee_policy
 from app.engine.intake import Intake, Read, told
 from app.engine.letters import ToShared
@@ -80,7 +82,9 @@ class Engine:
             store=store, clock=clock, read=read, library=self._library, doors=self._doors
         )
         self._together = Together(self._load)
-        self._lock = asyncio.Lock()
+        self._taking, self._thinking = asyncio.Lock(), asyncio.Lock()
+        self._turn = partial(Turn, self._thinking)
+        self._flights = Flights()
         self._woken = asyncio.Event()
         self._hand: Hand | None = None
         self._tell_end: Callable[[OrchestrationId], None] = lambda _id: None
@@ -118,8 +122,8 @@ class Engine:
         self._library.load(await self._store.catalogue())
         now = self._clock.now()
         await self._store.commit(Batch(commands=[chore(ListInstallations(), "app", now)]))
-        async with self._lock:
-            await self._keep_up(await upkeep_of_all(self._library, self._store, now))
+        async with self._turn() as turn:
+            await self._keep_up(turn, await upkeep_of_all(self._library, self._store, now))
 
     async def run(self) -> None:
         """Work off deliveries until cancelled."""
@@ -141,31 +145,39 @@ class Engine:
 
     async def take(self, limit: int = DELIVERIES_AT_ONCE) -> int:
         """Work off one batch of new deliveries. Return how many there were."""
-        async with self._lock:
+        async with self._taking, self._turn() as turn:
             for _ in range(CONFLICTS_MAX):
+                await turn.take()
                 await self._learn()
                 # After a conflict they may well be somebody else's to work off.
                 async with self._store.hold_deliveries(limit) as deliveries:
                     if not deliveries:
                         return 0
-                    if await self._take_in(deliveries):
+                    if await self._take_in(turn, deliveries):
                         return len(deliveries)
                 # Fewer are less often in another replica's way, and sooner done anew.
                 limit = max(1, len(deliveries) // 2)
             return limit
 
-    async def _take_in(self, deliveries: Sequence[Delivery]) -> bool:
+    async def _take_in(self, turn: Turn, deliveries: Sequence[Delivery]) -> bool:
         """Work off deliveries together; where that fails, each alone, so that one fails.
 
         Return false if another writer got ahead: then they are as new as before.
         """
         try:
-            work = self._work()
-            await self._intake.take(deliveries, work)
-            if not await self._save(work):
+            self._let_others_think(turn)
+            opened = await self._intake.open(deliveries)
+
+            async def apply(work: Work) -> None:
+                # Some of what came of commands may just be written, and change what it means.
+                await self._flights.land()
+                await self._intake.apply(opened, work)
+
+            batch = await self._save(turn, apply)
+            if batch is None:
                 return False
-            self._count(deliveries, work.batch)
-            await self._keep_up(await self._upkeep(work.batch))
+            self._count(deliveries, batch)
+            await self._keep_up(turn, await self._upkeep(batch))
         except StoreUnavailable:
             raise
         # Whatever one delivery leads to, it must not keep the others from being heard.
@@ -174,7 +186,7 @@ class Engine:
                 await self._set_aside(deliveries[0], error)
                 return True
             for each in deliveries:
-                await self._take_in([each])
+                await self._take_in(turn, [each])
         return True
 
     async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
@@ -199,31 +211,35 @@ class Engine:
         failed: Sequence[tuple[int, str]],
     ) -> None:
         """Tick commands off, and work off what came of them, in one transaction."""
-        async with self._lock:
-            await self._settle(results, failed)
+        async with self._turn() as turn:
+            await self._settle(turn, results, failed)
         if any(carried.findings for _, carried in results):
             self.wake()
 
     async def _settle(
         self,
+        turn: Turn,
         results: Sequence[tuple[ClaimedCommand, Carried]],
         failed: Sequence[tuple[int, str]],
     ) -> None:
+        async def note(work: Work) -> None:
+            work.batch.commands_failed.extend(failed)
+            if any(carried.findings for _, carried in results):
+                await self._flights.land()
+            for claimed, carried in results:
+                await self._note(claimed, carried, work)
+
         try:
             for _ in range(CONFLICTS_MAX):
-                await self._learn()
-                work = self._work()
-                work.batch.commands_failed.extend(failed)
-                for claimed, carried in results:
-                    await self._note(claimed, carried, work)
-                if await self._save(work):
-                    await self._keep_up(await self._upkeep(work.batch))
+                batch = await self._save(turn, note)
+                if batch is not None:
+                    await self._keep_up(turn, await self._upkeep(batch))
                     break
                 if len(results) > 1:
                     # Fewer are less often in another replica's way, and sooner done anew.
                     half = len(results) // 2
-                    await self._settle(results[:half], failed)
-                    await self._settle(results[half:], ())
+                    await self._settle(turn, results[:half], failed)
+                    await self._settle(turn, results[half:], ())
                     break
         except StoreUnavailable:
             raise
@@ -232,9 +248,9 @@ class Engine:
             if not results:
                 raise
             if len(results) > 1:
-                await self._settle((), failed)
+                await self._settle(turn, (), failed)
                 for each in results:
-                    await self._settle([each], ())
+                    await self._settle(turn, [each], ())
                 return
             [(claimed, _)] = results
             about = {"key": claimed.command.key, "subject": claimed.subject}
@@ -258,10 +274,12 @@ class Engine:
 
         Should it not be saved, it is told again at the next try.
         """
-        async with self._lock:
-            work = self._work()
+
+        async def bring(work: Work) -> None:
             work.outcome(subject, event)
-            await self._save(work)
+
+        async with self._turn() as turn:
+            await self._save(turn, bring)
 
     async def load(self, subject: str) -> Saved | None:
         """Return an orchestration as it is now, or `None` if there is none of that id."""
@@ -288,31 +306,51 @@ class Engine:
     async def _upkeep(self, batch: Batch) -> list[ToShared]:
         return await upkeep_of(batch, self._library, self._store, self._clock.now())
 
-    async def _keep_up(self, letters: Sequence[ToShared]) -> None:
+    async def _keep_up(self, turn: Turn, letters: Sequence[ToShared]) -> None:
         """Tell calendars and schedules what was read. Should we die first, `open` does it."""
         if not letters:
             return
-        for _ in range(CONFLICTS_MAX):
-            work = self._work()
+
+        async def bring(work: Work) -> None:
             for letter in letters:
                 work.tell(letter.subject, letter.event)
-            if await self._save(work):
+
+        for _ in range(CONFLICTS_MAX):
+            if await self._save(turn, bring) is not None:
                 return
         log.error("calendars and schedules not reviewed", count=len(letters))
 
-    async def _save(self, work: Work) -> bool:
-        """Decide and save all; false if another writer got ahead: then all is done anew."""
+    async def _save(self, turn: Turn, bring: Callable[[Work], Awaitable[None]]) -> Batch | None:
+        """Decide on what is brought, and save all: one decides while another is written.
+
+        Return nothing if another writer got ahead: then all is done anew.
+        """
+        await turn.take()
+        await self._learn()
+        work = self._work()
+        await bring(work)
         back = await follow_presence(work, self._library, self._store)
-        await work.carry(self._load, self._store)
+        await work.carry(self._load_landed, self._store, self._flights)
+        touched = [*(saved.state.id for saved in work.batch.states), *dict(work.batch.seen)]
+        with self._flights.depart(touched):
+            self._let_others_think(turn)
+            return await self._write(work, back)
+
+    def _let_others_think(self, turn: Turn) -> None:
+        # A file's writer is a thread that waits for this one: two at once are slower.
+        if self._store.is_shared:
+            turn.pass_on()
+
+    async def _write(self, work: Work, back: Collection[OrchestrationId]) -> Batch | None:
         try:
             claimed = await self._store.commit(work.batch)
         except Conflict:
             log.info("conflict", orchestrations=[saved.state.id for saved in work.batch.states])
-            return False
+            return None
+        self._library.apply(work.batch)
         self._meter.decided(len(work.batch.journal))
         for id_ in work.ended:
             self._tell_end(id_)
-        self._library.apply(work.batch)
         if back:
             # What was put off meanwhile need not wait for its time.
             await self._store.hasten(back, due=self._clock.now())
@@ -320,7 +358,13 @@ class Engine:
             self._hand(claimed)
         if work.batch.wake_workflow_runs or work.batch.arrivals:
             self.wake()
-        return True
+        return work.batch
+
+    async def _load_landed(
+        self, ids: Collection[OrchestrationId]
+    ) -> dict[OrchestrationId, Saved]:
+        await self._flights.land(ids)
+        return await self._load(ids)
 
     async def _load(self, ids: Collection[OrchestrationId]) -> dict[OrchestrationId, Saved]:
         found = {

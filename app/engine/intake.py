@@ -60,8 +60,8 @@ Listeners: TypeAlias = Mapping[Interest, Collection[OrchestrationId]]
 
 
 @dataclass(slots=True)
-class _Letter:
-    """One delivery, opened."""
+class Letter:
+    """One delivery, opened; `meant` is the orchestration that a person speaks of."""
 
     delivery: Delivery
     payload: JsonObject
@@ -69,7 +69,12 @@ class _Letter:
     workflow_run_id: int | None = None
     marker: str | None = None
     routed: Routed | None = None
+    meant: OrchestrationId | None = None
     spoken_of: Orchestration | None = None
+
+
+Opened: TypeAlias = Letter | tuple[Delivery, Exception]
+"""A delivery that was read, or why it could not be."""
 
 
 class Intake:
@@ -85,17 +90,26 @@ class Intake:
         self._wishes = Wishes(library)
         self._doors = doors
 
-    async def take(self, deliveries: Sequence[Delivery], work: Work) -> None:
-        """Turn deliveries into events and chores, in the order they came in."""
-        letters: list[_Letter] = []
+    async def open(self, deliveries: Sequence[Delivery]) -> list[Opened]:
+        """Read deliveries, in the order they came in; nothing is decided by it yet."""
+        opened: list[Opened] = []
         for count, delivery in enumerate(deliveries, 1):
             if count % OPENED_AT_ONCE == 0:
                 await asyncio.sleep(0)
             try:
-                letters.append(await self._open(delivery))
+                opened.append(await self._open(delivery))
             # Whatever is wrong with one delivery, it must not block the others.
             except Exception as error:
-                self._set_aside(delivery, error, work)
+                opened.append((delivery, error))
+        return opened
+
+    async def apply(self, opened: Sequence[Opened], work: Work) -> None:
+        """Turn them into events and chores."""
+        letters = [each for each in opened if isinstance(each, Letter)]
+        for each in opened:
+            if not isinstance(each, Letter):
+                self._set_aside(*each, work)
+        await self._find_spoken_of(letters)
         attempts = await self._attempts(letters)
         listeners = await self._listeners(letters)
         for letter in letters:
@@ -120,15 +134,13 @@ class Intake:
             DeliveryDone(id=delivery.id, status=DeliveryStatus.FAILED, note=told(error))
         )
 
-    async def _open(self, delivery: Delivery) -> _Letter:
+    async def _open(self, delivery: Delivery) -> Letter:
         payload = _parsed(delivery)
         if not isinstance(payload, dict):
             raise ValueError("the body is no JSON object")
-        letter = _Letter(delivery=delivery, payload=payload)
+        letter = Letter(delivery=delivery, payload=payload)
         if delivery.event == SAY or _is_of_a_person(delivery, payload):
-            meant = orchestration_meant(payload)
-            found = (await self._store.load([meant])).get(meant)
-            letter.spoken_of = found.state if found is not None else None
+            letter.meant = orchestration_meant(payload)
         elif delivery.event == REPORT:
             letter.workflow_run_id = _integer(payload, "run_id")
         elif not delivery.event.startswith("signalbox/"):
@@ -141,7 +153,7 @@ class Intake:
             letter.routed = await self._route(letter, heard)
         return letter
 
-    async def _route(self, letter: _Letter, heard: Heard) -> Routed:
+    async def _route(self, letter: Letter, heard: Heard) -> Routed:
         catalogue, delivery_id = self._library.catalogue, letter.delivery.id
         routed = route(heard, catalogue, delivery_id, None)
         if not _comes_back(routed):
@@ -155,7 +167,15 @@ class Intake:
             heard = letter.heard = with_pull(heard, found)
         return route(heard, catalogue, delivery_id, found)
 
-    async def _attempts(self, letters: Sequence[_Letter]) -> Attempts:
+    async def _find_spoken_of(self, letters: Sequence[Letter]) -> None:
+        """Look up the orchestrations that people speak of, as they are now."""
+        ids = {letter.meant for letter in letters if letter.meant is not None}
+        found = await self._store.load(ids) if ids else {}
+        for letter in letters:
+            saved = found.get(letter.meant) if letter.meant is not None else None
+            letter.spoken_of = saved.state if saved is not None else None
+
+    async def _attempts(self, letters: Sequence[Letter]) -> Attempts:
         ids = {letter.workflow_run_id for letter in letters} - {None}
         markers = {letter.marker for letter in letters} - {None}
         if not ids and not markers:
@@ -170,7 +190,7 @@ class Intake:
                 found[each.workflow_run_id] = each
         return found
 
-    async def _listeners(self, letters: Sequence[_Letter]) -> Listeners:
+    async def _listeners(self, letters: Sequence[Letter]) -> Listeners:
         """Find the live orchestrations that listen to any of these: no other is touched."""
         topics = {
             topic
@@ -184,7 +204,7 @@ class Intake:
         return found
 
     def _apply(
-        self, letter: _Letter, attempts: Attempts, listeners: Listeners, work: Work
+        self, letter: Letter, attempts: Attempts, listeners: Listeners, work: Work
     ) -> DeliveryDone:
         event = letter.delivery.event
         if letter.heard is not None:
@@ -205,7 +225,7 @@ class Intake:
 
     def _apply_webhook(
         self,
-        letter: _Letter,
+        letter: Letter,
         heard: Heard,
         attempts: Attempts,
         listeners: Listeners,
@@ -244,9 +264,7 @@ class Intake:
                 return parked
         return _done(letter, DeliveryStatus.DONE, "; ".join(notes))
 
-    def _overhear(
-        self, letter: _Letter, heard: Heard, listeners: Listeners, work: Work
-    ) -> None:
+    def _overhear(self, letter: Letter, heard: Heard, listeners: Listeners, work: Work) -> None:
         """Let those hear of a delivery that listen to it: since before the batch, or in it."""
         if heard.repository is None:
             return
@@ -265,7 +283,7 @@ class Intake:
 
     def _apply_workflow_run(
         self,
-        letter: _Letter,
+        letter: Letter,
         facts: WorkflowRunFacts,
         attempts: Attempts,
         work: Work,
@@ -284,7 +302,7 @@ class Intake:
         work.add(found.orchestration_id, event)
         return _done(letter, DeliveryStatus.DONE, "")
 
-    def _apply_report(self, letter: _Letter, attempts: Attempts, work: Work) -> DeliveryDone:
+    def _apply_report(self, letter: Letter, attempts: Attempts, work: Work) -> DeliveryDone:
         run_id = _integer(letter.payload, "run_id")
         found = attempts.get(run_id)
         if found is None:
@@ -350,7 +368,7 @@ def _comes_back(routed: Routed) -> bool:
     return any(isinstance(each, ListChangedFiles | FindPullRequest) for each in routed.chores)
 
 
-def _done(letter: _Letter, status: DeliveryStatus, note: str) -> DeliveryDone:
+def _done(letter: Letter, status: DeliveryStatus, note: str) -> DeliveryDone:
     return DeliveryDone(id=letter.delivery.id, status=status, note=note[:NOTE_LENGTH_MAX])
 
 

@@ -1,8 +1,8 @@
 """What a round of letters needs at hand: gathered, and loaded, before any of them is read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from typing import Protocol, TypeAlias, assert_never
 
 from app.core.commands import FindVotes, MakeReport, TellQueue
 from app.core.interests import Interest, searched, waiting
@@ -21,9 +21,17 @@ from app.engine.letters import (
     ToShared,
 )
 from app.engine.relations import children_before
-from app.ports import Correlation
+from app.ports import Correlation, Saved
 
 StateOf: TypeAlias = Callable[[OrchestrationId], Orchestration | None]
+
+
+class Load(Protocol):
+    """Loads orchestrations, those that are remembered without asking the store."""
+
+    async def __call__(
+        self, ids: Collection[OrchestrationId]
+    ) -> Mapping[OrchestrationId, Saved]: ...
 
 
 @dataclass(slots=True)
@@ -37,6 +45,18 @@ class Needs:
     released: set[OrchestrationId] = field(default_factory=set)
     reporting: set[OrchestrationId] = field(default_factory=set)
     topics: set[Interest] = field(default_factory=set)
+
+    @property
+    def are_wide(self) -> bool:
+        """Whether they are looked up by anything else than an orchestration's id."""
+        return bool(
+            self.subjects
+            or self.places
+            or self.keys
+            or self.released
+            or self.reporting
+            or self.topics
+        )
 
 
 def needs_of(letters: Iterable[Letter], state_of: StateOf) -> Needs:

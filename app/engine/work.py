@@ -6,10 +6,10 @@ So a place that is given back, the one that is given out for it, and the dispatc
 begin are saved together, or none of them is.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 from app.core.absence import Absence
 from app.core.audit import Chain
@@ -45,6 +45,7 @@ from app.core.shared import LOCK, awaited_by_runs, is_shared, lock_subject
 from app.core.state import Orchestration, Vote, new_orchestration
 from app.core.values import OrchestrationId
 from app.engine.commons import Commons
+from app.engine.flights import Flights
 from app.engine.letters import (
     Begin,
     Letter,
@@ -59,7 +60,7 @@ from app.engine.letters import (
     letter_of,
 )
 from app.engine.library import Library
-from app.engine.needs import needs_of, place_of
+from app.engine.needs import Load, needs_of, place_of
 from app.engine.newcomers import Newcomers
 from app.engine.relations import (
     answer_parent,
@@ -75,14 +76,6 @@ from app.ports import Batch, Correlation, Dispatched, JournalEntry, Saved, Store
 ROUNDS_MAX: Final = 100_000
 """Rounds of letters in one batch. A queue of ten thousand, each of which gets its place and
 is done at once, takes a few rounds for each."""
-
-
-class Load(Protocol):
-    """Loads orchestrations, those that are remembered without asking the store."""
-
-    async def __call__(
-        self, ids: Collection[OrchestrationId]
-    ) -> Mapping[OrchestrationId, Saved]: ...
 
 
 class Work:
@@ -158,21 +151,25 @@ class Work:
 
     # ------------------------------------------------------------------------- the mailbox
 
-    async def carry(self, load: Load, store: Store) -> None:
+    async def carry(self, load: Load, store: Store, flights: Flights) -> None:
         """Read every letter, and those that they lead to; put what follows into the batch."""
         for _ in range(ROUNDS_MAX):
             if not self._letters:
                 self._close()
                 return
             letters, self._letters = self._letters, []
-            await self._fetch(letters, load, store)
+            await self._fetch(letters, load, store, flights)
             for letter in letters:
                 self._read(letter)
         raise AssertionError("the letters of a batch go round for ever")
 
-    async def _fetch(self, letters: Collection[Letter], load: Load, store: Store) -> None:
+    async def _fetch(
+        self, letters: Collection[Letter], load: Load, store: Store, flights: Flights
+    ) -> None:
         """Load whatever these letters concern and is not at hand."""
         needs = needs_of(letters, self._state)
+        if needs.are_wide:
+            await flights.land()
         for topic, id_ in await store.interested(needs.topics) if needs.topics else ():
             self._listeners.setdefault(topic, set()).add(id_)
             needs.orchestrations.add(id_)

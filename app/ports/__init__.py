@@ -59,6 +59,11 @@ class Inbox(Protocol):
 class Store(Keeping, Protocol):
     """Remembers. One contract suite (`tests/shell/test_store.py`) holds for every adapter."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is a server, on which several may write at once."""
+        ...
+
     # deliveries
     async def save_deliveries(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
         """Save deliveries in one commit; false for each whose id was there already."""

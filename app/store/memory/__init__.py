@@ -42,6 +42,8 @@ from app.store.rows import claimed, merged, orchestration_row
 class MemoryStore(MemoryKeeping):
     """Remembers as long as it lives."""
 
+    is_shared = False
+
     def __init__(self, *, is_encoded: bool = False) -> None:
         super().__init__()
         self._is_encoded = is_encoded

@@ -96,6 +96,11 @@ class SqlStore(SqlKeeping):
         self._states = States()
         self._shared: OrderedDict[str, SavedShared] = OrderedDict()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas decide on the same states."""
+        return self._database.is_shared
+
     async def hear(self, heard: Callable[[News], None]) -> None:
         """Hear what other replicas tell, until cancelled."""
         await self._wire.hear(heard)
