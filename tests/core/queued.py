@@ -16,6 +16,7 @@ from app.core.state import Orchestration, Vote
 from app.core.values import JsonObject, OrchestrationId, Sha
 from tests.core.ballot import GATE, KNOWN
 from tests.core.told import START, Told, plan_of
+from tests.kit.laws import asking
 
 C = TypeVar("C", FindVotes, TellQueue, SurveyGate, AnswerVote)
 HEAD, GROUP, BASE = Sha("1" * 40), Sha("2" * 40), Sha("3" * 40)
@@ -99,4 +100,6 @@ def surveyed(state: Orchestration, proof: Proof | None, **more: Any) -> Orchestr
     voters = tuple(KNOWN[vote.by] for vote in gate.votes)
     survey = Survey(at=START, votes=len(gate.votes), voters=voters, owned=(), proof=proof)
     event = GateSurveyed(at=START, gate=GATE, survey=survey, round=gate.seeking.rounds, **more)
-    return decide(state, event).state
+    decision = decide(state, event)
+    asking.check(state, event, decision)
+    return decision.state

@@ -8,8 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
-from app.core.actions import Approval, GitHubOperation, Orchestrate, Report, Wait
-from app.core.approvals.carry import Carry
+from app.core.actions import (
+    Approval,
+    GitHubOperation,
+    Orchestrate,
+    Permission,
+    Report,
+    Wait,
+)
+from app.core.approvals.carry import Carry, Proof
 from app.core.approvals.people import Voter
 from app.core.approvals.survey import Survey
 from app.core.copying import replace
@@ -222,7 +229,13 @@ def _surveyed(chance: Chance) -> GateSurveyed:
     survey = Survey(
         at=chance.now,
         votes=votes,
-        voters=(Voter(login="mona", id=1),),
+        voters=(Voter(login="mona", id=1, permission=chance.one_of((None, Permission.WRITE))),),
+        proof=Proof(
+            head=HEAD,
+            is_held=True,
+            is_alone=chance.pick(0, 3) > 0,
+            is_first=chance.pick(0, 1) > 0,
+        ),
         changed=chance.one_of(((), (), ("r1",))),
     )
     asked = gate.seeking.rounds if gate is not None else 0
@@ -338,7 +351,9 @@ DRAWS: Mapping[type, Draw] = {
         at=c.now,
         gate=_gate(c),
         carry=Carry(number=7, title="train #1", head=HEAD, ahead=c.one_of(("", "approve"))),
-        votes=(replace(_vote(c).vote, carried_from="train-1"),) if c.pick(0, 1) else (),
+        votes=(replace(_vote(c).vote, carried_from="train-1", sha=HEAD),)
+        if c.pick(0, 1)
+        else (),
     ),
     QueueMoved: lambda c: QueueMoved(at=c.now),
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.core.actions import REJECT, Agent, Approval
-from app.core.approvals.question import Standing
+from app.core.approvals.question import Question, Standing
 from app.core.commands import DispatchWorkflow
 from app.core.environment_commands import AnswerEnvironment
 from app.core.events import ApprovalDecided, Event
@@ -18,7 +18,7 @@ from app.core.record import record
 from app.core.rules import Decision
 from app.core.rules.environments import REPORTS_MAX, calendars_of
 from app.core.rules.judging import BY_RULE, verdict_at
-from app.core.state import Gate, Orchestration
+from app.core.state import Gate, Orchestration, Vote
 
 
 def check(before: Orchestration, event: Event, decision: Decision) -> None:
@@ -66,8 +66,7 @@ def _check_opening(state: Orchestration, where: GateId, gate: Gate, event: Event
     good = [
         vote
         for vote in gate.votes
-        if not vote.is_withdrawn
-        and (vote.digest in question.digests or vote.sha in question.shas)
+        if not vote.is_withdrawn and _is_about(question, gate, vote)
     ]
     if gate.by == BY_RULE:
         assert approval_at(state, where).auto is not None, "only `auto` decides by rule"
@@ -77,6 +76,18 @@ def _check_opening(state: Orchestration, where: GateId, gate: Gate, event: Event
     if not any(vote.is_break_glass for vote in good):
         wrong = [each for each in question.rules if each.error and each.is_enforced]
         assert wrong == [], "a rule that cannot be worked out opens nothing"
+
+
+def _is_about(question: Question, gate: Gate, vote: Vote) -> bool:
+    """Tell whether a vote is about what is asked: of elsewhere only with proof that it is."""
+    if not vote.carried_from:
+        return vote.digest in question.digests or vote.sha in question.shas
+    proof = gate.survey.proof if gate.survey is not None else None
+    carry = gate.seeking.carry
+    if proof is None or carry is None or carry.code or vote.sha != proof.head:
+        return False
+    is_whole = proof.is_held and proof.is_alone and not proof.error
+    return is_whole and (proof.is_first or carry.ahead == vote.option)
 
 
 def _check_gates_before(state: Orchestration, command: DispatchWorkflow) -> None:
