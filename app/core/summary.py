@@ -309,7 +309,9 @@ def _why_short(state: Orchestration, name: TaskName) -> str:
     failed = [leg for leg in legs if leg.status is LegStatus.FAILED]
     if held:
         return why_held(state, held[0])
-    if not task.is_matrix and legs and not task.has_ended:
+    # Who opened a gate is worth a word, also once it is open.
+    is_told = not task.has_ended or (_is_open_gate(task) and not task.is_stale)
+    if not task.is_matrix and legs and is_told:
         return why_of_leg(state, name, next(iter(legs)))
     if not failed or not task.is_matrix:
         return why_of_task(state, name)
@@ -321,6 +323,11 @@ def _why_short(state: Orchestration, name: TaskName) -> str:
         return names
     same = all(leg.reason == reason for leg in failed)
     return f"{names}{':' if same else '; the first:'} {why(reason, borne(state, name))}"
+
+
+def _is_open_gate(task: Task) -> bool:
+    leg = next(iter(task.legs.values()), None)
+    return leg is not None and leg.gate is not None and leg.status is LegStatus.SUCCEEDED
 
 
 def _leg_link(leg: Leg) -> str:

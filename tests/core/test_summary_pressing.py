@@ -75,6 +75,26 @@ def test_a_wait_in_the_title_has_its_end() -> None:
     )
 
 
+def test_the_comment_says_who_opened_a_gate() -> None:
+    """Nobody has to open the check to see who agreed."""
+    told = Told(plan_of(HEAD + BESIDE)).begin()
+    told.hear(
+        ApprovalDecided(
+            at=told.now,
+            task=TaskName("sign_off"),
+            leg=ONLY_LEG,
+            option="approve",
+            by="mona",
+            reason="",
+            inputs={},
+        )
+    )
+
+    assert (
+        "| sign_off | ✅ succeeded | `approve` by mona |" in summarise_comment(told.state).body
+    )
+
+
 def test_a_title_says_what_holds_a_deployment_back() -> None:
     """First the calendar and when it opens, then the group and who is before it."""
     told = Told(plan_of(HEAD + HELD_BACK)).begin()
