@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import sqlalchemy as sa
 
 from app.core.shared import LOCK
 from app.rehearsal import Flavour, Rehearsal, serve
@@ -22,7 +23,7 @@ from tests.chaos.hurry import HurriedClock, HurriedGitHub, new_clock
 from tests.chaos.machines import URL, Balancer, Machine, environ_of, unused_port
 from tests.chaos.people import People
 from tests.chaos.plan import SPEED, TROUBLE, Blow, Kind, RoundPlan, Strike
-from tests.chaos.rest import LOOK, deliver_all_again, send_again, until_at_rest
+from tests.chaos.rest import LOOK, deliver_all_again, patiently, send_again, until_at_rest
 from tests.chaos.truth import Belief, check, check_history, check_nothing_has_changed
 
 READ_WITHIN: Final = 150.0
@@ -75,11 +76,14 @@ async def play(
             store = open_store(ground.url, is_time_rehearsed=True)
             await _live(plan, github, people, machines, ground, clock)
             await until_at_rest(plan, github, people, store)
-            belief = await _belief(store)
+            belief = await patiently(lambda: _belief(store))
+            notes = folder / f"round-{plan.seed}.deliveries"
+            notes.write_text("\n".join(await _deliveries(github, store)), encoding="utf-8")
             check(github, people, belief)
             dispatches = len(github.dispatches)
             await deliver_all_again(github, store)
-            check_nothing_has_changed(belief, await _belief(store))
+            after = await patiently(lambda: _belief(store))
+            check_nothing_has_changed(belief, after)
             assert len(github.dispatches) == dispatches, "what is heard again starts nothing"
     await store.close()
     if ground.copy_url:
@@ -180,6 +184,18 @@ async def _strike(
                 machine.start()
                 # The next blow may come before it is ready, as it does.
     await machine.until_ready()
+
+
+async def _deliveries(github: Rehearsal, store: SqlStore) -> list[str]:
+    """Tell of each delivery what GitHub knows of it, and what became of it here."""
+    columns = sa.select(sa.text("id, status, note")).select_from(sa.text("deliveries"))
+    rows = await patiently(lambda: store._rows(columns))
+    here = {row.id: f"{row.status} {row.note}" for row in rows}
+    return [
+        f"{each.created_at:%H:%M:%S} {each.event}.{each.action} {each.guid}"
+        f" {each.status}; {here.get(each.guid, 'not known')}"
+        for each in github.world.deliveries.values()
+    ]
 
 
 async def _check_copy(url: str) -> None:

@@ -5,9 +5,9 @@ something goes on, and give up only where for a while nothing has moved.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from app.ports import StoreUnavailable
 from app.rehearsal import Rehearsal
@@ -15,6 +15,8 @@ from app.rehearsal.model.state import Delivery
 from app.store.sql import SqlStore
 from tests.chaos.people import People
 from tests.chaos.plan import RoundPlan
+
+T = TypeVar("T")
 
 PATIENCE: Final = timedelta(minutes=90)
 """How long nothing may move: the longest pause is an hour."""
@@ -56,17 +58,34 @@ async def until_at_rest(
 async def deliver_all_again(github: Rehearsal, store: SqlStore) -> None:
     """Deliver everything once more, and wait until it has been taken in."""
     first = len(github.world.deliveries)
-    taken = [each for each in github.world.deliveries.values() if each.status == "OK"]
-    for delivery in taken:
-        github.world.redeliver(delivery)
+    wanted = {
+        each.guid: each for each in github.world.deliveries.values() if each.status == "OK"
+    }
+    under_way = {guid: github.world.redeliver(each) for guid, each in wanted.items()}
+    async with asyncio.timeout(TAKEN_WITHIN):
+        while under_way:
+            await asyncio.sleep(LOOK)
+            for guid, each in tuple(under_way.items()):
+                if each.status == "OK":
+                    del under_way[guid]
+                elif each.delivered_at is not None:
+                    # Another round may have restarted the database just then.
+                    under_way[guid] = github.world.redeliver(each)
+        # Another process takes them in, and sets no event of ours.
+        while await patiently(lambda: store.new_deliveries(1)):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK)
+    assert len(github.world.deliveries) >= first + len(wanted), "all was delivered again"
+    await asyncio.sleep(LOOK)
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask the database until it answers: it is shared with rounds that restart it."""
     async with asyncio.timeout(TAKEN_WITHIN):
         while True:
-            await asyncio.sleep(LOOK)
-            again = list(github.world.deliveries.values())[first:]
-            is_taken = sum(each.status == "OK" for each in again) >= len(taken)
-            if is_taken and not await store.new_deliveries(1):
-                break
-    await asyncio.sleep(LOOK)
+            try:
+                return await ask()
+            except StoreUnavailable:
+                await asyncio.sleep(LOOK)
 
 
 def send_again(github: Rehearsal) -> None:
