@@ -15,7 +15,10 @@ from app.core.values import Json
 from app.core.workflow_file import DeclaredInput, WorkflowFile
 
 INPUTS_MAX = 25
-"""https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#onworkflow_dispatchinputs"""
+"""What github.com takes; a GitHub Enterprise Server may take fewer.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#onworkflow_dispatchinputs
+"""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
@@ -30,16 +33,24 @@ class Fault:
 
 
 def faults_of(
-    file: WorkflowFile, inputs: Mapping[str, Json], *, where: str, ref: str
+    file: WorkflowFile,
+    inputs: Mapping[str, Json],
+    *,
+    where: str,
+    ref: str,
+    most: int = INPUTS_MAX,
 ) -> Iterator[Fault]:
-    """Say all that keeps a workflow from being dispatched; an input of `None` is not judged."""
+    """Say all that keeps a workflow from being dispatched; an input of `None` is not judged.
+
+    `most` inputs are what the host takes.
+    """
     if not file.is_dispatchable:
         message = f"the workflow {where} has no `workflow_dispatch` at {ref}"
         yield Fault(code="not-dispatchable", message=message, hint="add it to its `on`")
         return
-    if len(file.inputs) > INPUTS_MAX:
+    if len(file.inputs) > most:
         message = f"the workflow {where} declares {len(file.inputs)} inputs"
-        hint = f"GitHub takes {INPUTS_MAX}"
+        hint = f"GitHub takes {most}"
         yield Fault(code="too-many-inputs", message=message, hint=hint)
     # Whether GitHub tells upper from lower case here is not written anywhere.
     known = {name.lower(): each for name, each in file.inputs.items()}

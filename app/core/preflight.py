@@ -11,7 +11,7 @@ from typing import Literal
 
 from app.core.actions import Action, Agent, Dispatch
 from app.core.definition import Definition, TaskDefinition
-from app.core.dispatchable import faults_of
+from app.core.dispatchable import INPUTS_MAX, faults_of
 from app.core.legs.dispatching import TARGET
 from app.core.legs.refs import is_sha
 from app.core.policy import Consent
@@ -54,6 +54,7 @@ class Facts:
 
     `state` is GitHub's word for the workflow, empty where the default branch has none.
     `file` is what stands at the ref; `is_ref_there` tells its absence from the ref's.
+    `inputs_max` are taken by the host.
     """
 
     is_installed: bool = True
@@ -65,6 +66,7 @@ class Facts:
     has_file: bool = True
     file: WorkflowFile | None = None
     has_environment: bool | None = None
+    inputs_max: int = INPUTS_MAX
 
 
 def at_the_top(concern: Concern) -> Concern:
@@ -203,7 +205,8 @@ def _judge_file(target: Target, facts: Facts, where: str) -> Iterator[Concern]:
         yield _note("not-checked", message, at)
         return
     inputs = {name: literal(template) for name, template in target.inputs.items()}
-    for fault in faults_of(facts.file, inputs, where=where, ref=ref):
+    most = facts.inputs_max
+    for fault in faults_of(facts.file, inputs, where=where, ref=ref, most=most):
         place = target.inputs[fault.about].place if fault.about else at
         yield _concern(fault.code, fault.message, fault.hint, place)
 

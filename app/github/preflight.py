@@ -83,6 +83,8 @@ class Preflight:
             return Facts(is_installed=False)
         is_own = access.repository_id is not None
         facts = await self._of_workflow(target, access, head if is_own else None)
+        most = (await self._client.capabilities()).dispatch_inputs_max
+        facts = replace(facts, inputs_max=most)
         try:
             facts = replace(
                 facts, consent=await self._consent(target, access, origin, definition)

@@ -53,17 +53,18 @@ class WorkflowFiles:
 
     async def fault(self, command: DispatchWorkflow, access: Access) -> Fault | None:
         """Say for what GitHub would refuse a dispatch whose ref is known, if for anything."""
+        most = (await self._client.capabilities()).dispatch_inputs_max
         key = (command.repository.lower(), command.workflow, command.ref)
         async with self._asking.setdefault(key, asyncio.Lock()):
             kept = self._kept.get(key)
             is_fresh = kept is not None and self._client.clock.now() < kept.until
             # It may have been mended meanwhile: nothing is refused by what was read before.
-            if kept is not None and is_fresh and _fault(command, kept) is None:
+            if kept is not None and is_fresh and _fault(command, kept, most) is None:
                 return None
             kept = await self._read(command, access)
             if kept.is_there:
                 self._keep(key, kept)
-            return _fault(command, kept)
+            return _fault(command, kept, most)
 
     async def _read(self, command: DispatchWorkflow, access: Access) -> _Kept:
         ref, now = command.ref, self._client.clock.now()
@@ -106,11 +107,12 @@ class WorkflowFiles:
             self._kept.popitem(last=False)
 
 
-def _fault(command: DispatchWorkflow, kept: _Kept) -> Fault | None:
+def _fault(command: DispatchWorkflow, kept: _Kept, most: int) -> Fault | None:
     where = f"{command.workflow} in {command.repository}"
     if not kept.is_there:
         message = f"there is no workflow {where} at {command.ref}"
         return Fault(code="workflow-not-found", message=message, hint=NOT_THERE)
     if kept.file is None:
         return None
-    return next(faults_of(kept.file, command.inputs, where=where, ref=command.ref), None)
+    found = faults_of(kept.file, command.inputs, where=where, ref=command.ref, most=most)
+    return next(found, None)

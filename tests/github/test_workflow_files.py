@@ -7,9 +7,9 @@ import pytest
 
 from app.core.commands import DispatchWorkflow
 from app.core.events import DispatchAccepted, DispatchRefused
-from app.rehearsal import CallFault
+from app.rehearsal import CallFault, Flavour
 from app.rehearsal.model import workflows
-from tests.github.house import DEPLOY_PATH, House
+from tests.github.house import DEPLOY_PATH, House, house
 from tests.kit import build
 
 pytestmark = pytest.mark.anyio
@@ -193,3 +193,17 @@ async def test_files_of_several_repositories_are_kept_apart(here: House) -> None
     assert isinstance(own, DispatchAccepted)
     assert isinstance(other, DispatchAccepted)
     assert here.calls("GET", FILE) == 2
+
+
+async def test_a_host_that_takes_fewer_inputs_is_not_asked_for_more() -> None:
+    """A GitHub Enterprise Server takes ten."""
+    names = "".join(f"      i{number}: {{}}\n" for number in range(11))
+    text = f"on:\n  workflow_dispatch:\n    inputs:\n{names}"
+    async with house(Flavour.ENTERPRISE_SERVER) as here:
+        here.github.push(HOME, {TYPED_PATH: text})
+        event = await here.event(to(here, {}))
+
+        assert isinstance(event, DispatchRefused)
+        assert event.code == "too-many-inputs"
+        assert "GitHub takes 10" in event.message
+        assert here.calls("POST", "/dispatches") == 0

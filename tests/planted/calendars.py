@@ -27,7 +27,7 @@ BUGS = (
     Bug(
         name="a dispatch is refused for what has been mended meanwhile",
         file="app/github/workflow_files.py",
-        right="is_fresh and _fault(command, kept) is None:\n                return None\n",
-        wrong="is_fresh:\n                return _fault(command, kept)\n",
+        right="and is_fresh and _fault(command, kept, most) is None:\n                return None",
+        wrong="and is_fresh:\n                return _fault(command, kept, most)",
     ),
 )
