@@ -27,7 +27,13 @@ BUGS = (
     Bug(
         name="a dispatch is refused for what has been mended meanwhile",
         file="app/github/workflow_files.py",
-        right="and is_fresh and _fault(command, kept, most) is None:\n                return None",
-        wrong="and is_fresh:\n                return _fault(command, kept, most)",
+        right=(
+            "            if kept is not None and is_fresh and _fault(command, kept, most) is None:\n"
+            "                return None\n"
+        ),
+        wrong=(
+            "            if kept is not None and is_fresh:\n"
+            "                return _fault(command, kept, most)\n"
+        ),
     ),
 )
