@@ -28,12 +28,9 @@ BUGS = (
         name="a dispatch is refused for what has been mended meanwhile",
         file="app/github/workflow_files.py",
         right=(
-            "            if kept is not None and is_fresh and _fault(command, kept, most) is None:\n"
+            "and is_fresh and _fault(command, kept, most) is None:\n"
             "                return None\n"
         ),
-        wrong=(
-            "            if kept is not None and is_fresh:\n"
-            "                return _fault(command, kept, most)\n"
-        ),
+        wrong="and is_fresh:\n                return _fault(command, kept, most)\n",
     ),
 )
