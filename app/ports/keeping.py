@@ -108,8 +108,8 @@ class Keeping(Protocol):
         """Return those of these ids that there are deliveries of."""
         ...
 
-    async def heard_at(self) -> datetime | None:
-        """Return when the newest delivery of GitHub's came in that is still kept."""
+    async def heard_at(self, event: str) -> datetime | None:
+        """Return when the newest delivery of an event came in that is still kept."""
         ...
 
     # what was set aside, or put off

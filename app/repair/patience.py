@@ -3,7 +3,7 @@
 The core asks for a workflow run to be looked up that has been silent for a while, and asks
 again after longer and longer pauses. Whether its silence means anything, the core cannot
 know. Here it is known: as long as GitHub's list of deliveries shows none that is missing, and
-others have come in since, nothing has happened that we should have heard.
+other workflow runs have been heard of since, nothing has happened that we should have heard.
 """
 
 from datetime import datetime, timedelta
@@ -42,9 +42,9 @@ class Patience:
 
     async def _is_heard_since(self, since: datetime) -> bool:
         """Tell whether all that GitHub had to tell since then has come in."""
-        heard_at = await self._store.heard_at()
+        heard_at = await self._store.heard_at("workflow_run")
         if heard_at is None or heard_at <= since:
-            # Where nothing comes in at all, nobody knows why.
+            # Where nothing of the kind comes in at all, nobody knows why.
             return False
         turn = (await self._store.turns(DELIVERIES)).get(DELIVERIES)
         now = self._clock.now()

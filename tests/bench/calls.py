@@ -69,7 +69,8 @@ async def _calls(*, is_deaf: bool) -> dict[str, int]:
 
 
 async def _look_ups(*, hours: int) -> int:
-    other = ("acme/other", {"README.md": "hello\n"})
+    ci = "name: CI\non: {workflow_dispatch: {}}\njobs: {}\n"
+    other = ("acme/other", {".github/workflows/ci.yml": ci})
     text = f"version: 1\nname: One\non: {{push: {{}}}}\ntasks: {{one: {{{_DISPATCH}}}}}\n"
     async with town(one=text, extra=[other]) as here:
         repair = Repair(
@@ -84,7 +85,7 @@ async def _look_ups(*, hours: int) -> int:
         here.github.push(HOME, {"README.md": "change\n"})
         for minute in range(hours * 60 + 5):
             if minute % 5 == 0:
-                here.github.push("acme/other", {"README.md": f"{minute}\n"})
+                here.github.start_workflow("acme/other", "ci.yml")
             await repair.look()
             await here.wait(minutes=1)
         assert (await here.state()).conclusion == "success", "it is heard to have ended"

@@ -71,13 +71,14 @@ async def test_it_tells_which_deliveries_it_knows(store: ClosableStore) -> None:
     assert await store.known_deliveries(["b", "c"]) == {"b"}
 
 
-async def test_it_tells_when_it_last_heard_of_github(store: ClosableStore) -> None:
-    """What we tell ourselves is not of GitHub's."""
-    before = await store.heard_at()
-    ours = replace(delivery("c", seconds=9), event="signalbox/tick")
-    await store.save_deliveries([delivery("a"), delivery("b", seconds=5), ours])
+async def test_it_tells_when_it_last_heard_of_something(store: ClosableStore) -> None:
+    """Each event has its own newest delivery, or none."""
+    runs = [replace(delivery(it, seconds=n), event="workflow_run") for n, it in enumerate("ab")]
+    other = replace(delivery("c", seconds=9), event="push")
+    await store.save_deliveries([*runs, other])
+    heard = [await store.heard_at(event) for event in ("workflow_run", "push", "issues")]
 
-    assert (before, await store.heard_at()) == (None, at(5))
+    assert heard == [at(1), at(9), None]
 
 
 async def test_a_delivery_set_aside_can_be_tried_again_or_dropped(store: ClosableStore) -> None:

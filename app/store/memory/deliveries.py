@@ -28,9 +28,9 @@ class MemoryDeliveries:
         heappush(self._new, (self._count, delivery.id))
         return True
 
-    def heard_at(self) -> datetime | None:
-        """Return when the newest one of GitHub's came in."""
-        heard = (it for _, it in self._all.values() if not it.event.startswith("signalbox/"))
+    def heard_at(self, event: str) -> datetime | None:
+        """Return when the newest one of an event came in."""
+        heard = (it for _, it in self._all.values() if it.event == event)
         return max((it.received_at for it in heard), default=None)
 
     def new(self, limit: int) -> list[Delivery]:

@@ -70,8 +70,8 @@ class MemoryKeeping:
     async def known_deliveries(self, ids: Collection[str]) -> frozenset[str]:
         return frozenset(each for each in ids if self._deliveries.has(each))
 
-    async def heard_at(self) -> datetime | None:
-        return self._deliveries.heard_at()
+    async def heard_at(self, event: str) -> datetime | None:
+        return self._deliveries.heard_at(event)
 
     # what was set aside, or put off
 

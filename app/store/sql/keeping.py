@@ -26,7 +26,7 @@ from app.store.sql.database import Database, insert_into
 DROPPED: Final = "dropped by hand"
 _HEARD_AT: Final = (
     sa.select(deliveries.c.received_at)
-    .where(deliveries.c.event.notlike("signalbox/%"))
+    .where(deliveries.c.event == sa.bindparam("heard"))
     .order_by(deliveries.c.seq.desc())
     .limit(1)
 )
@@ -105,8 +105,10 @@ class SqlKeeping:
         query = sa.select(deliveries.c.id).where(deliveries.c.id.in_(ids))
         return frozenset(await self._database.read(lambda it: it.execute(query).scalars()))
 
-    async def heard_at(self) -> datetime | None:
-        moment = await self._database.glance(lambda it: it.execute(_HEARD_AT).scalar())
+    async def heard_at(self, event: str) -> datetime | None:
+        moment = await self._database.glance(
+            lambda it: it.execute(_HEARD_AT, {"heard": event}).scalar()
+        )
         return from_micros(moment)
 
     # what was set aside, or put off
