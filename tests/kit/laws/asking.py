@@ -64,9 +64,7 @@ def _check_opening(state: Orchestration, where: GateId, gate: Gate, event: Event
     assert (verdict.standing, verdict.option) == (Standing.OPEN, gate.choice)
     assert not any(each.is_enforced for each in question.denials), "a denial keeps it shut"
     good = [
-        vote
-        for vote in gate.votes
-        if not vote.is_withdrawn and _is_about(question, gate, vote)
+        vote for vote in gate.votes if not vote.is_withdrawn and _is_about(question, gate, vote)
     ]
     if gate.by == BY_RULE:
         assert approval_at(state, where).auto is not None, "only `auto` decides by rule"
