@@ -13,6 +13,7 @@ from app.ports import StoreUnavailable
 from app.rehearsal import Rehearsal
 from app.rehearsal.model.state import Delivery
 from app.store.sql import SqlStore
+from app.web.hooks import EVENTS_HEARD
 from tests.chaos.people import People
 from tests.chaos.plan import RoundPlan
 
@@ -28,7 +29,6 @@ TAKEN_WITHIN: Final = 300.0
 """Real seconds in which all that is delivered again must have been taken in."""
 SENT_AGAIN_AFTER: Final = timedelta(seconds=90)
 LOOK: Final = 0.2
-LIST: Final = "/app/hook/deliveries"
 TOKENS: Final = "/access_tokens"
 
 
@@ -50,8 +50,7 @@ async def until_at_rest(
         if not plan.is_alone:
             send_again(github)
         await asyncio.sleep(LOOK)
-        is_found = is_looked_for(github) if plan.is_alone else not list(undelivered(github))
-        if not (is_found and await _is_idle(github, store)):
+        if not (await is_found(github, store) and await _is_idle(github, store)):
             since = github.clock.now()
 
 
@@ -106,13 +105,13 @@ def undelivered(github: Rehearsal) -> Iterator[Delivery]:
             yield copies[-1]
 
 
-def is_looked_for(github: Rehearsal) -> bool:
-    """Tell whether repair has read the list of deliveries since the last of them was lost."""
-    lost = [delivery.created_at for delivery in undelivered(github)]
-    looked = [
-        call.at for call in github.calls if call.path.endswith(LIST) and call.status == 200
-    ]
-    return not lost or (bool(looked) and max(looked) > max(lost))
+async def is_found(github: Rehearsal, store: SqlStore) -> bool:
+    """Tell whether repair has found all that was lost, of what is heard at all."""
+    lost = {each.guid for each in undelivered(github) if each.event in EVENTS_HEARD}
+    try:
+        return lost <= await store.known_deliveries(lost)
+    except StoreUnavailable:
+        return False
 
 
 def _done(github: Rehearsal) -> int:

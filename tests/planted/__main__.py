@@ -65,6 +65,10 @@ COPIED = ("app", "action", "tests", "pyproject.toml", "action.yml", "docs")
 BUGS = (*core.BUGS, *gates.BUGS, *asking.BUGS, *calendars.BUGS, *shell.BUGS)
 
 
+class NotPlanted(Exception):
+    """A bug has lost its place, or the tests do not run at all."""
+
+
 def main() -> int:
     """Plant every bug in turn, some at a time. Return 1 if any was caught by no test."""
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__)
@@ -77,9 +81,12 @@ def main() -> int:
     table, began = Table("bug", *KINDS), perf_counter()
 
     def plant_one(bug: Bug) -> dict[str, str]:
-        with tempfile.TemporaryDirectory(prefix="planted-") as folder:
-            caught = plant(bug, Path(folder) / "tree", is_first_enough=not given.kinds)
-        verdict = f"caught by {', '.join(caught)}" if caught else "NOT CAUGHT"
+        try:
+            with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+                caught = plant(bug, Path(folder) / "tree", is_first_enough=not given.kinds)
+            verdict = f"caught by {', '.join(caught)}" if caught else "NOT CAUGHT"
+        except NotPlanted as error:
+            caught, verdict = {}, f"NOT PLANTED, {error}"
         console.print(f"{verdict}: {bug.name}")
         return caught
 
@@ -131,7 +138,7 @@ def plant(bug: Bug, copy: Path, *, is_first_enough: bool) -> dict[str, str]:
     path = copy / bug.file
     text = path.read_text(encoding="utf-8")
     if text.count(bug.right) != 1:
-        raise SystemExit(f"{bug.file} does not hold once what is to be replaced: {bug.name}")
+        raise NotPlanted(f"{bug.file} does not hold once what is to be replaced")
     path.write_text(text.replace(bug.right, bug.wrong), encoding="utf-8")
     return catchers(bug, copy, is_first_enough=is_first_enough)
 
@@ -176,7 +183,7 @@ def first_failure(folder: Path, suite: tuple[str, ...]) -> str | None:
     if failed := re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE):
         return failed[1]
     if done.returncode not in (0, GONE):
-        raise SystemExit(f"{suite} did not run:\n{done.stdout[-2_000:]}{done.stderr}")
+        raise NotPlanted(f"{suite} did not run:\n{done.stdout[-2_000:]}{done.stderr}")
     return None
 
 
