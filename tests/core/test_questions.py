@@ -43,9 +43,7 @@ def test_a_gate_asks_in_the_words_of_its_title(title: str, told: str) -> None:
     shown = told.replace("$", "\\$")
 
     assert f"asks “{shown}” and waits for 1 vote from acme/sre, until" in table(stage)
-    assert f"`ask` asks “{shown}”: approve or reject" in explain_orchestration(
-        stage.state, stage.now
-    )
+    assert f"`ask` asks “{shown}” and waits" in explain_orchestration(stage.state, stage.now)
     assert gate["title"] == told
     assert json.loads(pack["json"])["approvals"][0]["title"] == told
     assert f"| {shown} |" in pack["markdown"]

@@ -53,7 +53,7 @@ def test_nobody_votes_where_nobody_is_asked() -> None:
     nowhere = reply_to(wished("approve", **APPROVE), None)
 
     assert (elsewhere.events, nowhere.events) == ([], [])
-    assert "nobody is asked at deploy" in elsewhere.text
+    assert "Nobody is asked at deploy" in elsewhere.text
 
 
 def test_what_is_not_there_any_more_is_not_started() -> None:

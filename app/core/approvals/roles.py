@@ -54,7 +54,7 @@ def may(role: Role, voter: Voter | None, givers: Sequence[Giver]) -> Finding:
         sentence = f"what this person may is not known, so not whether they may {role}"
         return Finding(code=ReasonCode.ROLE_UNKNOWN_PERSON, sentence=sentence, is_met=False)
     speaking = [giver for giver in givers if role in giver.grants]
-    default = Giver(name="the default", grants=DEFAULTS)
+    default = Giver(name="the default (no policy says otherwise)", grants=DEFAULTS)
     children = tuple(_given(role, voter, giver) for giver in speaking or [default])
     missing = [each for each in children if not each.is_met]
     if not missing:

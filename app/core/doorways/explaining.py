@@ -18,8 +18,8 @@ from app.core.telling.differences import differences
 from app.core.telling.environments import lines_of_runs
 from app.core.telling.headline import headline
 from app.core.telling.looks import look_of_leg, look_of_task, name_of
-from app.core.telling.markdown import code, fit, plain
-from app.core.telling.questions import title_of, titled
+from app.core.telling.markdown import code, fit, plain, prose
+from app.core.telling.questions import title_of
 from app.core.telling.waiting import CLOSED, why_closed, why_leg, why_whole_waits
 from app.core.values import Json, TaskName
 
@@ -75,7 +75,7 @@ def _lines(
         options = " or ".join(approval_at(state, where).options)
         verdict = verdict_at(state, where, gate, now)
         tree = "\n".join(_tree(verdict.why, 1))
-        yield f"- {code(str(where))} asks{titled(state, where, gate)}: {options}\n{tree}"
+        yield f"- {code(str(where))} asks: {options}\n{tree}"
 
 
 def _chosen(task: Task) -> str:
@@ -94,7 +94,7 @@ def _missing(state: Orchestration, name: TaskName) -> Sequence[str]:
 def _tree(finding: Finding, depth: int) -> Iterator[str]:
     """Write a tree as a list in which people's words are words and nobody is called."""
     mark = "✓" if finding.is_met else "✗"
-    text = f"{'  ' * depth}- {mark} {plain(finding.sentence)} (`{finding.code}`)"
+    text = f"{'  ' * depth}- {mark} {prose(finding.sentence)} (`{finding.code}`)"
     if finding.could and not finding.is_met:
         text += f". Who could: {plain(', '.join(finding.could))}"
     yield text

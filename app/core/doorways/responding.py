@@ -58,7 +58,7 @@ from app.core.policy import read_policy
 from app.core.recording.people import FAIL
 from app.core.state import Orchestration
 from app.core.state_of_gates import Words
-from app.core.telling.markdown import code, plain
+from app.core.telling.markdown import code, plain, prose
 from app.core.values import ONLY_LEG, OrchestrationId
 
 DONE, NO, HUH, LOOK = "+1", "-1", "confused", "eyes"
@@ -105,7 +105,7 @@ class Reply:
 
     def refuse(self, finding: Finding) -> None:
         """Say that something may not be, why, and who could."""
-        text = f"{plain(finding.sentence)} (`{finding.code}`)."
+        text = f"{sentence_of(finding)} (`{finding.code}`)."
         if finding.could:
             text += f" Who could: {plain(', '.join(finding.could))}."
         self.say(NO if finding.code in _OF_ROLES else HUH, text)
@@ -135,6 +135,12 @@ def respond(judged: RequestsJudged, states: Sequence[Orchestration], now: dateti
     for spoken in read_requests(judged.asked.text):
         desk.take(spoken.request)
     return reply
+
+
+def sentence_of(finding: Finding) -> str:
+    """Write a finding as the sentence that an answer begins with."""
+    text = prose(finding.sentence)
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 CHANGED = Finding(

@@ -10,7 +10,7 @@ from app.core.approvals.requests import (
 from app.core.approvals.visible import said_lines
 from app.core.gate_commands import AnswerVote
 from app.core.plan import Cause
-from app.core.telling.markdown import code, plain
+from app.core.telling.markdown import code, plain, prose
 from app.core.values import Json
 
 ANSWER_LENGTH_MAX = 20_000
@@ -57,7 +57,7 @@ def marked(key: str, text: str) -> str:
 def answer_to_vote(command: AnswerVote) -> str:
     """Say why a vote does not count, and who could."""
     task = code(str(command.gate))
-    text = f"At {task} this does not count: {plain(command.sentence)} (`{command.code}`)."
+    text = f"At {task} this does not count: {prose(command.sentence)} (`{command.code}`)."
     if command.could:
         text += f" Who could: {plain(', '.join(command.could))}."
     return text
