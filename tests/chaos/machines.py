@@ -52,7 +52,6 @@ class Machine:
     def start(self) -> None:
         """Start it; `until_ready` waits for it."""
         self._births += 1
-        # Should a round itself die, nothing of it goes on.
         self._process = _CONTEXT.Process(target=live, args=(self._birth,), daemon=True)
         self._process.start()
 

@@ -1,7 +1,9 @@
 """One process of a round: the server as `main` builds it, in the time of the round."""
 
 import asyncio
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from tests.chaos.hurry import HurriedClock
 
 NICE = 5
 """GitHub goes first: where it is slow, it is as if all of GitHub stood still."""
+PR_SET_PDEATHSIG = 1
+"""https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html"""
 COULD_NOT_START = 3
 """As `signalbox serve` says it."""
 
@@ -37,6 +41,8 @@ class Birth:
 def live(birth: Birth) -> None:
     """Be a process of a round, until killed."""
     os.nice(NICE)
+    # Should the round itself be killed, nothing of it goes on.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     with birth.log.open("ab") as log:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(log.fileno(), stream.fileno())
