@@ -57,14 +57,8 @@ BUGS = (
     Bug(
         name="a workflow run that takes too long is left alone",
         file="app/core/rules/ending.py",
-        right=(
-            "        if due <= now:\n"
-            "            task = task.with_leg(leg.to(LegStatus.CANCELLING, reason))\n"
-        ),
-        wrong=(
-            "        if due <= now and leg.is_tolerated:\n"
-            "            task = task.with_leg(leg.to(LegStatus.CANCELLING, reason))\n"
-        ),
+        right="        if deadline(leg.attempt, definition) <= now:\n",
+        wrong="        if deadline(leg.attempt, definition) <= now and leg.is_tolerated:\n",
     ),
     Bug(
         name="a workflow run at another commit is accepted",
@@ -213,8 +207,8 @@ BUGS = (
     Bug(
         name="an answer to an earlier attempt counts for the re-run",
         file="app/core/recording/attempts.py",
-        right="isinstance(event, answers) and event.attempt.number != attempt.number\n",
-        wrong="isinstance(event, answers) and event.attempt.number > attempt.number\n",
+        right="isinstance(event, _ANSWERS) and event.attempt.number != attempt.number\n",
+        wrong="isinstance(event, _ANSWERS) and event.attempt.number > attempt.number\n",
     ),
     Bug(
         name="the end is told twice",
