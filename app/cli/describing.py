@@ -157,7 +157,7 @@ def _limits(agent: Agent) -> Iterator[str]:
         yield f"its branch changes nothing in {', '.join(limits.deny_paths)}"
     if agent.invalid_retries:
         then = "people are asked" if agent.invalid_then == "ask" else "it fails"
-        times = f"tried again {agent.invalid_retries} times"
+        times = f"tried again {agent.invalid_retries} times".replace(" 1 times", " once")
         yield f"{times} if its outputs do not fit, then {then}"
 
 

@@ -14,6 +14,7 @@ from app.core.naming import (
     WHOLE,
     definition_of,
     in_visit,
+    is_following,
     is_undoing,
     leg_holder,
     origin_of,
@@ -256,7 +257,7 @@ def _what_failed(state: Orchestration) -> str:
     failed = [
         (name, task)
         for name, task in state.tasks.items()
-        if _has_failed(task) and not is_undoing(name)
+        if _has_failed(task) and not is_following(name)
     ]
     if not failed:
         return _reason(state, "failed")
