@@ -21,7 +21,10 @@ async def opened(database: str) -> AsyncIterator[Store]:
         await store.ready()
         yield store
     except StoreUnavailable as error:
-        remedy = f"see whether {place} is a database of this version of Signalbox"
+        remedy = (
+            f"see whether {place} is a database of this version of Signalbox, and whether "
+            "this user may write it"
+        )
         raise Refused(f"the database does not answer: {error}", remedy, code=3) from error
     finally:
         await store.close()

@@ -1,6 +1,7 @@
 """Help: every command has examples, and what the examples say is understood."""
 
 import shlex
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from typer.core import TyperGroup
 
 from app.cli import command_line
 from app.cli.helping import EXAMPLES
+from tests.kit import tree
 from tests.shell.cli_kit import Terminal
 
 
@@ -44,6 +46,20 @@ def test_an_example_is_understood(example: str) -> None:
     command.make_context(str(command.name), arguments)
 
     assert not arguments, "all of it was taken for something"
+
+
+def test_whoever_sets_up_to_run_it_gets_the_command() -> None:
+    """The README calls it right after `make setup-runtime`, which installs no tests."""
+    planned = subprocess.run(
+        ["make", "--dry-run", "--always-make", "setup-runtime"],
+        cwd=tree.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "pip install -qq --no-deps --no-build-isolation -e ." in planned.stdout
+    assert "-r requirements-test.lock" not in planned.stdout
 
 
 def test_help_begins_with_what_whoever_writes_a_definition_needs(terminal: Terminal) -> None:
