@@ -62,7 +62,7 @@ async def measure_chain(folder: Path) -> list[Figure]:
             name=f"a task in a chain of {CHAIN}",
             value=median(each),
             unit="ms",
-            goal=20,
+            goal=10,
             note=note,
         )
     ]
