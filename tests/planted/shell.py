@@ -89,7 +89,7 @@ BUGS = (
     Bug(
         name="a check that we know is concluded with those that we do not",
         file="app/repair/orphans.py",
-        right=" for command in asked if command.orchestration not in known]",
-        wrong=" for command in asked]",
+        right="            check for check in checks if check.orchestration not in known\n",
+        wrong="            check for check in checks\n",
     ),
 )
