@@ -242,7 +242,7 @@ async def test_a_fault_of_ours_in_one_command_stops_no_other() -> None:
     with structlog.testing.capture_logs() as logged:
         await office.work()
 
-    assert [entry["event"] for entry in logged] == ["command failed"]
+    assert [entry["event"] for entry in logged] == ["command failed", "put off"]
     assert build.legs(await office.state(), "test") == {"": LegStatus.QUEUED}
 
 
