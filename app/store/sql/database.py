@@ -109,26 +109,3 @@ def _insert(dialect: str, table: sa.Table) -> sqlite.Insert:
     if dialect == "postgresql":
         return cast(sqlite.Insert, postgresql.insert(table))
     return sqlite.insert(table)
-
-
-def upsert_into(
-    connection: sa.Connection, table: sa.Table, key: tuple[str, ...], changing: tuple[str, ...]
-) -> sqlite.Insert:
-    """Return an insert that brings known rows up to date; without `changing`, leaves them.
-
-    To put a statement together takes SQLAlchemy longer than to carry it out takes SQLite, so
-    each is put together once.
-    """
-    return _upsert(connection.dialect.name, table, key, changing)
-
-
-@cache
-def _upsert(
-    dialect: str, table: sa.Table, key: tuple[str, ...], changing: tuple[str, ...]
-) -> sqlite.Insert:
-    insert = _insert(dialect, table)
-    if not changing:
-        return insert.on_conflict_do_nothing(index_elements=key)
-    return insert.on_conflict_do_update(
-        index_elements=key, set_={name: insert.excluded[name] for name in changing}
-    )

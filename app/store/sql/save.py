@@ -42,7 +42,6 @@ from app.store.schema import (
     texts,
 )
 from app.store.sql import commands as sql_commands
-from app.store.sql.database import upsert_into
 from app.store.sql.many import Among, Rows, beside, or_change, or_leave
 from app.store.sql.sharing import save_sharing, shared_texts
 
@@ -100,6 +99,15 @@ _RUNS: Final = sa.func.unnest(
     sa.bindparam("runs", type_=postgresql.ARRAY(sa.BigInteger))
 ).column_valued("run")
 _LOCK_RUNS: Final = sa.select(sa.func.pg_advisory_xact_lock(_RUNS))
+_REPOSITORIES: Final = Rows(
+    repositories,
+    repositories.columns.keys(),
+    or_change(["id"], ("name", "default_branch", "installation_id", "head_sha", "policy")),
+)
+_DEFINITIONS: Final = Rows(definitions, definitions.columns.keys())
+_CHANGED_FILES: Final = Rows(
+    changed_files, changed_files.columns.keys(), or_change(["delivery_id"], ["files"])
+)
 _WAKE_BY_ID: Final = Among((deliveries.c.id,), _WAKE.where)
 _WAKE_BY_RUN: Final = Among((deliveries.c.workflow_run_id,), _WAKE.where)
 _DISPATCHED: Final = Rows(
@@ -297,9 +305,7 @@ def _save_catalogue(connection: sa.Connection, batch: Batch) -> None:
         )
     if batch.repositories:
         latest = {it.repository.id: _repository_row(it) for it in batch.repositories}
-        changing = ("name", "default_branch", "installation_id", "head_sha", "policy")
-        statement = upsert_into(connection, repositories, ("id",), changing)
-        connection.execute(statement, list(latest.values()))
+        _REPOSITORIES.put(connection, list(latest.values()))
     files = [
         {
             "repository_id": repository_id,
@@ -310,8 +316,7 @@ def _save_catalogue(connection: sa.Connection, batch: Batch) -> None:
         for repository_id, found in dict(batch.definitions).items()
         for file in found
     ]
-    if files:
-        connection.execute(sa.insert(definitions), files)
+    _DEFINITIONS.put(connection, files)
 
 
 def _repository_row(known: KnownRepository) -> Row:
@@ -337,13 +342,11 @@ def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
             connection, ids, new_status=status, new_note=note, run_id=workflow_run_id
         )
     if found := dict(batch.changed_files):
-        connection.execute(
-            upsert_into(connection, changed_files, ("delivery_id",), ("files",)),
-            [
-                {"delivery_id": key, "files": orjson.dumps(files).decode()}
-                for key, files in found.items()
-            ],
-        )
+        listed = [
+            {"delivery_id": key, "files": orjson.dumps(files).decode()}
+            for key, files in found.items()
+        ]
+        _CHANGED_FILES.put(connection, listed)
         _WAKE_BY_ID.change(connection, list(found))
     woken = [*batch.wake_workflow_runs, *_known_by_now(connection, batch)]
     _WAKE_BY_RUN.change(connection, woken)

@@ -11,7 +11,6 @@ from app.ports import Batch, Conflict, Correlation, Report, SavedShared, SharedC
 from app.store import codec
 from app.store.moments import from_micros, to_micros
 from app.store.schema import interests, is_joinable, members, orchestrations, reports, shared
-from app.store.sql.database import upsert_into
 from app.store.sql.many import Among, Rows, or_change, or_leave
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
@@ -46,6 +45,11 @@ _MEMBERSHIPS: Final = Among(
 _JOIN: Final = Rows(members, members.columns.keys(), or_leave("subject", "orchestration_id"))
 _LISTEN: Final = Rows(interests, interests.columns.keys())
 _FORGET_INTERESTS: Final = Among((interests.c.orchestration_id,), sa.delete(interests).where)
+_REPORTS: Final = Rows(
+    reports,
+    reports.columns.keys(),
+    or_change(["orchestration_id", "name", "format"], ["made_at", "text"]),
+)
 _LEAVE: Final = Among(
     (members.c.subject, members.c.orchestration_id),
     lambda gone: sa.delete(members).where(gone),
@@ -160,11 +164,8 @@ def save_sharing(connection: sa.Connection, batch: Batch, texts: Sequence[str | 
     """Save what a batch says of all this; `texts` are the shared states as text."""
     _save_shared(connection, batch.shared, texts)
     _save_interests(connection, batch)
-    if batch.reports:
-        statement = upsert_into(
-            connection, reports, ("orchestration_id", "name", "format"), ("made_at", "text")
-        )
-        connection.execute(statement, [_report_row(report) for report in batch.reports])
+    latest = {(it.orchestration_id, it.name, it.format): it for it in batch.reports}
+    _REPORTS.put(connection, [_report_row(report) for report in latest.values()])
 
 
 def shared_texts(batch: Batch) -> list[str | None]:

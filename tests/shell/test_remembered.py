@@ -1,0 +1,61 @@
+"""States in use stay decoded, within a bound of how much text they are."""
+
+from app.core.values import OrchestrationId
+from app.ports import Saved
+from app.store.sql.remembered import States
+from tests.shell.store_kit import orchestration
+
+ONE, TWO, THREE = (orchestration(number) for number in (1, 2, 3))
+
+
+def test_the_least_used_makes_room() -> None:
+    """What counts is the text of all plans and states, and who was asked for last stays."""
+    states = States(text_max=300)
+    for state in (ONE, TWO):
+        states.keep(Saved(state=state, version=1), 50, 100)
+    states.one(ONE.id)
+    states.keep(Saved(state=THREE, version=1), 50, 100)
+
+    assert states.those([ONE.id, TWO.id, THREE.id]).keys() == {ONE.id, THREE.id}
+
+
+def test_one_that_is_larger_than_all_may_be_is_remembered_alone() -> None:
+    """It is in use, after all."""
+    states = States(text_max=300)
+    states.keep(Saved(state=ONE, version=1), 50, 100)
+    states.keep(Saved(state=TWO, version=1), 500, 100)
+
+    assert states.those([ONE.id, TWO.id]).keys() == {TWO.id}
+
+
+def test_what_is_older_takes_the_place_of_nothing() -> None:
+    """It was read before the newer one was written, and comes too late."""
+    states = States()
+    states.keep(Saved(state=ONE, version=2), 50, 100)
+    states.keep(Saved(state=ONE, version=1), 50, 100)
+    found = states.one(ONE.id)
+
+    assert found is not None
+    assert found.saved.version == 2
+
+
+def test_a_plan_is_as_long_as_it_was() -> None:
+    """Only who writes it or reads it knows, and later states have the same one."""
+    states = States()
+    states.keep(Saved(state=ONE, version=1), 50, 100)
+    states.keep(Saved(state=ONE, version=2), 60)
+    found = states.one(ONE.id)
+
+    assert found is not None
+    assert (found.size, found.plan_size) == (60, 100)
+
+
+def test_what_is_forgotten_leaves_its_room() -> None:
+    """Also what is unknown may be forgotten."""
+    states = States(text_max=300)
+    states.keep(Saved(state=ONE, version=1), 50, 100)
+    states.forget([ONE.id, OrchestrationId("nowhere")])
+    for state in (TWO, THREE):
+        states.keep(Saved(state=state, version=1), 50, 100)
+
+    assert states.those([ONE.id, TWO.id, THREE.id]).keys() == {TWO.id, THREE.id}
