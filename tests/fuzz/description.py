@@ -63,6 +63,7 @@ def description(
             "/api/locks": {"get": _operation()},
             "/health": {"get": _operation()},
             "/ready": {"get": _operation()},
+            "/metrics": {"get": _operation()},
             "/schema/orchestration.json": {"get": _operation()},
             "/": {"get": _operation()},
         },

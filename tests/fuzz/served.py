@@ -31,7 +31,10 @@ PATIENCE: Final = 30.0
 class Served:
     """A server, and the GitHub behind it."""
 
-    def __init__(self, github: Rehearsal, client: httpx.AsyncClient, store: SqlStore) -> None:
+    def __init__(
+        self, app: FastAPI, github: Rehearsal, client: httpx.AsyncClient, store: SqlStore
+    ) -> None:
+        self.app = app
         self.github = github
         self._client = client
         self._store = store
@@ -104,7 +107,7 @@ async def served(folder: Path) -> AsyncIterator[Served]:
     async with app.router.lifespan_context(app), _client(app) as client:
         github.connect(client)
         store = open_store(settings.database_url)
-        yield Served(github, client, store)
+        yield Served(app, github, client, store)
         await store.close()
 
 
@@ -124,6 +127,7 @@ def _settings(github: Rehearsal, folder: Path) -> Settings:
         "GITHUB_OIDC_ISSUER": github.oidc_issuer,
         "SIGNALBOX_URL": URL,
         "API_TOKEN": TOKEN,
+        "METRICS_TOKEN": TOKEN,
         "DATABASE_URL": f"sqlite:///{folder / 'fuzz.db'}",
     }
     return Settings.from_environ(environ)

@@ -7,6 +7,7 @@ from typing import Any
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from starlette.routing import Route
 
 from tests.chaos.cast import HOME
 from tests.fuzz.description import description
@@ -23,6 +24,13 @@ def test_nothing_that_is_sent_breaks_the_server(tmp_path: Path) -> None:
         here = runner.run(server.__aenter__())
         try:
             runner.run(_begin(here))
+            routes = {
+                (route.path, method)
+                for route in here.app.routes
+                if isinstance(route, Route)
+                for method in (route.methods or set()) - {"HEAD"}
+            }
+            described = {(each.path, each.method.upper()) for each in _operations(runner, here)}
             answers = [
                 _fuzz(runner, here, operation) for operation in _operations(runner, here)
             ]
@@ -31,6 +39,7 @@ def test_nothing_that_is_sent_breaks_the_server(tmp_path: Path) -> None:
         finally:
             runner.run(server.__aexit__(None, None, None))
 
+    assert described == routes, "whatever can be asked is"
     assert aside == [], "the engine works off whatever was taken in"
     assert ready == 200
     assert any(202 in statuses for statuses in answers), "something was taken in"
