@@ -53,6 +53,9 @@ REST_MAX = timedelta(hours=24)
 PASSAGE_FRESH = timedelta(minutes=1)
 """How long what a calendar said may be relied upon before it is asked again."""
 
+PASSAGE_STALE = timedelta(minutes=5)
+"""How long after that it may be done what calendars let through: GitHub may make us wait."""
+
 HEARD_MAX = 100
 """Events that a paused machine keeps for later, the latest of them."""
 

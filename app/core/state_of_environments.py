@@ -15,9 +15,10 @@ class WaitingRun:
 
     `attempt` is ours that dispatched it; without one the orchestration was started by its
     waiting. `reports` counts what GitHub was told meanwhile, `reported` is the last of it.
-    `answer` is what we want GitHub to do, `outcome` what came of that; `again` counts the
-    answers that came to nothing. `calendars` are those that a policy wants to be open first,
-    beside the definition's own. While it is held by them, `passages` say what they last said.
+    `answer` is what we want GitHub to do since `answered_at`, `outcome` what came of that;
+    `again` counts the answers that came to nothing. `calendars` are those that a policy wants
+    to be open first, beside the definition's own. While it is held by them, `passages` say
+    what they last said.
     """
 
     workflow_run_id: int
@@ -32,6 +33,7 @@ class WaitingRun:
     answer: str = ""
     outcome: str = ""
     message: str = ""
+    answered_at: datetime | None = None
     again: int = 0
     calendars: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()

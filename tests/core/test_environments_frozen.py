@@ -168,6 +168,25 @@ def test_what_a_calendar_said_long_ago_lets_nothing_go() -> None:
     assert answers(stage) == [True, True]
 
 
+def test_an_answer_that_could_not_be_given_for_a_while_asks_its_calendars_again() -> None:
+    """GitHub made us wait, and a freeze may have begun meanwhile."""
+    stage = deploying()
+    stage.tell(asked(stage))
+    stage.tell(put_off(stage))
+    [run] = stage.state.environments
+    stage.wait(minutes=10)
+    found = object_to_release(stage.state, run, (PolicyText(owner="acme"),), stage.now)
+    stage.closed.add("quiet")
+    stage.tell(put_off(stage))
+    [held] = stage.state.environments
+    stage.open("quiet")
+
+    assert found is not None
+    assert (found.code, found.calendars) == ("policy-freezes", ("quiet",))
+    assert held.held_by is not None
+    assert answers(stage) == [True, True, True]
+
+
 def test_a_calendar_that_was_asked_already_is_a_refusal() -> None:
     """Else it could go round for ever; and nobody hears a calendar that was not asked."""
     stage = deploying()

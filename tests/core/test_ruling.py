@@ -138,6 +138,36 @@ def test_a_calendar_of_another_organisation_is_named_in_full() -> None:
     assert found.calendars == ("holidays", "Other/holidays")
 
 
+def test_what_could_not_be_done_for_a_while_asks_its_calendars_again() -> None:
+    """GitHub made us wait, and a freeze may have begun meanwhile; it costs no try."""
+    frozen = graph({"deploy": {"dispatch": DEPLOY}}, freeze=["holidays"])
+    stage = Stage.of(frozen)
+    at_once = objection(stage, policy(""))
+    for _ in range(2):
+        stage.wait(minutes=10)
+        found = objection(stage, policy(""))
+        assert found is not None
+        stage.closed.add("holidays")
+        put_off = DispatchRefused(
+            at=stage.now,
+            attempt=stage.attempt("deploy"),
+            code=found.code,
+            message=found.message,
+            calendars=found.calendars,
+        )
+        stage.tell(put_off)
+        held = stage.leg("deploy").status
+        stage.open("holidays")
+    stage.run("deploy")
+
+    assert at_once is None
+    assert (found.code, found.calendars) == ("policy-freezes", ("holidays",))
+    assert held is LegStatus.BLOCKED
+    assert stage.state.conclusion == "success"
+    assert [each.attempt.number for each in stage.asked(DispatchWorkflow)] == [1, 2, 3]
+    assert stage.leg("deploy").spent == 2
+
+
 def test_putting_off_for_what_it_waited_for_is_a_refusal() -> None:
     """Else it could go round for ever."""
     stage = Stage.of(plan())

@@ -3,6 +3,7 @@
 import pytest
 
 from app.core.doorways.explaining import explain_orchestration
+from app.rehearsal import CallFault
 from tests.kit.town import HOME, town
 
 pytestmark = pytest.mark.anyio
@@ -21,6 +22,13 @@ on: {push: {branches: [main]}}
 tasks:
   read: {github: refs.resolve, with: {refs: {own: acme/release@main}}}
   tell: {github: issue.create, with: {title: It is out}}
+"""
+SHIP = """
+version: 1
+name: Ship
+on: {push: {branches: [main]}}
+tasks:
+  deploy: {dispatch: acme/api/.github/workflows/deploy.yml@main}
 """
 BEGIN = """
 version: 1
@@ -56,6 +64,27 @@ async def test_what_is_written_waits_until_the_calendar_opens() -> None:
         assert "`policy-freezes`" in waits
         assert issue.title == "It is out"
         assert await here.status("tell") == "succeeded"
+
+
+async def test_a_dispatch_that_github_puts_off_into_a_freeze_waits_for_its_end() -> None:
+    """What a calendar said half an hour ago is not relied upon."""
+    always = EASTER.replace("2026-", "2027-")
+    async with town(ship=SHIP, organization_policy=always) as here:
+        slow = {"method": "POST", "path": "/dispatches$", "retry_after": 1800}
+        here.github.faults.plan_call(CallFault.TOO_MANY, **slow)
+        here.github.push(HOME, {"README.md": "more\n"})
+        await here.wait(minutes=5)
+        freeze = {"organization": "acme", "because": "fire", "actor": "mona"}
+        await here.deliver("signalbox/freeze", {**freeze, "until": "2026-11-24T00:00Z"}, "1")
+        await here.wait(hours=2)
+        held, shown = here.deployments(), (await here.check()).summary or ""
+        await here.deliver("signalbox/freeze", {**freeze, "until": "2026-11-23T09:00Z"}, "2")
+        await here.wait(minutes=5)
+
+        assert held == 0
+        assert "mona closed easter until 2026-11-24 00:00 UTC: fire" in shown
+        assert here.deployments() == 1
+        assert await here.status("deploy") == "succeeded"
 
 
 async def test_a_child_waits_until_the_calendar_opens() -> None:

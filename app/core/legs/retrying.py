@@ -7,7 +7,7 @@ from app.core.copying import replace
 from app.core.definition import Backoff, Retry
 from app.core.events import Conclusion
 from app.core.expressions import ExpressionError, evaluate_condition
-from app.core.limits import REST_MAX
+from app.core.limits import PASSAGE_STALE, REST_MAX
 from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.state import Leg, Orchestration, Reason
 from app.core.values import JsonObject
@@ -63,12 +63,13 @@ def may_retry(
 
 
 def put_off(leg: Leg, calendars: tuple[str, ...], reason: Reason, now: datetime) -> Leg | None:
-    """Let a leg wait for calendars that a policy wants to be open; `None` if it did already.
+    """Let a leg wait for calendars that a policy wants to be open; `None` if it did just now.
 
     That an attempt was put off counts against nobody.
     """
     new = tuple(each for each in calendars if each not in leg.calendars)
-    if not new:
+    is_long_ago = bool(calendars) and now - leg.attempt.asked_at > PASSAGE_STALE
+    if not (new or is_long_ago):
         return None
     leg = replace(leg, spent=leg.spent + 1, calendars=(*leg.calendars, *new))
     return replace(leg.to(LegStatus.RESTING, reason), rest_until=now)

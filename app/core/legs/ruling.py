@@ -14,6 +14,7 @@ from app.core.approvals.survey import PolicyText
 from app.core.events import AttemptId
 from app.core.expressions import ExpressionError, render
 from app.core.legs.context import cause_values, values_for
+from app.core.limits import PASSAGE_STALE
 from app.core.naming import definition_of, is_following
 from app.core.policies.organization import (
     Organization,
@@ -75,7 +76,9 @@ def object_to_dispatch(
         calendars += _named(state, text.owner, rule_on(found, subject, values).calendars)
     if is_following(attempt.task):
         return None
-    return _freeze(calendars, {*state.plan.definition.freeze, *leg.calendars})
+    since = leg.attempt.asked_at if leg.attempts else now
+    asked = (*state.plan.definition.freeze, *leg.calendars)
+    return _freeze(calendars, asked) or _asked_long_ago(asked, since, now)
 
 
 def object_to_release(
@@ -100,7 +103,9 @@ def object_to_release(
         calendars += _named(state, text.owner, ruling.calendars)
     if run.attempt is not None and is_following(run.attempt.task):
         return None
-    return _freeze(calendars, {*state.plan.definition.freeze, *run.calendars})
+    asked = (*state.plan.definition.freeze, *run.calendars)
+    since = run.answered_at or now
+    return _freeze(calendars, asked) or _asked_long_ago(asked, since, now)
 
 
 def environment_of(
@@ -163,6 +168,17 @@ def _named(state: Orchestration, owner: str, calendars: Iterable[str]) -> Iterat
     theirs = owner.partition("/")[0]
     is_own = own.lower() == theirs.lower()
     return (each if is_own else f"{theirs}/{each}" for each in calendars)
+
+
+def _asked_long_ago(
+    calendars: Sequence[str], since: datetime, now: datetime
+) -> Objection | None:
+    """Name calendars that may have closed since, while GitHub could not be asked."""
+    if not calendars or now - since <= PASSAGE_STALE:
+        return None
+    names = ", ".join(dict.fromkeys(calendars))
+    message = f"it could not be done for a while, so {names} may have closed: asked again"
+    return Objection(code=FREEZES, message=message, calendars=tuple(dict.fromkeys(calendars)))
 
 
 def _freeze(calendars: Sequence[str], asked: Collection[str]) -> Objection | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from app.core.copying import replace
 from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.hearing.callbacks import run_in
+from app.core.limits import PASSAGE_STALE
 from app.core.plan import Cause
 from app.core.state import Orchestration
 from app.core.state_of_environments import REFUSED, WaitingRun
@@ -103,9 +104,10 @@ def record_answered(state: Orchestration, event: EnvironmentAnswered) -> Orchest
 
 
 def _put_off(run: WaitingRun, event: EnvironmentAnswered) -> WaitingRun | None:
-    """Let an approval wait for calendars that a policy names; `None` if it did already."""
+    """Let an approval wait for calendars that a policy names; `None` if it did just now."""
     new = tuple(each for each in event.calendars if each not in run.calendars)
-    if not new:
+    since = run.answered_at or event.at
+    if not new and not (event.calendars and event.at - since > PASSAGE_STALE):
         return None
     return replace(run, answer="", again=run.again + 1, calendars=(*run.calendars, *new))
 

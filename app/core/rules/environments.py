@@ -81,7 +81,8 @@ def _say(
         if any(now - (each.told_at or now) > PASSAGE_FRESH for each in run.passages):
             return _ask_calendars(run, wanted, spot, now)
         if word.answer:
-            return replace(run, answer=word.answer, passages=()), (_answer(run, word, spot),)
+            answered = replace(run, answer=word.answer, answered_at=now, passages=())
+            return answered, (_answer(run, word, spot),)
     else:
         why = f"{state.plan.title}: {run.environment} waits: {why_calendar(closed)}"
         word = _Word(comment=why if closed.told_at is not None else run.reported)
