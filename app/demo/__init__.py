@@ -172,6 +172,8 @@ async def _gate(teller: Teller, rehearsal: Rehearsal) -> Gate:
             lambda: _is(_waits(rehearsal, pull.head_sha)), "the gate does not wait for people"
         )
         waiting = deployments(rehearsal)
+        asking = rehearsal.check_runs(HOME, pull.head_sha)[0]
+        teller.text(f"The check while it waits: {asking.title}", asking.summary or "")
         rehearsal.review(HOME, pull.number, REVIEWER)
         await asyncio.sleep(HALFWAY_SECONDS)
         halfway = deployments(rehearsal)
