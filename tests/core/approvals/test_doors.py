@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.approvals.decide import decide_gate
-from app.core.approvals.doors import NO_COMMIT, Said, about, cast, listen, withdraw
+from app.core.approvals.doors import (
+    CHECK,
+    ENVIRONMENT,
+    NO_COMMIT,
+    REVIEW,
+    Said,
+    about,
+    cast,
+    listen,
+    one_of_many,
+    withdraw,
+)
 from app.core.approvals.requests import (
     Aim,
     CancelRequest,
@@ -19,6 +30,7 @@ from app.core.approvals.requests import (
     WhyRequest,
     aim,
 )
+from app.core.hearing.heard import Person
 from app.core.state import Vote
 from app.github.webhooks import read
 from tests.core.approvals import table
@@ -170,6 +182,19 @@ def test_github_s_own_reviewers_are_heard() -> None:
     )  # fmt: skip
     assert heard.workflow_run_id == 77
     assert said("deployment_review", "requested", workflow_run=run) is None
+
+
+def test_each_press_of_a_button_is_one_of_its_own() -> None:
+    """What has no id of its own is told apart by its delivery; a review has one."""
+    person = Person(id=1, login="mona", is_bot=False)
+    pressed = Said(by=person, at=NOW, source=CHECK, reference="check/7")
+    voted = cast(pressed, VoteRequest(is_approval=True), "approve", "")
+    reviewed = replace(pressed, source=REVIEW, reference="review/7")
+    with_vote = one_of_many(replace(pressed, source=ENVIRONMENT, vote=voted), "d1")
+
+    assert one_of_many(pressed, "d1").reference == "check/7/d1"
+    assert one_of_many(reviewed, "d1") is reviewed
+    assert with_vote.vote == replace(voted, reference="check/7/d1")
 
 
 @pytest.mark.parametrize(
