@@ -9,9 +9,10 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from app.core.copying import replace
 from app.core.hearing.heard import (
     Heard,
     Person,

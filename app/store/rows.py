@@ -7,12 +7,13 @@ in `again_due`, and the row opens again the moment it is ticked off.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from app.core.commands import LEVELS, Command
+from app.core.copying import replace
 from app.core.moves import LegStatus, TaskStatus
 from app.core.state import Gate, Orchestration, WaveStatus
 from app.ports import Batch, ClaimedCommand, NewCommand, OrchestrationRow

@@ -8,8 +8,8 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-t
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
+from app.core.copying import replace
 from app.core.hearing.callbacks import run_in
 from app.core.hearing.heard import Heard, Subject
 from app.core.hearing.queue import number_in

@@ -5,12 +5,12 @@ rows it is written here once more, in SQL; the contract suite holds the two toge
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
+from app.core.copying import replace
 from app.ports import ClaimedCommand, Conflict, NewCommand
 from app.store import codec
 from app.store.moments import EPOCH, MICROSECOND, from_micros, to_micros
