@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Final, TypeVar
 
+import sqlalchemy as sa
+
 from app.ports import StoreUnavailable
 from app.rehearsal import Rehearsal
 from app.rehearsal.model.state import Delivery
@@ -30,6 +32,12 @@ TAKEN_WITHIN: Final = 300.0
 SENT_AGAIN_AFTER: Final = timedelta(seconds=90)
 LOOK: Final = 0.2
 TOKENS: Final = "/access_tokens"
+_UNDER_WAY: Final = (
+    sa.select(sa.text("id"))
+    .select_from(sa.text("commands"))
+    .where(sa.text("status = 'open' AND (lease_owner IS NOT NULL OR key LIKE 'write/%')"))
+    .limit(1)
+)
 
 
 async def until_at_rest(
@@ -128,6 +136,9 @@ async def _is_idle(github: Rehearsal, store: SqlStore) -> bool:
         if await store.orchestrations(limit=1, open_only=True):
             return False
         if await store.new_deliveries(1):
+            return False
+        # What somebody held who is gone is done once the lease has run out.
+        if await store._rows(_UNDER_WAY):
             return False
         due = await store.next_due()
     except StoreUnavailable:
