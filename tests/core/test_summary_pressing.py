@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.core.events import (
     ApprovalDecided,
     CalendarTold,
+    CommandGiven,
     Conclusion,
     SeatGranted,
     SeatQueued,
@@ -193,3 +194,32 @@ states:
     told = Told(plan_of(HEAD + text)).begin()
 
     assert headline(told.state) == "in ship, waiting for people: ship · agree"
+
+
+def test_a_machine_says_which_time_it_is_in_a_state_and_at_last_where_it_ended() -> None:
+    """Going round and round is not to be mistaken for standing still."""
+    text = """
+initial: work
+states:
+  work:
+    max-visits: 9
+    on-max-visits: {to: done}
+    timeout-minutes: 60
+    transitions:
+      - {on: command.again, to: work}
+      - {on: command.end, to: done}
+      - {on: timeout, to: done}
+  done: {final: true, conclusion: success}
+"""
+    told, said = Told(plan_of(HEAD + text)).begin(), []
+    for name in ("again", "again", "again", "end"):
+        told.wait(seconds=1)
+        told.hear(CommandGiven(at=told.now, name=name, by="mona", arguments={}))
+        said.append(headline(told.state).partition(",")[0])
+
+    assert said == [
+        "in work for the second time",
+        "in work for the third time",
+        "in work for the 4th time",
+        "ended in done after 4 s",
+    ]
