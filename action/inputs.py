@@ -18,7 +18,7 @@ from action.errors import ReportError, shown
 
 REPORT_BYTES_MAX = 256 * 1024
 FILE_BYTES_MAX = 1024 * 1024  # A file may need more bytes than its text does in the report.
-SECONDS_DEFAULT, SECONDS_MAX = 60, 600
+SECONDS_DEFAULT, SECONDS_MAX = 300, 600
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 HOST = r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]"

@@ -18,8 +18,8 @@ from app.rehearsal.model.state import Delivery
 from app.rehearsal.model.world import Flavour, Report, World
 
 ANSWER_WITHIN = {Flavour.CLOUD: 10.0, Flavour.ENTERPRISE_SERVER: 30.0}
-REPORT_TRIES_MAX = 5
 REPORT_AGAIN_AFTER = timedelta(seconds=5)
+REPORT_TRIES_MAX = 60  # In all the five minutes that the companion Action tries for.
 KEPT_ANSWER_MAX = 10_000
 
 
