@@ -16,6 +16,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 
 from rich.console import Console
@@ -57,6 +58,7 @@ SHELL = {
     "simulation": ("tests/simulation/test_whole_shell.py",),
 }
 CAUGHT = Path(__file__).parent / "caught.json"
+_WRITING = Lock()
 KINDS = ("stories", "properties", "simulation")
 SECONDS_MAX = 1_200
 GONE = 4
@@ -85,6 +87,7 @@ def main() -> int:
             with tempfile.TemporaryDirectory(prefix="planted-") as folder:
                 caught = plant(bug, Path(folder) / "tree", is_first_enough=not given.kinds)
             verdict = f"caught by {', '.join(caught)}" if caught else "NOT CAUGHT"
+            _remember(bug, caught)
         except NotPlanted as error:
             caught, verdict = {}, f"NOT PLANTED, {error}"
         console.print(f"{verdict}: {bug.name}")
@@ -92,7 +95,6 @@ def main() -> int:
 
     with ThreadPoolExecutor(given.at_once) as places:
         found = list(places.map(plant_one, bugs))
-    _remember({bug.name: caught for bug, caught in zip(bugs, found, strict=True) if caught})
     for bug, caught in zip(bugs, found, strict=True):
         table.add_row(bug.name, *(_short(caught.get(kind, "")) for kind in KINDS))
     survivors = sum(not caught for caught in found)
@@ -101,17 +103,15 @@ def main() -> int:
     return 1 if survivors else 0
 
 
-def _remember(found: dict[str, dict[str, str]]) -> None:
-    """Write down what caught each bug: without parameters, which may have spaces."""
-    firsts = {name: next(iter(caught.items())) for name, caught in found.items()}
-    new = {
-        name: [kind, test.partition("[")[0]]
-        for name, (kind, test) in firsts.items()
-        if not test.startswith("(")
-    }
-    known = {name: each for name, each in _remembered().items() if name not in new}
-    text = json.dumps({**known, **new}, indent=1, sort_keys=True) + "\n"
-    CAUGHT.write_text(text, encoding="utf-8")
+def _remember(bug: Bug, caught: dict[str, str]) -> None:
+    """Write down what caught a bug: without parameters, which may have spaces."""
+    kind, test = next(iter(caught.items()), ("", "("))
+    if test.startswith("("):
+        return
+    with _WRITING:
+        known = {**_remembered(), bug.name: [kind, test.partition("[")[0]]}
+        text = json.dumps(known, indent=1, sort_keys=True) + "\n"
+        CAUGHT.write_text(text, encoding="utf-8")
 
 
 def _remembered() -> dict[str, list[str]]:
@@ -150,7 +150,9 @@ def catchers(bug: Bug, folder: Path, *, is_first_enough: bool) -> dict[str, str]
     as nobody has caught it.
     """
     caught: dict[str, str] = {}
-    if is_first_enough and bug.name in (known := _remembered()):
+    with _WRITING:
+        known = _remembered()
+    if is_first_enough and bug.name in known:
         kind, test = known[bug.name]
         if failed := first_failure(folder, (test,)):
             return {kind: failed}
