@@ -63,7 +63,7 @@ async def test_a_replica_that_returns_takes_its_own_leases_back_at_once() -> Non
         await one.die()
         reborn = Replica(url, hub, "one")
         await reborn.engine.open()
-        held = postgres.ask(url, "SELECT count(lease_owner) FROM commands")
+        held = await _ask(url, "SELECT count(lease_owner) FROM commands")
         await reborn.store.close()
 
     assert int(held) == 0
@@ -77,18 +77,23 @@ async def test_a_dead_replicas_work_is_taken_over() -> None:
         await until(lambda: _has_dispatched(hub, 1))
         dead, alive = (one, two) if await _holds(url, "one") else (two, one)
         await dead.die()
-        postgres.ask(url, "UPDATE commands SET lease_until = 1 WHERE lease_owner IS NOT NULL")
+        await _ask(url, "UPDATE commands SET lease_until = 1 WHERE lease_owner IS NOT NULL")
         await until(lambda: _holds(url, alive.owner))
-        tries = postgres.ask(url, "SELECT max(tries) FROM commands WHERE key LIKE 'dispatch%'")
+        tries = await _ask(url, "SELECT max(tries) FROM commands WHERE key LIKE 'dispatch%'")
 
     assert int(tries) == 2
+
+
+async def _ask(url: str, statement: str) -> str:
+    """Ask beside the replicas: they may hold what the statement waits for."""
+    return await asyncio.to_thread(postgres.ask, url, statement)
 
 
 async def _holds(url: str, owner: str) -> bool:
     query = (
         f"SELECT count(*) FROM commands WHERE key LIKE 'dispatch%' AND lease_owner = '{owner}'"
     )
-    return int(await asyncio.to_thread(postgres.ask, url, query)) > 0
+    return int(await _ask(url, query)) > 0
 
 
 async def test_what_is_carried_for_long_is_not_taken_over() -> None:
@@ -98,14 +103,14 @@ async def test_what_is_carried_for_long_is_not_taken_over() -> None:
         await one.push("push")
         await until(lambda: _has_dispatched(hub, 1))
         query = "SELECT lease_until FROM commands WHERE key LIKE 'dispatch%'"
-        before = int(postgres.ask(url, query))
+        before = int(await _ask(url, query))
         await until(lambda: _is_later(url, query, before))
 
     assert set(hub.dispatched.values()) == {1}
 
 
 async def _is_later(url: str, query: str, moment: int) -> bool:
-    return int(await asyncio.to_thread(postgres.ask, url, query)) > moment
+    return int(await _ask(url, query)) > moment
 
 
 async def test_a_database_that_goes_and_comes_back_loses_nothing() -> None:
