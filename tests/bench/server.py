@@ -7,6 +7,7 @@ output, and from then on each dispatch with its time.
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import resource
 import socket
@@ -21,6 +22,7 @@ from app.cli.serving import config_of
 from app.clock import SystemClock
 from app.collecting import collect_seldom
 from app.core.values import Json
+from app.logs import set_up
 from app.main import build
 from app.settings import Settings
 from app.store.inbox import GroupInbox
@@ -115,6 +117,7 @@ def _say(what: dict[str, object]) -> None:
 def main() -> None:
     """Do what the one argument says."""
     told = json.loads(sys.argv[1])
+    set_up(level=logging.WARNING)  # What it says goes to whoever started it, line by line.
     collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if "settings" in told:
