@@ -42,18 +42,19 @@ from app.core.commands import (
     WriteComment,
     WriteIssue,
 )
+from app.core.dispatchable import Fault
 from app.core.environment_commands import AnswerEnvironment, ReportEnvironment
 from app.core.events import DispatchRefused, Surface, SurfaceRefused, TimerElapsed
 from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.hearing.findings import RepositoryRead
-from app.core.legs.ruling import object_to_dispatch
+from app.core.legs.ruling import environment_of, object_to_dispatch
 from app.core.policy import consent_to_dispatch, consent_to_write
 from app.core.state import Orchestration, Reason
 from app.github import dispatching
 from app.github.answering import Clerk
 from app.github.budget import Urgency
 from app.github.chores import Chores
-from app.github.client import Client
+from app.github.client import Access, Client
 from app.github.consents import Consents
 from app.github.environments import Gatekeeper
 from app.github.errors import (
@@ -67,6 +68,7 @@ from app.github.errors import (
 )
 from app.github.finding import Finder
 from app.github.following import Follower
+from app.github.known_environments import KnownEnvironments
 from app.github.notifying import Herald, Webhooks
 from app.github.operations import Operator
 from app.github.orphans import Orphanage
@@ -94,6 +96,7 @@ class GitHubPerformer:
         self._consents = Consents(client)
         self._starter = Starter(client)
         self._files = WorkflowFiles(client)
+        self._environments = KnownEnvironments(client)
         self._reporter = Reporter(client)
         finder = Finder(client, self._reporter.own_id)
         self._follower = Follower(client, self._consents, finder)
@@ -259,10 +262,30 @@ class GitHubPerformer:
         if objected is not None:
             return objected
         command = replace(command, ref=ref)
-        fault = await self._files.fault(command, access)
+        try:
+            fault = await self._fault(command, errand, access)
+        except PermissionMissingError:
+            raise
+        except RefusedError as error:
+            return refused(self._clock, command, *explain(command, error))
         if fault is not None:
             return refused(self._clock, command, fault.code, f"{fault.message}: {fault.hint}")
         return await self._starter.dispatch(command, errand, access)
+
+    async def _fault(
+        self, command: DispatchWorkflow, errand: Errand, access: Access
+    ) -> Fault | None:
+        """Say what the target lacks, if it lacks anything."""
+        fault = await self._files.fault(command, access)
+        state = _state(errand)
+        found = state.leg(command.attempt)
+        if fault is not None or found is None:
+            return fault
+        # That it can be worked out the policy has seen to.
+        named = environment_of(state, command.attempt, found, self._clock.now())
+        if named is None:
+            return None
+        return await self._environments.fault(named, command.repository, access)
 
     async def _objection(
         self, command: DispatchWorkflow | RerunWorkflowRun, errand: Errand

@@ -33,4 +33,10 @@ BUGS = (
         ),
         wrong="and is_fresh:\n                return _fault(command, kept, most)\n",
     ),
+    Bug(
+        name="a missing environment keeps nothing back",
+        file="app/github/known_environments.py",
+        right="            if not await has_environment(",
+        wrong="            if await has_environment(",
+    ),
 )

@@ -145,6 +145,7 @@ async def test_at_another_environment_it_is_told_and_not_answered() -> None:
     lets = LETS_RELEASE.replace("[production]", "[production, staging]")
     async with town(ship=other, target=lets) as here:
         protected(here)
+        here.github.protect(API, "staging")
         run = await pushed(here)
 
         assert said(run).answers == []

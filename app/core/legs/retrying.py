@@ -25,6 +25,7 @@ NEVER_AGAIN = frozenset(
         "bad-argument",
         "bad-input",
         "consent-missing",
+        "environment-not-found",
         "input-missing",
         "not-dispatchable",
         "policy-unreadable",
