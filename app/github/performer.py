@@ -261,7 +261,12 @@ class GitHubPerformer:
         objected = await self._objection(command, errand)
         if objected is not None:
             return objected
-        command = replace(command, ref=ref)
+        return await self._dispatch_what_is_taken(replace(command, ref=ref), errand, access)
+
+    async def _dispatch_what_is_taken(
+        self, command: DispatchWorkflow, errand: Errand, access: Access
+    ) -> Outcome:
+        """Look at what the target has, and dispatch."""
         try:
             fault = await self._fault(command, errand, access)
         except PermissionMissingError:
