@@ -14,13 +14,15 @@ from typing import Final
 from app.core.actions import Agent, Approval, Orchestrate, Wait
 from app.core.commands import Command, DispatchWorkflow, MeasureChange, PerformOperation
 from app.core.definition import Definition
+from app.core.expressions import ExpressionError
 from app.core.legs.gates import moment_of
 from app.core.legs.refs import is_sha
+from app.core.legs.ruling import environment_of
 from app.core.naming import definition_of
 from app.core.policy import POLICY_PATH
 from app.core.state import Orchestration
 from app.rehearsal import Rehearsal
-from app.rehearsal.model import git, talk
+from app.rehearsal.model import environments, git, talk
 from app.rehearsal.model.state import Issue, Repository
 from app.rehearsal.shapes import people as shapes
 from app.scenario.invention import made_up
@@ -138,6 +140,7 @@ class Scenery:
             case DispatchWorkflow() if state is not None:
                 self.director.note(command, state)
                 self._workflow(command)
+                self._environment(command, state)
             case PerformOperation() if state is not None:
                 self._operation(command, state)
             case MeasureChange():
@@ -158,6 +161,18 @@ class Scenery:
             script = self.director.outcome
             self._github.script(repository.full_name, command.workflow, script)
         self._ref(repository, command.ref)
+
+    def _environment(self, command: DispatchWorkflow, state: Orchestration) -> None:
+        """Make the environment that a task answers for, as whoever set it up has done."""
+        repository, leg = self._repository(command.repository), state.leg(command.attempt)
+        if repository is None or leg is None:
+            return
+        try:
+            name = environment_of(state, command.attempt, leg, self._github.clock.now())
+        except ExpressionError:
+            return
+        if name is not None:
+            environments.environment_of(self._github.world, repository, name)
 
     def _operation(self, command: PerformOperation, state: Orchestration) -> None:
         arguments = command.arguments
