@@ -6,6 +6,7 @@ from somebody is not shown to them any longer.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -18,7 +19,12 @@ class Visitor:
 
 
 class SignInRefused(Exception):
-    """GitHub does not confirm who this is; the text is for people, with a remedy."""
+    """GitHub does not confirm who this is; both texts are for people."""
+
+    def __init__(self, message: str, remedy: str = "sign in again") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
 
 
 class Visits(Protocol):
@@ -43,4 +49,12 @@ class Visits(Protocol):
 
 
 class VisitsUnavailable(Exception):
-    """GitHub cannot be asked at the moment: nothing is shown; the text says until when."""
+    """GitHub cannot be asked at the moment: nothing is shown.
+
+    The text is for people. `until` is when asking again may help, where that is known.
+    """
+
+    def __init__(self, message: str, *, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.until = until
