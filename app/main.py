@@ -11,43 +11,43 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import httpx
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from app.clock import SystemClock
 from app.core.shared import Shared
 from app.core.values import OrchestrationId
 from app.courier import LEASE, Courier
 from app.engine import Engine
-from app.github.client import Client
 from app.github.deliveries import Deliveries
 from app.github.limits import SharedLimits
 from app.github.notifying import Webhooks
-from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
+from app.github.oidc import IdentityError, RunIdentity
 from app.github.performer import GitHubPerformer
+from app.github.visits import GitHubVisits
 from app.github.webhooks import read
 from app.metrics import Metrics
-from app.ports import Clock, Delivery, Performer, Report, StoreUnavailable
-from app.ports.metering import Meter
+from app.parts import client_of, exporter_of, verifier_of, web_flow_of
+from app.ports import Clock, Delivery, KnownRepository, Performer, Report, StoreUnavailable
 from app.repair import Repair
 from app.repair.patience import Patience
-from app.settings import Fault, Settings, SettingsError
+from app.settings import Settings
 from app.store.inbox import GroupInbox
 from app.store.migrations import migrate
 from app.store.sql import SqlStore, open_store
 from app.store.sql.news import News
 from app.supervision import Loop
-from app.tracing import Tracer, otlp_exporter
+from app.tracing import Tracer
 from app.web.api import web_app
 from app.web.control import ControlDoor
 from app.web.figures import MetricsDoor
 from app.web.hooks import EVENTS_HEARD, WebhookDoor
 from app.web.reports import ReportDoor, Unproven
-
-if TYPE_CHECKING:
-    from opentelemetry.sdk.trace.export import SpanExporter
+from app.web.sessions import Cookies, Sessions
+from app.web.sign_in import SignInDoor, plain_error, unset_routes
 
 SWEPT_EVERY: Final = timedelta(hours=1)
 
@@ -94,6 +94,7 @@ def build(
         lifespan=server.lifespan,
         control=_control(settings, server),
         metrics=_metrics(settings, server),
+        pages=_pages(settings, server),
     )
 
 
@@ -115,6 +116,21 @@ def _metrics(settings: Settings, server: "_Server") -> MetricsDoor | None:
     return MetricsDoor(token=settings.metrics_token, read=server.figures)
 
 
+def _pages(settings: Settings, server: "_Server") -> Sequence[Route]:
+    """Return what is for people: nothing of any orchestration where nobody can sign in."""
+    if server.visits is None:
+        return unset_routes(plain_error)
+    cookies = Cookies(
+        secret=settings.client_secret,
+        clock=server.clock,
+        is_secure=settings.url.startswith("https:"),
+    )
+    sign_in = SignInDoor(
+        visits=server.visits, cookies=cookies, sessions=Sessions(cookies), url=settings.url
+    )
+    return sign_in.routes()
+
+
 class _Server:
     """All that lives as long as the process does."""
 
@@ -133,9 +149,15 @@ class _Server:
         self._settings = settings
         self._owner = owner
         self._lease = lease
-        self._client = _client(settings, self.clock, http, self.metrics)
-        self._verifier = _verifier(settings, self.clock, http)
-        self._exporter = _exporter(settings)
+        self._client = client_of(settings, self.clock, http, self.metrics)
+        self._verifier = verifier_of(settings, self.clock, http)
+        self._flow = web_flow_of(settings, self.clock, http, self.metrics)
+        self.visits = (
+            GitHubVisits(client=self._client, flow=self._flow, find=self._repository)
+            if self._flow is not None
+            else None
+        )
+        self._exporter = exporter_of(settings)
         self._webhooks = Webhooks(urls=settings.notify_urls, secret=settings.notify_secret)
         self._store: SqlStore | None = None
         self._inbox: GroupInbox | None = None
@@ -149,6 +171,8 @@ class _Server:
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self._client.aclose)
             closing.push_async_callback(self._verifier.aclose)
+            if self._flow is not None:
+                closing.push_async_callback(self._flow.aclose)
             await asyncio.to_thread(migrate, self._settings.database_url)
             store = open_store(
                 self._settings.database_url, is_time_rehearsed=self._is_time_rehearsed
@@ -158,14 +182,7 @@ class _Server:
             closing.push_async_callback(_hand_over, store, self._owner, self.clock)
             inbox = GroupInbox(store)
             closing.push_async_callback(inbox.close)
-            engine = Engine(
-                store=store,
-                clock=self.clock,
-                read=partial(read, app_id=self._settings.app_id),
-                owner=self._owner,
-                lease=self._lease,
-                meter=self.metrics,
-            )
+            engine = self._engine_of(store)
             courier = Courier(
                 store=store,
                 engine=engine,
@@ -194,6 +211,16 @@ class _Server:
             yield
             _log.info("closing")
             self._inbox = None
+
+    def _engine_of(self, store: SqlStore) -> Engine:
+        return Engine(
+            store=store,
+            clock=self.clock,
+            read=partial(read, app_id=self._settings.app_id),
+            owner=self._owner,
+            lease=self._lease,
+            meter=self.metrics,
+        )
 
     def _performer(self, store: SqlStore) -> Performer:
         performer = GitHubPerformer(self._client, self._webhooks)
@@ -256,6 +283,9 @@ class _Server:
     def knows_repository(self, repository_id: int) -> bool:
         """Tell whether an installation of ours covers a repository."""
         return self._engine is not None and self._engine.knows_repository(repository_id)
+
+    def _repository(self, repository_id: int) -> KnownRepository | None:
+        return self._engine.library.head(repository_id) if self._engine is not None else None
 
     async def identify(self, token: str) -> RunIdentity:
         """Find out whom an OIDC token speaks for. Raises `Unproven`."""
@@ -328,50 +358,3 @@ async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _client(
-    settings: Settings, clock: Clock, http: httpx.AsyncBaseTransport | None, meter: Meter
-) -> Client:
-    try:
-        return Client(
-            api_url=settings.api_url,
-            app_id=settings.app_id,
-            private_key=settings.private_key,
-            clock=clock,
-            http=http,
-            meter=meter,
-        )
-    except ValueError as error:
-        remedy = "generate a new one on the App's settings page"
-        fault = Fault(
-            name="GITHUB_PRIVATE_KEY",
-            message=f"(or its file) is unusable: {error}",
-            remedy=remedy,
-        )
-        raise SettingsError((fault,)) from error
-
-
-def _exporter(settings: Settings) -> "SpanExporter | None":
-    if not settings.traces_url:
-        return None
-    try:
-        return otlp_exporter(settings.traces_url)
-    except ImportError as error:
-        remedy = "install signalbox with the extra `otel`, or unset it"
-        fault = Fault(
-            name="OTEL_EXPORTER_OTLP_ENDPOINT", message="needs OpenTelemetry", remedy=remedy
-        )
-        raise SettingsError((fault,)) from error
-
-
-def _verifier(
-    settings: Settings, clock: Clock, http: httpx.AsyncBaseTransport | None
-) -> IdentityVerifier:
-    try:
-        return IdentityVerifier(
-            issuer=settings.oidc_issuer, audience=settings.url, clock=clock, http=http
-        )
-    except ValueError as error:
-        fault = Fault(name="GITHUB_OIDC_ISSUER", message=str(error), remedy="use https")
-        raise SettingsError((fault,)) from error

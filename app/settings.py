@@ -26,6 +26,7 @@ _Value = TypeVar("_Value")
 
 # The number of an App, or its client id: both are taken as the issuer of its JWT.
 _APP_ID = re.compile(r"[1-9][0-9]{0,18}|Iv[0-9A-Za-z.]{4,60}")
+_CLIENT_ID = re.compile(r"Iv[0-9A-Za-z.]{4,60}")
 _PEM = re.compile(
     r"-----BEGIN (?:RSA )?PRIVATE KEY-----\s.+\s-----END (?:RSA )?PRIVATE KEY-----", re.DOTALL
 )
@@ -58,7 +59,8 @@ class SettingsError(Exception):
 class Settings:
     """All that an operator decides.
 
-    URLs have no slash at the end. `keep_ended_days` 0 keeps journals for ever.
+    URLs have no slash at the end. `keep_ended_days` 0 keeps journals for ever. Client id and
+    client secret come together, or nobody can sign in and no pages are shown.
     """
 
     app_id: str
@@ -75,6 +77,8 @@ class Settings:
     notify_secret: str = field(default="", repr=False)
     api_token: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
     traces_url: str = ""
     keep_deliveries_days: int = KEEP_DELIVERIES_DAYS_DEFAULT
     keep_ended_days: int = 0
@@ -109,6 +113,8 @@ class Settings:
             notify_secret=read(given.notify_secret, ""),
             api_token=read(lambda: given.token("API_TOKEN"), ""),
             metrics_token=read(lambda: given.token("METRICS_TOKEN"), ""),
+            client_id=read(given.client_id, ""),
+            client_secret=read(given.client_secret, ""),
             traces_url=read(given.traces_url, ""),
             keep_deliveries_days=read(
                 lambda: given.days(
@@ -175,6 +181,25 @@ class _Given:
         name = "GITHUB_WEBHOOK_SECRET"
         remedy = "make a long random text, give it here and in the App's webhook settings"
         return self._long_enough(name, self._required(name, remedy), remedy)
+
+    def client_id(self) -> str:
+        name, remedy = "GITHUB_CLIENT_ID", "give the client ID from the App's settings page"
+        given = self.text(name)
+        if self.text("GITHUB_CLIENT_SECRET"):
+            given = self._required(name, f"{remedy}, or unset GITHUB_CLIENT_SECRET")
+        if given and not _CLIENT_ID.fullmatch(given):
+            raise _Wrong(name, "is not the client ID of a GitHub App", remedy)
+        return given
+
+    def client_secret(self) -> str:
+        name, remedy = "GITHUB_CLIENT_SECRET", "generate one on the App's settings page"
+        if not self.text("GITHUB_CLIENT_ID"):
+            return self.text(name)
+        secret = self._required(name, f"{remedy}, or unset GITHUB_CLIENT_ID")
+        if len(secret) < TOKEN_LENGTH_MIN:
+            message = f"has fewer than {TOKEN_LENGTH_MIN} characters"
+            raise _Wrong(name, message, remedy)
+        return secret
 
     def private_key(self) -> str:
         text, file = self.text("GITHUB_PRIVATE_KEY"), self.text("GITHUB_PRIVATE_KEY_FILE")

@@ -46,6 +46,8 @@ class Urgency(Enum):
     DECISION = "decision"
     STATUS = "status"
     SWEEP = "sweep"
+    LOOK = "look"
+    """Somebody looks at a page: however many do, all that Signalbox itself does goes first."""
 
 
 # The part of each limit that a call of this urgency leaves to those before it.
@@ -53,6 +55,7 @@ _RESERVE: Mapping[Urgency, float] = {
     Urgency.DECISION: 0.0,
     Urgency.STATUS: 0.1,
     Urgency.SWEEP: 0.3,
+    Urgency.LOOK: 0.5,
 }
 
 

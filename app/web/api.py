@@ -4,7 +4,7 @@ It is handed everything it needs; `main` does that.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
@@ -40,8 +40,12 @@ def web_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     control: ControlDoor | None = None,
     metrics: MetricsDoor | None = None,
+    pages: Sequence[Route] = (),
 ) -> FastAPI:
-    """Build the application. `trouble` says why we are not ready, and nothing if we are."""
+    """Build the application. `trouble` says why we are not ready, and nothing if we are.
+
+    `pages` are the addresses that are for people.
+    """
 
     async def home(_request: Request) -> Response:
         return JSONResponse({"name": "Signalbox", "version": __version__, "paths": _PATHS})
@@ -71,6 +75,7 @@ def web_app(
             Route("/", home),
             *(control.routes() if control is not None else ()),
             *(metrics.routes() if metrics is not None else ()),
+            *pages,
         ],
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )

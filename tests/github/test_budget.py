@@ -37,7 +37,8 @@ async def admitted(budget: Budget, installation: int = 7) -> set[Urgency]:
 @pytest.mark.parametrize(
     ("remaining", "expected"),
     [
-        (5000, {Urgency.DECISION, Urgency.STATUS, Urgency.SWEEP}),
+        (5000, set(Urgency)),
+        (2500, {Urgency.DECISION, Urgency.STATUS, Urgency.SWEEP}),
         (1500, {Urgency.DECISION, Urgency.STATUS}),
         (500, {Urgency.DECISION}),
         (1, {Urgency.DECISION}),
@@ -45,7 +46,7 @@ async def admitted(budget: Budget, installation: int = 7) -> set[Urgency]:
     ],
 )
 async def test_the_less_urgent_stops_first(remaining: int, expected: set[Urgency]) -> None:
-    """As the calls run out, sweeps stop first, then status; decisions go to the end."""
+    """As the calls run out, pages stop first, then sweeps, status; decisions go to the end."""
     budget = Budget(clock=Clock())
     budget.answered(7, left(remaining))
 
