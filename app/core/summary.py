@@ -15,7 +15,6 @@ from typing import Literal
 
 from app.core.legs.refs import is_sha
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
-from app.core.naming import definition_of
 from app.core.plan import Cause, Plan
 from app.core.state import Leg, Orchestration, Task
 from app.core.telling.answering import what_now
@@ -38,8 +37,8 @@ from app.core.telling.markdown import (
     size,
     table,
 )
-from app.core.telling.masking import mask
 from app.core.telling.problem_report import Annotation, ProblemsText, summarise_problems
+from app.core.telling.shown_values import ShownValue, inputs_shown, outputs_shown
 from app.core.telling.task_table import (
     HEAD,
     NAME_MAX,
@@ -52,7 +51,7 @@ from app.core.telling.task_table import (
     why_of_task,
 )
 from app.core.telling.waiting import why_held
-from app.core.values import Json, JsonObject, RepositoryName, TaskName
+from app.core.values import RepositoryName, TaskName
 
 __all__ = [
     "Annotation",
@@ -161,7 +160,7 @@ def summarise_comment(state: Orchestration) -> CommentText:
     plan = state.plan
     head = [
         comment_mark(plan),
-        f"### {_sign(state)} {_title(plan)}: {plain(headline(state))}",
+        f"### {sign_of(state)} {_title(plan)}: {plain(headline(state))}",
         *what_now(state),
         "",
         f"{_commit(plan.cause)} · {_cause(state)}",
@@ -194,7 +193,7 @@ def comment_mark_start(repository: RepositoryName, definition_id: str) -> str:
 def _check_summary(state: Orchestration) -> str:
     plan = state.plan
     head = [
-        f"**{_sign(state)} {plain(headline(state))}**",
+        f"**{sign_of(state)} {plain(headline(state))}**",
         *what_now(state),
         "",
         f"{_title(plan)} · {_commit(plan.cause)} · {_cause(state)}",
@@ -218,9 +217,9 @@ def _check_text(state: Orchestration) -> str:
     drawn = draw_mermaid(definition, state)
     large = f"The graph of {count(len(definition.tasks), 'task')} is too large to be drawn."
     parts = [f"### Graph\n\n{_fenced(drawn) if drawn is not None else large}\n"]
-    inputs = [_value_row([], name, value) for name, value in state.plan.inputs.items()]
+    inputs = list(map(_value_row, inputs_shown(state)))
     parts += _table_of("Inputs", ("Input", "Value"), inputs, INPUTS_SIZE_MAX)
-    outputs = list(_outputs(state))
+    outputs = list(map(_value_row, outputs_shown(state)))
     parts += _table_of("Outputs", ("Task", "Output", "Value"), outputs, OUTPUTS_SIZE_MAX)
     reports = list(_reports(state))
     if reports:
@@ -242,29 +241,13 @@ def _table_of(
         yield "\n".join([f"### {title}\n", *table(heads), *shown, ""])
 
 
-def _outputs(state: Orchestration) -> Iterator[str]:
-    for name, task in state.tasks.items():
-        declared = definition_of(state.plan.definition, name).outputs
-        for leg in task.legs.values():
-            for output, value in _outputs_of(leg).items():
-                if output in declared:
-                    yield _value_row([plain(name_of(name, leg.key), NAME_MAX)], output, value)
-
-
-def _outputs_of(leg: Leg) -> JsonObject:
-    """Return what was accepted, or before that what has been reported so far."""
-    if leg.status is LegStatus.SUCCEEDED or not leg.attempts:
-        return leg.outputs
-    return leg.attempt.outputs or {}
-
-
-def _value_row(before: list[str], name: str, value: Json) -> str:
-    shown = mask(value, name)
-    if isinstance(shown, str):
-        text = f"<{shown}>" if is_url(shown) else code(shown or '""', VALUE_MAX)
+def _value_row(value: ShownValue) -> str:
+    if value.is_text and is_url(value.text):
+        text = f"<{value.text}>"
     else:
-        text = code(json.dumps(shown, ensure_ascii=False), VALUE_MAX)
-    return row([*before, code(name, NAME_MAX), text])
+        text = code(value.text or '""', VALUE_MAX)
+    before = [plain(value.of, NAME_MAX)] if value.of else []
+    return row([*before, code(value.name, NAME_MAX), text])
 
 
 def _reports(state: Orchestration) -> Iterator[str]:
@@ -342,7 +325,7 @@ def _title(plan: Plan) -> str:
     return plain(f"{one_line(plan.definition.name, NAME_MAX)} #{plan.number}")
 
 
-def _sign(state: Orchestration) -> str:
+def sign_of(state: Orchestration) -> str:
     if state.status is OrchestrationStatus.RUNNING and is_awaiting_people(state):
         return LOOKS[LegStatus.HELD].sign
     return SIGNS[state.status]

@@ -87,7 +87,7 @@ def _styles(
         return
     styled: dict[str, list[str]] = {}
     for name, state in machine.states.items():
-        style = _style(name, state, at)
+        style = style_of_state(name, state, at)
         if style:
             styled.setdefault(style, []).append(ids[name])
     for style, nodes in styled.items():
@@ -95,7 +95,8 @@ def _styles(
         yield f"  class {','.join(nodes)} {style}"
 
 
-def _style(name: str, state: StateDefinition, at: MachineState) -> str:
+def style_of_state(name: str, state: StateDefinition, at: MachineState) -> str:
+    """Return the class of a state in drawings; none where the machine has not been."""
     if name == at.state:
         if state.conclusion:
             return FINAL_STYLES.get(state.conclusion, "skipped")

@@ -25,7 +25,7 @@ from app.core.telling.waiting import (
     why_leg,
     why_whole_waits,
 )
-from app.core.values import TaskName
+from app.core.values import LegKey, TaskName
 
 HEAD = table(("Task", "State", "Workflow run", "Took", "Why"))
 
@@ -70,33 +70,35 @@ BORNE = "; tolerated by `continue-on-error`"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRow:
-    """One row, for a task or for one leg of it; all but the look is Markdown."""
+    """One row, for a task or for one leg of it; what people read of it is Markdown."""
 
+    task: TaskName
     name: str
     look: Look | None = None
     workflow_run: str = ""
     took: str = ""
     why: str = ""
     told: str = ""
+    leg: LegKey | None = None
 
     def __str__(self) -> str:
         state = f"{self.look.sign} {self.told or self.look.word}" if self.look else ""
         return row((self.name, state, self.workflow_run, self.took, self.why))
 
 
-def rows_of(state: Orchestration) -> Iterator[TaskRow]:
+def rows_of(state: Orchestration, legs_max: int = LEGS_SHOWN_MAX) -> Iterator[TaskRow]:
     """Return the rows of all tasks, in the order of the file.
 
     Where they are many those come first that failed or wait for people: nobody finds them
     among hundreds, and what does not fit is cut off at the end.
     """
-    rows = list(_rows(state))
+    rows = list(_rows(state, legs_max))
     if len(rows) > ROWS_IN_ORDER_MAX:
         rows.sort(key=lambda each: each.look is None or each.look.style not in PRESSING)
     yield from rows
 
 
-def _rows(state: Orchestration) -> Iterator[TaskRow]:
+def _rows(state: Orchestration, legs_max: int) -> Iterator[TaskRow]:
     for name, task in state.tasks.items():
         if not task.legs:
             yield TaskRow(
@@ -104,10 +106,11 @@ def _rows(state: Orchestration) -> Iterator[TaskRow]:
                 look=look_of_task(task),
                 workflow_run=target_shown(state, name),
                 why=why_of_task(state, name),
+                task=name,
             )
         elif not task.is_matrix and _is_the_tasks_own(task):
             yield _task_row(state, name, next(iter(task.legs.values())))
-        elif len(task.legs) <= LEGS_SHOWN_MAX:
+        elif len(task.legs) <= legs_max:
             if task.status is TaskStatus.ASKING:
                 yield _task_row(state, name, None)
             for leg in task.legs.values():
@@ -217,6 +220,8 @@ def _leg_row(state: Orchestration, name: TaskName, leg: Leg) -> TaskRow:
         workflow_run=_workflow_run(leg.attempt) if leg.attempts else target_shown(state, name),
         took=_took(leg.attempt) if leg.attempts else _waited(state.tasks[name], leg),
         why="; ".join(_whys(state, name, leg)),
+        task=name,
+        leg=leg.key,
     )
 
 
@@ -246,6 +251,8 @@ def _task_row(state: Orchestration, name: TaskName, leg: Leg | None) -> TaskRow:
         workflow_run=_workflow_run(attempt) if attempt is not None else "",
         took=_took(attempt) if attempt is not None and has_ended else "",
         why=why_of_task(state, name),
+        task=name,
+        leg=leg.key if leg is not None else None,
     )
 
 
@@ -257,13 +264,14 @@ def _large(state: Orchestration, name: TaskName, task: Task) -> Iterator[TaskRow
         workflow_run=target_shown(state, name),
         took=_spent(task.started_at, task.ended_at),
         why=why_of_task(state, name),
+        task=name,
     )
     striking = [leg for leg in task.legs.values() if leg.status in ATTENTION]
     for leg in striking[:LEGS_NAMED_MAX]:
         yield _leg_row(state, name, leg)
     if len(striking) > LEGS_NAMED_MAX:
         more = f"{len(striking) - LEGS_NAMED_MAX} more that failed or wait for people"
-        yield TaskRow(name=f"{plain(name_of(name), NAME_MAX)}, {more}")
+        yield TaskRow(name=f"{plain(name_of(name), NAME_MAX)}, {more}", task=name)
 
 
 def _workflow_run(attempt: Attempt) -> str:
