@@ -9,8 +9,11 @@ started is left out of it for good: https://docs.python.org/3/library/gc.html#gc
 import gc
 from typing import Final
 
-THRESHOLDS: Final = (5_000, 20, 50)
-"""Objects made, and rounds of the young and of the middle-aged, before the next look."""
+THRESHOLDS: Final = (50_000, 20, 50)
+"""Objects made, and rounds of the young and of the middle-aged, before the next look.
+
+By then most of what a batch has made is gone again, without having been looked at: at a tenth
+of it a tenth of an event's time went into looking."""
 
 
 def collect_seldom() -> None:
