@@ -136,6 +136,26 @@ class Places(Timekeeper):
         fork.refs = {r: sha for r, sha in parent.refs.items() if r.startswith("heads/")}
         return fork
 
+    def rename_account(self, login: str, name: str) -> Account:
+        """Give a person another login, under which they keep all that they may do.
+
+        The old one is free for somebody else.
+        """
+        world = self.world
+        renamed = world.accounts.pop(login.lower())
+        renamed.login, renamed.shape = name, None
+        world.accounts[name.lower()] = renamed
+        for members in world.members.values():
+            if login in members:
+                members.remove(login)
+                members.add(name)
+        by_login = [each.members for each in world.teams.values()]
+        by_login += [each.roles for each in world.repositories.values()]
+        for given in by_login:
+            if login in given:
+                given[name] = given.pop(login)
+        return renamed
+
     def rename_repository(self, full_name: str, name: str) -> Repository:
         """Give a repository another name. The old one redirects."""
         renamed = self.world.repository(full_name)
@@ -244,6 +264,7 @@ class Places(Timekeeper):
             id=number,
             slug="signalbox",
             client_id=f"Iv23li{number:014d}",
+            client_secret=f"{number:040x}",
             owner=self.world.account("signalbox-makers", "Organization"),
             bot=self.world.account("signalbox[bot]", "Bot"),
             public_key_pem=oidc.public_pem(oidc.private_key("app")),

@@ -73,6 +73,20 @@ class Timekeeper:
         """The key of the App, for GITHUB_PRIVATE_KEY."""
         return oidc.pem(oidc.private_key("app"))
 
+    @property
+    def client_id(self) -> str:
+        """What the App is called where people sign in, for GITHUB_CLIENT_ID."""
+        return self.world.registered_app().client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of the App where people sign in, for GITHUB_CLIENT_SECRET."""
+        return self.world.registered_app().client_secret
+
+    def sit_down(self, login: str) -> None:
+        """Say who sits at the browser: GitHub asks no more who it is. "" lets it ask again."""
+        self.service.sign_ins.somebody = login
+
     def connect(self, receiver: httpx.AsyncClient) -> None:
         """Send webhooks and reports through this client from now on."""
         self.postman.client = receiver

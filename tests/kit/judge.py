@@ -106,7 +106,8 @@ class Judge:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let one request through and judge it and its answer."""
-        if scope["type"] != "http" or scope["path"].startswith("/_"):
+        # Where people sign in is no part of the API.
+        if scope["type"] != "http" or scope["path"].startswith(("/_", "/login/oauth/")):
             await self.app(scope, receive, send)
             return
         message = await receive()

@@ -16,12 +16,14 @@ PATHS = frozenset(
         "/app/installations",
         "/app/installations/{installation_id}",
         "/app/installations/{installation_id}/access_tokens",
+        "/applications/{client_id}/token",
         "/installation/repositories",
         "/installation/token",
         "/meta",
         "/orgs/{org}/installation",
         "/orgs/{org}/teams/{team_slug}/memberships/{username}",
         "/rate_limit",
+        "/user",
         "/versions",
         *(
             _REPOSITORY + path

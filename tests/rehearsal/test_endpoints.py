@@ -1,5 +1,6 @@
 """Every endpoint of the rehearsal, its requests and answers judged by GitHub's description."""
 
+import base64
 import re
 
 import pytest
@@ -51,7 +52,21 @@ async def tour(stage: Stage) -> list[tuple[str, str, int]]:
         response = await stage.ask_as_app(method, path)
         done.append((method, path, response.status_code))
     await ask("DELETE", "/installation/token")
+    await tour_of_people(stage, done)
     return done
+
+
+async def tour_of_people(stage: Stage, done: list[tuple[str, str, int]]) -> None:
+    world, sign_ins = stage.github.world, stage.github.service.sign_ins
+    pair = {"client_id": stage.github.client_id, "client_secret": stage.github.client_secret}
+    code = sign_ins.code_for(world, world.account("mona"), "", "")
+    token = sign_ins.exchange(world, {**pair, "code": code})
+    prefix = f"/applications/{stage.github.client_id}/token"
+    given = {"access_token": token}
+    basic = base64.b64encode(":".join(pair.values()).encode()).decode()
+    user = await stage.ask("GET", "/user", authorization=f"Bearer {token}")
+    gone = await stage.ask("DELETE", prefix, given, authorization=f"Basic {basic}")
+    done += [("GET", "/user", user.status_code), ("DELETE", prefix, gone.status_code)]
 
 
 async def paths_of_app(stage: Stage) -> list[tuple[str, str]]:
@@ -247,7 +262,7 @@ async def test_the_tour_leaves_no_endpoint_out() -> None:
     served = {
         f"{route.method} {re.sub(r'{[^}]*}', '{}', route.path)}"
         for route in ROUTES.routes
-        if not route.path.startswith("/_") and route.path != f"{R}/contents"
+        if not route.path.startswith(("/_", "/login/")) and route.path != f"{R}/contents"
     }
     served.discard("GET /repos/{}/{}/contents")
     assert served - seen == set()

@@ -347,6 +347,7 @@ class AppRegistration:
     events: tuple[str, ...]
     created_at: datetime
     hook_id: int = 0
+    client_secret: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -106,6 +106,25 @@ def account(at: Addresses, who: Account) -> Shape:
     return who.shape
 
 
+def public_user(at: Addresses, who: Account) -> Shape:
+    """Return a `public-user`: somebody as they show themselves."""
+    # GitHub tells nobody when an account of a rehearsal was made, so it is as old as GitHub.
+    opened = "2008-04-10T00:00:00Z"
+    about = dict.fromkeys(
+        ("name", "company", "location", "hireable", "bio", "twitter_username")
+    )
+    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
+    return {
+        **account(at, who),
+        **about,
+        **counts,
+        "blog": "",
+        "email": who.email,
+        "created_at": opened,
+        "updated_at": opened,
+    }
+
+
 def organization(at: Addresses, who: Account) -> Shape:
     """Return an `organization-simple`."""
     url = f"{at.api}/orgs/{who.login}"

@@ -23,6 +23,7 @@ from app.rehearsal.wire import (
     routes_environments,
     routes_git,
     routes_issues,
+    routes_people,
     routes_pulls,
     routes_releases,
 )
@@ -50,6 +51,7 @@ ROUTES = RouteTable(
         *routes_checks.ROUTES,
         *routes_actions.ROUTES,
         *routes_environments.ROUTES,
+        *routes_people.ROUTES,
     )
 )
 

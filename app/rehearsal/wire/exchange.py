@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from app.rehearsal.model.apps import Grant, Keyring
 from app.rehearsal.model.oidc import Issuer
 from app.rehearsal.model.refused import Refused, invalid
+from app.rehearsal.model.sign_in import SignIns
 from app.rehearsal.model.state import Account, Repository
 from app.rehearsal.model.world import World
 
@@ -24,6 +25,7 @@ class Service:
     world: World
     keyring: Keyring = field(default_factory=Keyring)
     issuer: Issuer = field(default_factory=Issuer)
+    sign_ins: SignIns = field(default_factory=SignIns)
 
 
 @dataclass(slots=True)
