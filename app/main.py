@@ -47,7 +47,7 @@ from app.web.figures import MetricsDoor
 from app.web.hooks import EVENTS_HEARD, WebhookDoor
 from app.web.reports import ReportDoor, Unproven
 from app.web.sessions import Cookies, Sessions
-from app.web.sign_in import SignInDoor, plain_error, unset_routes
+from app.web.sign_in import SignInDoor, unset_routes
 
 SWEPT_EVERY: Final = timedelta(hours=1)
 
@@ -94,7 +94,8 @@ def build(
         lifespan=server.lifespan,
         control=_control(settings, server),
         metrics=_metrics(settings, server),
-        pages=_pages(settings, server),
+        pages=[*pages.routes(), *sign_in],
+        front=pages.front,
     )
 
 
@@ -119,7 +120,7 @@ def _metrics(settings: Settings, server: "_Server") -> MetricsDoor | None:
 def _pages(settings: Settings, server: "_Server") -> Sequence[Route]:
     """Return what is for people: nothing of any orchestration where nobody can sign in."""
     if server.visits is None:
-        return unset_routes(plain_error)
+        return unset_routes()
     cookies = Cookies(
         secret=settings.client_secret,
         clock=server.clock,

@@ -126,7 +126,7 @@ class WebFlow:
         if wrong == "bad_verification_code":
             raise SignInRefused("GitHub's code was used before, or is older than ten minutes.")
         if wrong == "incorrect_client_credentials":
-            remedy = "whoever operates this Signalbox sets GITHUB_CLIENT_SECRET anew"
+            remedy = "Whoever operates this Signalbox sets GITHUB_CLIENT_SECRET anew."
             raise SignInRefused("GitHub does not take the App's client secret.", remedy)
         if response.status_code < 429:
             raise SignInRefused("GitHub does not confirm who this is.")

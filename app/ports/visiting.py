@@ -21,7 +21,7 @@ class Visitor:
 class SignInRefused(Exception):
     """GitHub does not confirm who this is; both texts are for people."""
 
-    def __init__(self, message: str, remedy: str = "sign in again") -> None:
+    def __init__(self, message: str, remedy: str = "Sign in again.") -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy

@@ -15,15 +15,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from html import escape
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.ports.visiting import SignInRefused, Visits, VisitsUnavailable
+from app.web import html
 from app.web.answers import RETRY_AFTER_SECONDS
 from app.web.bodies import Crowded, Room, TooLarge, read_body
 from app.web.sessions import Cookies, Sessions, is_own_form
@@ -57,7 +57,6 @@ class SignInDoor:
     cookies: Cookies
     sessions: Sessions
     url: str
-    error: ErrorPage = field(default_factory=lambda: plain_error)
     room: Room = field(default_factory=lambda: Room(FORMS_BYTES_MAX))
 
     def routes(self) -> list[Route]:
@@ -90,18 +89,18 @@ class SignInDoor:
         attempt = self.cookies.read(request, _KIND)
         if attempt is None:
             text = "This sign-in took longer than ten minutes, or began in another browser."
-            return self._refused(400, text, "sign in again")
+            return self._refused(400, text, "Sign in again.")
         _, (state, verifier, to) = attempt
         query = request.query_params
         if not hmac.compare_digest(query.get("state", "").encode(), state.encode()):
             text = "This answer of GitHub's belongs to another sign-in."
-            return self._refused(400, text, "sign in again, in one tab")
+            return self._refused(400, text, "Sign in again, in one tab.")
         if "error" in query:
             # What GitHub adds in words could be anybody's words: its code is known or not.
             return self._refused(403, *_SAID_NO.get(query["error"], _NO))
         code = query.get("code", "")
         if not code or len(code) > CODE_LENGTH_MAX:
-            return self._refused(400, "GitHub's answer holds no code.", "sign in again")
+            return self._refused(400, "GitHub's answer holds no code.", "Sign in again.")
         try:
             visitor = await self.visits.visitor(
                 code=code, verifier=verifier, back=self.url + BACK
@@ -109,7 +108,7 @@ class SignInDoor:
         except SignInRefused as refused:
             return self._refused(403, refused.message, refused.remedy)
         except VisitsUnavailable as away:
-            return unavailable(away, self.error, self.cookies)
+            return unavailable(away, html.error, self.cookies)
         _log.info("signed in", extra={"login": visitor.login, "user": visitor.id})
         response = RedirectResponse(self.url + to, 303)
         self.sessions.begin(response, visitor)
@@ -124,10 +123,10 @@ class SignInDoor:
             except ClientDisconnect:
                 return Response(status_code=400)
             except (TooLarge, Crowded):
-                return self._refused(413, "The form is too large.", "sign out on our page")
+                return self._refused(413, "The form is too large.", "Sign out on our page.")
             if not is_own_form(session, form.get(CSRF_FIELD, "")):
                 text = "You are still signed in: no page of this session asked for it."
-                return self._refused(403, text, "go back, reload the page, sign out there")
+                return self._refused(403, text, "Go back, reload the page, and sign out there.")
         response = RedirectResponse(f"{self.url}/", 303)
         self.sessions.end(response)
         return response
@@ -139,19 +138,19 @@ class SignInDoor:
         return dict(parse_qsl(body.decode("utf-8", "replace")))
 
     def _refused(self, status: int, text: str, remedy: str) -> Response:
-        return self.error(status, "You are not signed in", text, remedy)
+        return html.error(status, "You are not signed in", text, remedy, again=SIGN_IN)
 
 
-def unset_routes(error: ErrorPage) -> list[Route]:
+def unset_routes() -> list[Route]:
     """Return the addresses of pages where signing in is not set up: nothing is shown there."""
 
     async def unset(_request: Request) -> Response:
-        return error(
+        return html.error(
             404,
             "Pages are not set up",
             "This Signalbox cannot tell who you are, so it shows nothing here. The checks "
             "on GitHub have all of it.",
-            "whoever operates it sets GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET",
+            "Whoever operates it sets GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET.",
         )
 
     return [Route(path, unset) for path in (SIGN_IN, BACK, "/orchestrations/{rest:path}")]
@@ -159,7 +158,7 @@ def unset_routes(error: ErrorPage) -> list[Route]:
 
 def unavailable(away: VisitsUnavailable, error: ErrorPage, cookies: Cookies) -> Response:
     """Return the page for when GitHub cannot be asked, with the time to come again."""
-    response = error(503, "GitHub cannot be asked now", away.message, "come again later")
+    response = error(503, "GitHub cannot be asked now", away.message, "Come again later.")
     seconds = float(RETRY_AFTER_SECONDS)
     if away.until is not None:
         seconds = max((away.until - cookies.clock.now()).total_seconds(), 1)
@@ -179,28 +178,17 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def plain_error(status: int, title: str, text: str, remedy: str) -> Response:
-    """Return an error as a page without any looks."""
-    return HTMLResponse(
-        "<!doctype html><html lang=en><meta charset=utf-8>"
-        f"<title>{escape(title)}</title><h1>{escape(title)}</h1><p>{escape(text)}</p>"
-        f"<p>What to do: {escape(remedy)}.</p>"
-        f'<p><a href="{SIGN_IN}">Sign in with GitHub</a></p></html>',
-        status,
-    )
-
-
 _KIND: Final = "sign-in"
-_NO: Final = ("GitHub did not sign you in.", "sign in again")
+_NO: Final = ("GitHub did not sign you in.", "Sign in again.")
 # https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-authorization-request-errors
 _SAID_NO: Final[Mapping[str, tuple[str, str]]] = {
-    "access_denied": ("You told GitHub not to sign you in.", "sign in again to see pages"),
+    "access_denied": ("You told GitHub not to sign you in.", "Sign in again to see pages."),
     "application_suspended": (
         "GitHub has suspended this App.",
-        "ask whoever operates this Signalbox",
+        "Ask whoever operates this Signalbox.",
     ),
     "redirect_uri_mismatch": (
         "The App on GitHub has another callback URL than this Signalbox.",
-        f"whoever operates it sets the App's callback URL to SIGNALBOX_URL{BACK}",
+        f"Whoever operates it sets the App's callback URL to SIGNALBOX_URL{BACK}.",
     ),
 }

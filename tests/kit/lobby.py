@@ -20,9 +20,10 @@ from app.github.oauth import WebFlow
 from app.github.visits import GitHubVisits
 from app.ports.visiting import VisitsUnavailable
 from app.rehearsal import Rehearsal, RehearsalTransport, VirtualClock
+from app.web import html
 from app.web.answers import SecurityHeaders
 from app.web.sessions import Cookies, Sessions
-from app.web.sign_in import SignInDoor, plain_error, unavailable
+from app.web.sign_in import SignInDoor, unavailable
 from tests.kit.judge import Judge
 from tests.kit.town import Town, town
 
@@ -97,7 +98,7 @@ class Lobby:
         try:
             readable = await self.visits.readable(visitor, [id_])
         except VisitsUnavailable as away:
-            return unavailable(away, plain_error, self.cookies)
+            return unavailable(away, html.error, self.cookies)
         return PlainTextResponse("something", 200 if id_ in readable else 404)
 
 
