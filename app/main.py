@@ -15,7 +15,6 @@ from typing import Final
 
 import httpx
 from fastapi import FastAPI
-from starlette.routing import Route
 
 from app.clock import SystemClock
 from app.core.shared import Shared
@@ -45,9 +44,11 @@ from app.web.api import web_app
 from app.web.control import ControlDoor
 from app.web.figures import MetricsDoor
 from app.web.hooks import EVENTS_HEARD, WebhookDoor
+from app.web.live import Changes
+from app.web.pages import Pages, Site, unset_site
 from app.web.reports import ReportDoor, Unproven
 from app.web.sessions import Cookies, Sessions
-from app.web.sign_in import SignInDoor, unset_routes
+from app.web.sign_in import SignInDoor
 
 SWEPT_EVERY: Final = timedelta(hours=1)
 
@@ -94,8 +95,7 @@ def build(
         lifespan=server.lifespan,
         control=_control(settings, server),
         metrics=_metrics(settings, server),
-        pages=[*pages.routes(), *sign_in],
-        front=pages.front,
+        site=_pages(settings, server),
     )
 
 
@@ -117,19 +117,30 @@ def _metrics(settings: Settings, server: "_Server") -> MetricsDoor | None:
     return MetricsDoor(token=settings.metrics_token, read=server.figures)
 
 
-def _pages(settings: Settings, server: "_Server") -> Sequence[Route]:
+def _pages(settings: Settings, server: "_Server") -> Site:
     """Return what is for people: nothing of any orchestration where nobody can sign in."""
     if server.visits is None:
-        return unset_routes()
+        return unset_site()
     cookies = Cookies(
         secret=settings.client_secret,
         clock=server.clock,
         is_secure=settings.url.startswith("https:"),
     )
+    sessions = Sessions(cookies)
     sign_in = SignInDoor(
-        visits=server.visits, cookies=cookies, sessions=Sessions(cookies), url=settings.url
+        visits=server.visits, cookies=cookies, sessions=sessions, url=settings.url
     )
-    return sign_in.routes()
+    pages = Pages(
+        visits=server.visits,
+        sessions=sessions,
+        cookies=cookies,
+        store=server.opened,
+        find=server.repository,
+        clock=server.clock,
+        changes=Changes(server.opened),
+        github=settings.server_url,
+    )
+    return pages.site(sign_in.routes())
 
 
 class _Server:
@@ -154,7 +165,7 @@ class _Server:
         self._verifier = verifier_of(settings, self.clock, http)
         self._flow = web_flow_of(settings, self.clock, http, self.metrics)
         self.visits = (
-            GitHubVisits(client=self._client, flow=self._flow, find=self._repository)
+            GitHubVisits(client=self._client, flow=self._flow, find=self.repository)
             if self._flow is not None
             else None
         )
@@ -285,7 +296,8 @@ class _Server:
         """Tell whether an installation of ours covers a repository."""
         return self._engine is not None and self._engine.knows_repository(repository_id)
 
-    def _repository(self, repository_id: int) -> KnownRepository | None:
+    def repository(self, repository_id: int) -> KnownRepository | None:
+        """Return a repository that an installation of ours covers."""
         return self._engine.library.head(repository_id) if self._engine is not None else None
 
     async def identify(self, token: str) -> RunIdentity:
@@ -298,17 +310,18 @@ class _Server:
 
     async def is_known(self, id_: OrchestrationId) -> bool:
         """Tell whether there is an orchestration of this id."""
-        return id_ in await self._opened().load([id_])
+        return id_ in await self.opened().load([id_])
 
     async def shared(self, kind: str) -> Sequence[Shared]:
         """Return the locks or the calendars."""
-        return [saved.state for saved in await self._opened().shared_of_kind(kind)]
+        return [saved.state for saved in await self.opened().shared_of_kind(kind)]
 
     async def reports(self, id_: OrchestrationId) -> Sequence[Report]:
         """Return the evidence packs of an orchestration, the oldest first."""
-        return await self._opened().reports(id_)
+        return await self.opened().reports(id_)
 
-    def _opened(self) -> SqlStore:
+    def opened(self) -> SqlStore:
+        """Return the store. Raises `StoreUnavailable` while the server is not open."""
         if self._store is None:
             raise StoreUnavailable("the server is not open")
         return self._store
@@ -316,7 +329,7 @@ class _Server:
     async def figures(self) -> bytes:
         """Return all figures for Prometheus."""
         now = self.clock.now()
-        standing = await self._opened().standing(now)
+        standing = await self.opened().standing(now)
         return self.metrics.exposition(standing, self._client.budget.figures(), now)
 
     async def trouble(self) -> str:

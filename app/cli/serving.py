@@ -70,9 +70,20 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+class Server(uvicorn.Server):
+    """A web server that ends endless answers before it waits for those under way."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in good order."""
+        app = self.config.app
+        if isinstance(app, FastAPI):
+            app.state.leave()
+        await super().shutdown(sockets)
+
+
 def server_of(app: FastAPI) -> uvicorn.Server:
     """Return the web server for the application."""
-    return uvicorn.Server(config_of(app))
+    return Server(config_of(app))
 
 
 def config_of(app: FastAPI) -> uvicorn.Config:

@@ -4,7 +4,7 @@ It is handed everything it needs; `main` does that.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from app.web.answers import SecurityHeaders, refusal
 from app.web.control import ControlDoor
 from app.web.figures import MetricsDoor
 from app.web.hooks import WebhookDoor
+from app.web.pages import Site
 from app.web.reports import ReportDoor
 
 _log = logging.getLogger(__name__)
@@ -40,14 +41,16 @@ def web_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     control: ControlDoor | None = None,
     metrics: MetricsDoor | None = None,
-    pages: Sequence[Route] = (),
+    site: Site | None = None,
 ) -> FastAPI:
     """Build the application. `trouble` says why we are not ready, and nothing if we are.
 
-    `pages` are the addresses that are for people.
+    `site` is what is for people.
     """
 
-    async def home(_request: Request) -> Response:
+    async def home(request: Request) -> Response:
+        if site is not None and "text/html" in request.headers.get("accept", ""):
+            return await site.front(request)
         return JSONResponse({"name": "Signalbox", "version": __version__, "paths": _PATHS})
 
     async def health(_request: Request) -> Response:
@@ -75,11 +78,13 @@ def web_app(
             Route("/", home),
             *(control.routes() if control is not None else ()),
             *(metrics.routes() if metrics is not None else ()),
-            *pages,
+            *(site.routes if site is not None else ()),
         ],
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
     app.add_middleware(SecurityHeaders)
+    # Whoever serves it calls this before it waits for what is under way: streams never end.
+    app.state.leave = site.leave if site is not None else _nothing_to_leave
     return app
 
 
@@ -107,6 +112,10 @@ class _WebApp(FastAPI):
             _log.exception("a delivery broke")
             answer = SecurityHeaders(await _broken(Request(scope), error))
             await answer(scope, receive, send)
+
+
+def _nothing_to_leave() -> None:
+    """End no stream, since there is none."""
 
 
 async def orchestration_schema(_request: Request) -> Response:

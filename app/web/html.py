@@ -11,7 +11,9 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from app.core.telling.waiting import moment
 from app.web import statics
+from app.web.sessions import Session
 
 CONTENT_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
@@ -28,6 +30,7 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals["address_of"] = statics.address_of
+_TEMPLATES.filters["moment"] = moment
 
 
 def render(
@@ -35,10 +38,11 @@ def render(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    session: Session | None = None,
     **values: object,
 ) -> HTMLResponse:
-    """Fill a template in. `visitor` and `csrf` are of whoever is signed in."""
-    known = {"visitor": None, "csrf": "", **values}
+    """Fill a template in; `session` is that of whoever is signed in."""
+    known = {"session": session, **values}
     body = _TEMPLATES.get_template(template).render(known)
     given = {"content-security-policy": CONTENT_POLICY, **(headers or {})}
     return HTMLResponse(body, status, given)
@@ -51,6 +55,7 @@ def error(
     remedy: str,
     *,
     headers: Mapping[str, str] | None = None,
+    session: Session | None = None,
     **values: object,
 ) -> HTMLResponse:
     """Say on a page what went wrong, and what to do about it."""
@@ -58,6 +63,7 @@ def error(
         "error.html",
         status=status,
         headers=headers,
+        session=session,
         title=title,
         text=text,
         remedy=remedy,
@@ -65,13 +71,12 @@ def error(
     )
 
 
-def unavailable(why: str, **values: object) -> HTMLResponse:
-    """Say that GitHub, or the database, cannot be asked now, and when to come again."""
+def unavailable(why: str) -> HTMLResponse:
+    """Say that the database cannot be asked now, and when to come again."""
     return error(
         503,
         "Not now",
         why,
         "The page is there again as soon as that is over: load it anew in a moment.",
         headers={"retry-after": str(RETRY_SECONDS)},
-        **values,
     )

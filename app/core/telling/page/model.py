@@ -128,6 +128,10 @@ class Page:
     style: str
     status: str
     is_open: bool
+    started_at: datetime | None
+    ended_at: datetime | None
+    deadline: datetime | None
+    took: str
     facts: tuple[tuple[str, Sentence], ...]
     waits: Sentence
     now: tuple[Line, ...]
@@ -157,16 +161,19 @@ def page_of(
 ) -> Page:
     """Say all that the page shows; `github` is where GitHub's own pages are."""
     plan = state.plan
-    is_held = state.status is OrchestrationStatus.RUNNING and is_awaiting_people(state)
     rows = tuple(_rows(state, now))
     return Page(
         id=state.id,
         title=one_line(f"{plan.definition.name} #{plan.number}", NAME_MAX),
         headline=headline(state),
         sign=sign_of(state),
-        style="held" if is_held else STYLES[state.status],
+        style=style_of(state),
         status=state.conclusion or str(state.status),
         is_open=not state.has_ended,
+        started_at=state.started_at,
+        ended_at=state.ended_at,
+        deadline=None if state.has_ended else state.deadline,
+        took=_took(state.started_at, state.ended_at or now),
         facts=tuple(_facts(state, github)),
         waits=sentence(why_whole_waits(state)) if not state.has_ended else (),
         now=lines(what_now(state)),
@@ -188,6 +195,12 @@ def page_of(
         path=one_line(plan.origin.path, NAME_MAX),
         definition=mask_text(plan.text[:DEFINITION_MAX]),
     )
+
+
+def style_of(state: Orchestration) -> str:
+    """Return how the whole looks; what waits for people does not look as if it ran."""
+    is_held = state.status is OrchestrationStatus.RUNNING and is_awaiting_people(state)
+    return "held" if is_held else STYLES[state.status]
 
 
 def _facts(state: Orchestration, github: str) -> Iterator[tuple[str, Sentence]]:
@@ -336,6 +349,10 @@ def _reports(state: Orchestration) -> Iterator[tuple[str, str]]:
             if told and leg.attempt.child is None:
                 title = one_line(name_of(name, leg.key), NAME_MAX)
                 yield title, mask_text(told[:SUMMARY_MAX])
+
+
+def _took(start: datetime | None, end: datetime) -> str:
+    return duration(end - start) if start is not None else ""
 
 
 def _cut(value: ShownValue) -> ShownValue:
