@@ -53,9 +53,6 @@ def web_app(
             return await site.front(request)
         return JSONResponse({"name": "Signalbox", "version": __version__, "paths": _PATHS})
 
-    async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
     async def ready(_request: Request) -> Response:
         why = await trouble()
         if why:
@@ -72,7 +69,7 @@ def web_app(
         routes=[
             Route(hooks.PATH, webhooks, methods=["POST"]),
             Route(reports.PATH, reports_door.answer, methods=["POST"]),
-            Route("/health", health),
+            Route("/health", _health),
             Route("/ready", ready),
             Route(SCHEMA, orchestration_schema),
             Route("/", home),
@@ -116,6 +113,10 @@ class _WebApp(FastAPI):
 
 def _nothing_to_leave() -> None:
     """End no stream, since there is none."""
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
 
 
 async def orchestration_schema(_request: Request) -> Response:
