@@ -348,3 +348,36 @@ def test_the_api_s_token_is_long_or_not_there() -> None:
     assert (settings.api_token, Settings.from_environ(WHOLE).api_token) == (token, "")
     assert token not in repr(settings)
     assert "fewer than 32" in fault_of(API_TOKEN="short")["API_TOKEN"]
+
+
+CLIENT = {"GITHUB_CLIENT_ID": "Iv23liAbCdEf", "GITHUB_CLIENT_SECRET": "5ec4e7" * 7}
+
+
+def test_people_sign_in_where_the_app_has_a_client_secret() -> None:
+    """Without it there are no pages; it is not shown."""
+    settings = Settings.from_environ({**WHOLE, **CLIENT})
+
+    assert settings.client_id == "Iv23liAbCdEf"
+    assert settings.client_secret == CLIENT["GITHUB_CLIENT_SECRET"]
+    assert Settings.from_environ(WHOLE).client_secret == ""
+    assert "5ec4e7" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "message"),
+    [
+        ({"GITHUB_CLIENT_ID": ""}, "GITHUB_CLIENT_ID", "is missing"),
+        ({"GITHUB_CLIENT_ID": "12345"}, "GITHUB_CLIENT_ID", "is not the client ID"),
+        ({"GITHUB_CLIENT_SECRET": ""}, "GITHUB_CLIENT_SECRET", "is missing"),
+        ({"GITHUB_CLIENT_SECRET": "hunter2"}, "GITHUB_CLIENT_SECRET", "fewer than 32"),
+    ],
+)
+def test_client_id_and_client_secret_come_together(
+    changed: dict[str, str], name: str, message: str
+) -> None:
+    """One without the other, or one that cannot be right, is refused before anything starts."""
+    found = fault_of(**{**CLIENT, **changed})
+
+    assert list(found) == [name]
+    assert message in found[name]
+    assert "hunter2" not in str(found)
