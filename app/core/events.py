@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from app.core.copying import quickly_made
 from app.core.environment_events import EnvironmentAnswered, EnvironmentAsked
 from app.core.gate_events import (
     GateSurveyed,
@@ -110,6 +111,7 @@ class DispatchDelayed:
     message: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRunObserved:
     """The workflow run of one attempt was seen to be this far, by a webhook or a look-up."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from app.core.copying import replace
+from app.core.copying import quickly_made, replace
 from app.core.events import AttemptId, Conclusion, RunStatus, Surface
 from app.core.moves import (
     ENDED,
@@ -64,6 +64,7 @@ class Change:
     paths: tuple[str, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try at a leg: what was asked for, and what is known of what came of it.
@@ -106,6 +107,7 @@ class Attempt:
     delayed_until: datetime | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """One cell of a task's matrix; `matrix` holds the values of this cell.
@@ -197,6 +199,7 @@ class WaveProgress:
 WAVE_ENDED = frozenset({WaveStatus.PASSED, WaveStatus.FAILED, WaveStatus.STOPPED})
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One task; without legs until its needs allow it to start.
@@ -275,6 +278,7 @@ class Written:
     refused: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orchestration:
     """One plan being carried out; `events` counts those that made it what it is.

@@ -1,12 +1,13 @@
 """Copying: as `dataclasses.replace` does it, only sooner."""
 
 import dataclasses
+import inspect
 from typing import Any
 
 import pytest
 
 from app.core import state
-from app.core.copying import replace
+from app.core.copying import quickly_made, replace
 from app.core.state import Leg, Task
 from app.core.values import LegKey
 from tests.kit import build
@@ -61,3 +62,50 @@ def test_a_field_that_is_not_there_is_refused() -> None:
 
     with pytest.raises(AttributeError):
         replace(leg, colour="red")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """Has a field of each sort."""
+
+    wanted: str
+    given: int = 1
+    made: list[str] = dataclasses.field(default_factory=list)
+
+
+@quickly_made
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Quick:
+    """Has the same fields."""
+
+    wanted: str
+    given: int = 1
+    made: list[str] = dataclasses.field(default_factory=list)
+
+
+@pytest.mark.parametrize("fields", [{}, {"given": 2}, {"made": ["a"]}, {"made": []}])
+def test_what_is_made_quickly_is_what_would_have_been_made(fields: dict[str, Any]) -> None:
+    """With what is handed in, and with defaults for the rest."""
+    quick, plain = Quick(wanted="x", **fields), Plain(wanted="x", **fields)
+
+    assert dataclasses.asdict(quick) == dataclasses.asdict(plain)
+    assert type(quick) is Quick
+    assert repr(quick) == repr(plain).replace("Plain", "Quick")
+    assert inspect.signature(Quick) == inspect.signature(Plain)
+
+
+def test_what_is_made_quickly_is_frozen_and_has_its_own_lists() -> None:
+    """It cannot be told from what is made slowly, nor can its mistakes."""
+    made: Any = Quick
+    one, other = made(wanted="x"), made(wanted="x")
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.wanted = "y"
+    assert one == other
+    assert one.made is not other.made
+    with pytest.raises(TypeError, match="wanted"):
+        made()
+    with pytest.raises(TypeError, match="colour"):
+        made(wanted="x", colour="red")
+    with pytest.raises(TypeError):
+        made("x")

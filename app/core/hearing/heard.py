@@ -7,6 +7,7 @@ payload stays at hand for the expressions of definitions.
 
 from dataclasses import dataclass
 
+from app.core.copying import quickly_made
 from app.core.values import JsonObject, RepositoryName, Sha
 
 NO_SHA = Sha("")
@@ -30,6 +31,7 @@ class Person:
     is_bot: bool
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRunFacts:
     """One workflow run as `workflow_run` payloads and the API describe it.
@@ -84,6 +86,7 @@ class PullRequestFacts:
     is_open: bool = True
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What a delivery is about, as triggers and expressions see it (`hearing.subjects`).
@@ -108,6 +111,7 @@ class Subject:
     is_own: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One delivery, read: `event` is GitHub's event name, `action` its action."""
