@@ -251,3 +251,37 @@ def test_an_age_is_given_as_text() -> None:
         value_of('orchestration.age > duration("1s")', age, orchestration__age="long")
     with pytest.raises(ExpressionError):
         value_of('orchestration.age > duration("1s")', age, orchestration__age="1e999s")
+
+
+@given(text=st.text())
+@example(text="")
+@example(text="a\0b")
+@example(text="caf\N{LATIN SMALL LETTER E WITH ACUTE}")
+@example(text="\ud800")
+def test_a_name_alone_says_what_the_language_says(text: str) -> None:
+    """A text that is only named is not worked out; it comes to the same."""
+    reads = (("inputs.x", NameType.STRING.value),)
+    worked_out = outcome('inputs.x + ""', reads, text)
+
+    assert outcome("inputs.x", reads, text) == worked_out
+
+
+def outcome(source: str, reads: Reads, text: str) -> Json:
+    """Evaluate a source on one input, or tell that it has no value."""
+    try:
+        return value_of(source, reads, inputs__x=text)
+    except ExpressionError:
+        return None
+
+
+def test_a_name_alone_is_bounded_and_must_be_there() -> None:
+    """What is only named is held to the same limits as what is worked out."""
+    reads = (("inputs.x", NameType.STRING.value),)
+
+    assert value_of("inputs.x", reads, inputs__x="a" * TEXT_LENGTH_MAX)
+    with pytest.raises(ExpressionError, match="more than 262144 characters"):
+        value_of("inputs.x", reads, inputs__x="a" * (TEXT_LENGTH_MAX + 1))
+    with pytest.raises(ExpressionError, match="has no value"):
+        value_of("inputs.x", reads)
+    with pytest.raises(ExpressionError):
+        value_of("inputs.x", reads, inputs__x=1)

@@ -62,14 +62,16 @@ def may_begin(state: Orchestration, name: TaskName) -> bool:
 def _begin(
     state: Orchestration, name: TaskName, definition: TaskDefinition, now: datetime
 ) -> Decision:
+    strategy = definition.strategy
     try:
-        values = values_for(state, name, now)
+        # Most tasks have neither, and then nobody reads the values.
+        is_read = definition.condition is not None or strategy is not None
+        values = values_for(state, name, now) if is_read else {}
         if definition.condition and not evaluate_condition(definition.condition, values):
             why = f"its condition does not hold: {definition.condition.source}"
             reason = Reason(code="condition-false", message=why)
             return _end(state, name, TaskStatus.SKIPPED, reason, now)
         legs = expand(definition, values)
-        strategy = definition.strategy
         if strategy is not None and strategy.waves:
             legs = assigned(strategy, legs, values)
     except ExpressionError as error:
