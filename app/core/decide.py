@@ -21,7 +21,6 @@ from app.core.limits import SETTLE_ROUNDS_MAX
 from app.core.naming import is_following, origin_of, task_of_holder
 from app.core.record import record
 from app.core.rules import (
-    RULES,
     WHOLE_RULES,
     Decision,
     due_rules,
@@ -118,18 +117,17 @@ def _apply_rules(
     commands: list[Asked],
 ) -> Orchestration:
     """Apply the rules about one task once, in their order, where they may find work."""
-    is_due = due_rules(state.tasks[name])
-    for place, rule in enumerate(RULES):
-        if not is_due[place]:
-            continue
-        decision = rule.apply(state, name, now)
+    due = due_rules(state.tasks[name])
+    while due:
+        (place, rule), due = due[0], due[1:]
+        decision = rule(state, name, now)
         if decision is None:
             continue
         state = decision.state
         commands.extend(decision.commands)
         agenda.extend(decision.also)
         # What it has changed may be for a later rule, or not be for one any more.
-        is_due = due_rules(state.tasks[name])
+        due = due_rules(state.tasks[name], place + 1)
     return state
 
 

@@ -71,7 +71,7 @@ def ask_everybody(state: Orchestration, now: datetime) -> None:
         for name in tuple(state.tasks):
             for place, rule in enumerate(RULES):
                 decision = rule.apply(state, name, now)
-                is_due = due_rules(state.tasks[name])[place]
+                is_due = (place, rule.apply) in due_rules(state.tasks[name], place)
                 assert is_due or is_idle(decision, state), f"{rule.apply.__name__} at {name}"
                 assert is_idle(decision, state) == minds_no_timer(rule, state, name, now)
                 state = state if decision is None else decision.state

@@ -6,6 +6,7 @@ so that having asked it has nothing left to ask.
 """
 
 from functools import cache
+from typing import TypeAlias
 
 from app.core.legs.watching import TIMED
 from app.core.moves import LEG_ENDED, LegStatus, TaskStatus
@@ -63,6 +64,9 @@ __all__ = [
     "set_whole_timer",
 ]
 
+Due: TypeAlias = tuple[tuple[int, Rule], ...]
+"""Rules with their places in `RULES`."""
+
 _WAITING = frozenset({TaskStatus.WAITING})
 _RUNNING = frozenset({TaskStatus.RUNNING})
 _GOING = frozenset({TaskStatus.RUNNING, TaskStatus.ASKING})
@@ -112,12 +116,16 @@ What is to be done later is asked for once none of these has (`set_whole_timer`)
 """
 
 
-def due_rules(task: Task) -> tuple[bool, ...]:
-    """Tell for each of the rules about a task whether it may find anything to do there."""
+def due_rules(task: Task, place: int = 0) -> Due:
+    """Return the rules about a task that may find anything to do there, from a place on."""
     legs = frozenset([leg.status for leg in task.legs.values()])
-    return _due(task.status, legs, bool(task.waves))
+    return _due(task.status, legs, bool(task.waves), place)
 
 
 @cache
-def _due(task: TaskStatus, legs: frozenset[LegStatus], has_waves: bool) -> tuple[bool, ...]:
-    return tuple(rule.may_apply(task, legs, has_waves) for rule in RULES)
+def _due(task: TaskStatus, legs: frozenset[LegStatus], has_waves: bool, place: int) -> Due:
+    return tuple(
+        (at, rule.apply)
+        for at, rule in enumerate(RULES)
+        if at >= place and rule.may_apply(task, legs, has_waves)
+    )
