@@ -10,12 +10,20 @@ from app.core.telling.looks import count_of_legs, look_of_task
 from app.core.telling.machine_drawing import style_of_state, what_of
 from app.core.telling.markdown import one_line
 from app.core.telling.page.anchors import anchor_of_state, anchor_of_task
-from app.core.telling.page.picture import Arrow, Layout, columns_of, distances, lay_out
+from app.core.telling.page.picture import (
+    BOX_HEIGHT,
+    BOX_WIDTH,
+    Arrow,
+    Layout,
+    columns_of,
+    distances,
+    lay_out,
+)
 from app.core.values import TaskName
 
-LABEL_MAX = 24
+LABEL_MAX = 20
 """Letters that a box has room for; the whole name stands in the table."""
-TOLD_MAX = 28
+TOLD_MAX = 24
 NAME_MAX = 120
 LEGS_TO_COUNT = 2
 
@@ -38,13 +46,24 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One arrow as a path, and what leads along it."""
+
+    path: str
+    told: str
+    is_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """Boxes, and the paths of arrows with what leads along them."""
+    """Boxes and arrows, in pixels."""
 
     width: int
     height: int
+    box_width: int
+    box_height: int
     nodes: tuple[Node, ...]
-    arrows: tuple[tuple[str, str], ...]
+    arrows: tuple[Drawn, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +142,13 @@ def _drawn(layout: Layout, faces: Mapping[str, _Face], ways: Mapping[Arrow, str]
     return Drawing(
         width=layout.width,
         height=layout.height,
+        box_width=BOX_WIDTH,
+        box_height=BOX_HEIGHT,
         nodes=tuple(_node(box.x, box.y, faces[box.key]) for box in layout.boxes),
-        arrows=tuple((path, _along(arrow, ways[arrow])) for arrow, path in layout.arrows),
+        arrows=tuple(
+            Drawn(path=it.path, told=_along(it.arrow, ways[it.arrow]), is_back=it.is_back)
+            for it in layout.ways
+        ),
     )
 
 

@@ -1,8 +1,9 @@
 """A picture of what leads to what: boxes in columns, and arrows that go round them.
 
 Laid out in layers: whatever leads to a box stands left of it, and an arrow that passes a
-column gets a place of its own there. What leads back goes beneath. All of it is plain
-geometry in pixels; how it looks is for whoever draws it.
+column gets a place of its own there. What leads back goes round beneath all boxes, in a lane
+for each box that it leads to. All of it is plain geometry in pixels; how it looks is for
+whoever draws it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,15 +11,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-BOX_WIDTH, BOX_HEIGHT = 190, 52
-GAP_ACROSS, GAP_DOWN = 56, 18
+BOX_WIDTH, BOX_HEIGHT = 168, 52
+GAP_ACROSS, GAP_DOWN = 40, 18
 PASSING_HEIGHT = 10
 MARGIN = 8
-BEND = 28
+BEND = 20
 SWEEPS = 4
 """Times that the columns are put in order by their neighbours: more changes next to nothing."""
-BACK_DEPTH = 46
-"""How far beneath the boxes an arrow goes that leads back."""
+LANE_DOWN = 12
+"""Room of one lane beneath the boxes."""
+SIDE = 30
+"""Room left of the first column for what leads back to it."""
+TRACKS, TRACK = 4, 5
+"""Arrows that lead back go down and up between the columns on so many tracks, so far apart."""
+ROUND = 5
 
 Arrow: TypeAlias = tuple[str, str]
 
@@ -33,13 +39,22 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """The way of one arrow, as SVG writes a path."""
+
+    arrow: Arrow
+    path: str
+    is_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A picture without its words; `arrows` are paths, as SVG writes them."""
+    """A picture without its words."""
 
     width: int
     height: int
     boxes: tuple[Box, ...]
-    arrows: tuple[tuple[Arrow, str], ...]
+    ways: tuple[Way, ...]
 
 
 @dataclass(slots=True)
@@ -60,14 +75,24 @@ def lay_out(columns: Mapping[str, int], arrows: Sequence[Arrow]) -> Layout:
     height = max((_height(column) for column in table), default=0)
     for column in table:
         _stack(column, MARGIN + (height - _height(column)) / 2)
-    has_back = any(columns[start] >= columns[end] for start, end in arrows)
+    # What leads to the right has the longest way back, and the lane beneath the others.
+    backs = [end for start, end in arrows if columns[start] >= columns[end]]
+    lanes = sorted(dict.fromkeys(backs), key=lambda end: -columns[end])
+    side = SIDE if lanes else 0
     across = max((*columns.values(), -1)) + 1
+    floor = round(MARGIN + height)
     return Layout(
-        width=MARGIN * 2 + max(0, across * (BOX_WIDTH + GAP_ACROSS) - GAP_ACROSS),
-        height=round(MARGIN * 2 + height + (BACK_DEPTH if has_back else 0)),
-        boxes=tuple(_box(spots[key]) for key in columns),
-        arrows=tuple(
-            (arrow, _path(spots, ways[arrow]) if arrow in ways else _back(spots, arrow))
+        width=side * 2 + MARGIN * 2 + max(0, across * (BOX_WIDTH + GAP_ACROSS) - GAP_ACROSS),
+        height=floor + MARGIN + LANE_DOWN * len(lanes),
+        boxes=tuple(_box(spots[key], side) for key in columns),
+        ways=tuple(
+            Way(
+                arrow=arrow,
+                path=_path(spots, ways[arrow], side)
+                if arrow in ways
+                else _back(spots, arrow, side, floor, lanes.index(arrow[1])),
+                is_back=arrow not in ways,
+            )
             for arrow in arrows
         ),
     )
@@ -155,21 +180,21 @@ def _height(column: Sequence[_Spot]) -> float:
     return tall + GAP_DOWN * (len(column) - 1)
 
 
-def _left(spot: _Spot) -> int:
-    return MARGIN + spot.column * (BOX_WIDTH + GAP_ACROSS)
+def _left(spot: _Spot, side: int) -> int:
+    return side + MARGIN + spot.column * (BOX_WIDTH + GAP_ACROSS)
 
 
-def _box(spot: _Spot) -> Box:
-    return Box(key=spot.key, x=_left(spot), y=round(spot.middle - BOX_HEIGHT / 2))
+def _box(spot: _Spot, side: int) -> Box:
+    return Box(key=spot.key, x=_left(spot, side), y=round(spot.middle - BOX_HEIGHT / 2))
 
 
-def _path(spots: Mapping[str, _Spot], way: Sequence[str]) -> str:
+def _path(spots: Mapping[str, _Spot], way: Sequence[str], side: int) -> str:
     first = spots[way[0]]
-    x, y = _left(first) + BOX_WIDTH, round(first.middle)
+    x, y = _left(first, side) + BOX_WIDTH, round(first.middle)
     parts = [f"M{x} {y}"]
     for key in way[1:]:
         spot = spots[key]
-        to, down = _left(spot), round(spot.middle)
+        to, down = _left(spot, side), round(spot.middle)
         parts.append(f"C{x + BEND} {y} {to - BEND} {down} {to} {down}")
         x, y = to, down
         if not spot.is_box:
@@ -178,10 +203,16 @@ def _path(spots: Mapping[str, _Spot], way: Sequence[str]) -> str:
     return "".join(parts)
 
 
-def _back(spots: Mapping[str, _Spot], arrow: Arrow) -> str:
+def _back(spots: Mapping[str, _Spot], arrow: Arrow, side: int, floor: int, lane: int) -> str:
+    """Go out at the right, down, along the lane, up, and in at the left, with round corners."""
     start, end = spots[arrow[0]], spots[arrow[1]]
-    leaves, arrives = _left(start) + BOX_WIDTH * 2 // 3, _left(end) + BOX_WIDTH // 3
-    from_y = round(start.middle + BOX_HEIGHT / 2)
-    to_y = round(end.middle + BOX_HEIGHT / 2)
-    low = max(from_y, to_y) + BACK_DEPTH
-    return f"M{leaves} {from_y}C{leaves} {low} {arrives} {low} {arrives} {to_y}"
+    track = TRACK * (lane % TRACKS + 1)
+    leaves, out = _left(start, side) + BOX_WIDTH, round(start.middle) + TRACK
+    arrives, into = _left(end, side), round(end.middle) + TRACK
+    down, up, low = leaves + track, arrives - track - TRACK, floor + LANE_DOWN * (lane + 1)
+    return (
+        f"M{leaves} {out}H{down - ROUND}Q{down} {out} {down} {out + ROUND}"
+        f"V{low - ROUND}Q{down} {low} {down - ROUND} {low}"
+        f"H{up + ROUND}Q{up} {low} {up} {low - ROUND}"
+        f"V{into + ROUND}Q{up} {into} {up + ROUND} {into}H{arrives}"
+    )
