@@ -11,7 +11,7 @@ class SurveyGate:
 
     Returns as `GateSurveyed`. Everything else that must be known (the cause, the approval,
     the votes) stands in the state. `votes` counts those that it is about, `round` how often
-    votes that were carried over have changed.
+    others stand before the latest than did: carried over, taken back or let go.
     """
 
     gate: GateId

@@ -59,7 +59,9 @@ class Gate:
     is what was last found out about those who voted; it was asked for when there were
     `asked_votes` votes. The first `answered` of them were told what became of them.
     `withdrawn` names reviews and comments that were changed before their vote was heard.
-    `seeking` is about votes that were given elsewhere.
+    `seeking` is about votes that were given elsewhere. `let_go` counts votes that it does not
+    keep any more, since others had to find room; `is_crowded`: since the last survey there was
+    none for one.
     """
 
     opened_at: datetime
@@ -75,6 +77,8 @@ class Gate:
     answered: int = 0
     withdrawn: tuple[str, ...] = ()
     seeking: Seeking = field(default_factory=Seeking)
+    let_go: int = 0
+    is_crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,9 +58,9 @@ class Surveyor:
         return self._people
 
     async def survey(self, command: SurveyGate, state: Orchestration) -> Carried:
-        """Answer one survey; a gate that is open no more needs none."""
+        """Answer one survey; a gate that is decided needs none, nor one that is asked anew."""
         gate = gate_at(state, command.gate)
-        if gate is None or gate.choice:
+        if gate is None or gate.choice or _is_outdated(command, gate):
             return Carried()
         approval = approval_at(state, command.gate)
         access, cause = _access(state), cause_of(state)
@@ -243,6 +243,14 @@ class Surveyor:
             if facts.tree and facts.tree == tree:
                 same.append(sha)
         return tuple(same)
+
+
+def _is_outdated(command: SurveyGate, gate: Gate) -> bool:
+    """Tell whether a later survey is under way, which is about these votes and more.
+
+    Where many vote at once there is one for each of them, and the last is enough.
+    """
+    return command.round != gate.seeking.rounds or command.votes < gate.asked_votes
 
 
 def _access(state: Orchestration) -> Access:

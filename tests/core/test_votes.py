@@ -18,7 +18,7 @@ from app.core.gate_events import (
 )
 from app.core.legs.asking import plan_digest
 from app.core.moves import LegStatus, TaskStatus
-from app.core.state import Orchestration, Vote
+from app.core.state import Vote
 from app.core.values import TaskName
 from tests.core.ballot import GATE, HEAD, TWO_RULES, TWO_TEAMS, Ballot
 from tests.core.told import COMMIT, START, Told, plan_of
@@ -266,24 +266,6 @@ def test_an_old_survey_changes_nothing() -> None:
     assert decide(ballot.state, old).state is ballot.state
     assert decide(ballot.state, elsewhere).state is ballot.state
     assert decide(ballot.state, nowhere).state is ballot.state
-
-
-def test_a_gate_takes_only_so_many_votes() -> None:
-    """What comes after the five hundredth is not heard."""
-    ballot = Ballot(TWO_TEAMS)
-    votes = tuple(Vote(by=f"x{n}", option="approve", at=START) for n in range(500))
-    full = _with_votes(ballot.state, votes)
-    vote = Vote(by="mona", option="approve", at=START)
-
-    assert decide(full, VoteCast(at=START, gate=GATE, vote=vote)).state is full
-
-
-def _with_votes(state: Orchestration, votes: tuple[Vote, ...]) -> Orchestration:
-    task = state.tasks[TaskName("sign_off")]
-    leg = next(iter(task.legs.values()))
-    assert leg.gate is not None, "the task is a gate"
-    leg = replace(leg, gate=replace(leg.gate, votes=votes, asked_votes=len(votes)))
-    return state.with_task(TaskName("sign_off"), task.with_leg(leg))
 
 
 def test_a_comment_from_before_the_question_is_about_another_plan() -> None:

@@ -240,3 +240,17 @@ async def test_nothing_is_asked_about_a_gate_that_is_closed(here: House) -> None
 
     assert outcome.events == ()
     assert len(here.github.calls) == before
+
+
+async def test_nothing_is_asked_where_a_later_survey_is_under_way(here: House) -> None:
+    """Where many vote at once there is a survey for each, and the last of them is enough."""
+    rules = [{"require": [{"teams": ["acme/sre"]}]}]
+    state = asked(staffed(here), {"rules": rules}, "mona", "hubot")
+    before = len(here.github.calls)
+    earlier = await here.perform(SurveyGate(gate=GATE, votes=1), state)
+    of_before = await here.perform(SurveyGate(gate=GATE, votes=2, round=1), state)
+    calls = len(here.github.calls) - before
+    latest = await here.perform(SurveyGate(gate=GATE, votes=2), state)
+
+    assert (earlier.events, of_before.events, calls) == ((), (), 0)
+    assert len(latest.events) == 1

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from app.core.actions import REJECT
+from app.core.approvals.keeping import NO_ROOM
 from app.core.approvals.people import Voter
 from app.core.approvals.question import Denial, How, Question, Standing, Verdict
 from app.core.approvals.reasons import Finding, ReasonCode
@@ -75,6 +76,8 @@ def _asides(
 ) -> tuple[Finding, ...]:
     """Say what was decided by rule, and what became of each vote."""
     found = [question.carried] if question.carried is not None else []
+    if question.is_crowded:
+        found.append(NO_ROOM)
     auto = question.approval.auto
     if auto is not None and question.auto_error:
         sentence = (

@@ -49,6 +49,7 @@ class Question:
     its condition gave. `fallback` is asked where the definition's rules ask for nobody. Of
     what comes from a fork a maintainer must approve, too. `carried` says whether votes count
     that were given on the pull request of a merge group, `ahead` what was chosen before it.
+    `is_crowded`: somebody voted for whom there was no room.
     """
 
     approval: Approval
@@ -64,6 +65,7 @@ class Question:
     is_from_fork: bool = False
     carried: Finding | None = None
     ahead: str = ""
+    is_crowded: bool = False
 
 
 def asked_rules(question: Question) -> tuple[AskedRule, ...]:

@@ -57,6 +57,7 @@ class ReasonCode(StrEnum):
     VOTE_BY_WRONG_DOOR = "vote-by-wrong-door"
     VOTE_OPTION_UNKNOWN = "vote-option-unknown"
     VOTE_FORM_BAD = "vote-form-bad"
+    VOTE_NO_ROOM = "vote-no-room"
     VOTER_UNKNOWN = "voter-unknown"
     VOTER_ANOTHER = "voter-another"
     VOTER_IS_BOT = "voter-is-bot"
@@ -278,6 +279,17 @@ REASONS: Mapping[ReasonCode, Meaning] = {
     _C.VOTE_FORM_BAD: Meaning(
         means="A value that came with the vote is not what the form declares.",
         remedy="Vote again with a value that fits.",
+    ),
+    _C.VOTE_NO_ROOM: Meaning(
+        means=(
+            "So many people have voted whom nobody knows here that they are looked up first. "
+            "Whom a rule names in `users` always finds room, and so does whoever was found to "
+            "be asked before."
+        ),
+        remedy=(
+            "Vote again in a minute. If strangers keep it up, limit who may comment: GitHub "
+            "calls that interaction limits, in the settings of the repository."
+        ),
     ),
     _C.VOTER_UNKNOWN: Meaning(
         means="GitHub has not told what this person may, so the vote does not count yet.",

@@ -38,7 +38,7 @@ def judge(
     question: Question, votes: Iterable[Vote], voters: Mapping[str, Voter], now: datetime
 ) -> tuple[Ballot, ...]:
     """Judge every vote, in order of time. `voters` are by login in lower case."""
-    ballots = [_judged(question, vote, voters, now) for vote in sorted(votes, key=_order)]
+    ballots = [judge_alone(question, vote, voters, now) for vote in sorted(votes, key=order_of)]
     latest = {each.voter.key: each for each in ballots if each.refusal is None}
     return tuple(
         _superseded(each)
@@ -57,7 +57,13 @@ def stands_for(question: Question, requirement: Requirement, voter: Voter) -> st
     return "code owner" if is_owner else ""
 
 
-def _order(vote: Vote) -> tuple[datetime, bool, str]:
+def asks_for(question: Question, voter: Voter) -> bool:
+    """Tell whether a rule in force asks for a person, or the definition for a break-glass."""
+    return _is_asked(question, voter) or bool(named_by(_glass(question), voter))
+
+
+def order_of(vote: Vote) -> tuple[datetime, bool, str]:
+    """Say where a vote stands among others, in order of time."""
     # Of votes at the same moment a rejection is the last word; the rest only settles an order.
     said = [vote.option, vote.by, vote.source, vote.reference, vote.digest, vote.sha]
     flags = [vote.is_break_glass, vote.is_withdrawn, vote.user_id]
@@ -71,9 +77,10 @@ def _superseded(ballot: Ballot) -> Ballot:
     return replace(ballot, refusal=finding)
 
 
-def _judged(
+def judge_alone(
     question: Question, vote: Vote, voters: Mapping[str, Voter], now: datetime
 ) -> Ballot:
+    """Judge one vote, whatever the same person said before and after."""
     voter = voters.get(vote.by.lower())
     refusal = _refuse_vote(question, vote, now)
     if voter is None:
@@ -151,10 +158,8 @@ def _is_for_this_plan(question: Question, vote: Vote) -> bool:
 
 
 def _break_glass(question: Question, vote: Vote, voter: Voter) -> Ballot:
-    glass = question.approval.break_glass
-    people = Requirement(teams=glass.teams, users=glass.users) if glass else Requirement()
     refusal = None
-    if not named_by(people, voter):
+    if not named_by(_glass(question), voter):
         sentence = f"@{vote.by} may not break the glass here"
         refusal = _no(ReasonCode.BREAK_GLASS_NOT_ALLOWED, sentence)
     elif not vote.reason.strip():
@@ -170,14 +175,23 @@ def _break_glass(question: Question, vote: Vote, voter: Voter) -> Ballot:
     )
 
 
-def _refuse_voter(question: Question, vote: Vote, voter: Voter) -> Finding | None:
-    is_rejection = vote.option == REJECT
+def _glass(question: Question) -> Requirement:
+    glass = question.approval.break_glass
+    return Requirement(teams=glass.teams, users=glass.users) if glass else Requirement()
+
+
+def _is_asked(question: Question, voter: Voter) -> bool:
     rules = (rule for rule in asked_rules(question) if rule.holds or rule.error)
     asked = [requirement for rule in rules for requirement in rule.require]
     if question.is_from_fork:
         # A maintainer has to look at it, whomever the rules name.
         asked.append(ANYBODY_WHO_WRITES)
-    if not any(stands_for(question, each, voter) for each in asked):
+    return any(stands_for(question, each, voter) for each in asked)
+
+
+def _refuse_voter(question: Question, vote: Vote, voter: Voter) -> Finding | None:
+    is_rejection = vote.option == REJECT
+    if not _is_asked(question, voter):
         if voter.is_bot:
             sentence = f"@{vote.by} is a bot, and no rule in force names it"
             return _no(ReasonCode.VOTER_IS_BOT, sentence)

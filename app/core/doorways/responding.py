@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import assert_never
 
 from app.core.approvals.doors import COMMENT, PAGE, REASON_LENGTH_MAX, SPOKEN, Said, cast
+from app.core.approvals.keeping import NO_ROOM
 from app.core.approvals.reasons import Finding, ReasonCode
 from app.core.approvals.requests import (
     BadRequest,
@@ -56,6 +57,7 @@ from app.core.machine.happening import listens
 from app.core.moves import TaskStatus
 from app.core.policy import read_policy
 from app.core.recording.people import FAIL
+from app.core.recording.votes import finds_room
 from app.core.state import Orchestration
 from app.core.state_of_gates import Words
 from app.core.telling.markdown import code, plain, prose
@@ -118,6 +120,7 @@ _OF_ROLES = frozenset(
         ReasonCode.ROLE_IS_BOT,
         ReasonCode.POLICY_ERROR,
         ReasonCode.VOTE_FOR_ANOTHER_PLAN,
+        ReasonCode.VOTE_NO_ROOM,
     }
 )
 
@@ -251,6 +254,9 @@ class _Desk:
             return
         said, request = bound
         vote = cast(said, request, found.option, found.reason)
+        if not finds_room(named.state, named.gate, vote, self.now):
+            self.reply.refuse(NO_ROOM)
+            return
         event = VoteCast(at=self.now, gate=named.gate, vote=vote)
         self.reply.events.append((named.state.id, event))
         if self.judged.asked.source not in (COMMENT, PAGE):

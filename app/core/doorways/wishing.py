@@ -11,6 +11,7 @@ from typing import Final
 
 from app.core.actions import REJECT
 from app.core.approvals.doors import cast
+from app.core.approvals.keeping import NO_ROOM
 from app.core.approvals.reasons import Finding, ReasonCode
 from app.core.approvals.requests import FreezeRequest, VoteRequest
 from app.core.approvals.roles import Role
@@ -25,6 +26,7 @@ from app.core.moves import TaskStatus
 from app.core.planning import manual_cause
 from app.core.recording.people import FAIL, RETRY
 from app.core.recording.people import SKIP as SKIP_IT
+from app.core.recording.votes import finds_room
 from app.core.routing import Start
 from app.core.state import Orchestration
 from app.core.values import Json, JsonObject
@@ -105,6 +107,8 @@ def _vote(
         return bound
     said, request = bound
     vote = cast(said, request, event.option, event.reason)
+    if not finds_room(state, where, vote, now):
+        return NO_ROOM
     return VoteCast(at=now, gate=where, vote=vote)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from app.core.actions import Agent, Approval, ApprovalRule, Dispatch
-from app.core.approvals.people import ACTOR
+from app.core.approvals.people import ACTOR, Voter
 from app.core.approvals.question import AskedRule, Question
 from app.core.approvals.roles import Giver, fallback
 from app.core.approvals.survey import PolicyText, Survey
@@ -133,7 +133,14 @@ def question_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) 
         is_from_fork=is_from_fork,
         carried=carried(gate),
         ahead=ahead_of(gate),
+        is_crowded=gate.is_crowded,
     )
+
+
+def voters_of(gate: Gate) -> dict[str, Voter]:
+    """Return what the last survey found out about people, by their logins in lower case."""
+    found = gate.survey.voters if gate.survey is not None else ()
+    return {voter.login.lower(): voter for voter in found}
 
 
 def _values(state: Orchestration, where: GateId, now: datetime) -> JsonObject:

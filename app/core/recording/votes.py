@@ -1,9 +1,13 @@
 """What is heard at gates: votes, votes taken back, what is known of voters, and their end."""
 
+from datetime import datetime
+
 from app.core.approvals.doors import about, withdraw
+from app.core.approvals.keeping import OF_ONE_MAX, VOTES_MAX, make_room
 from app.core.approvals.survey import Survey
 from app.core.copying import replace
 from app.core.gate_events import (
+    GateId,
     GateSurveyed,
     SubjectGone,
     VoteCast,
@@ -11,15 +15,22 @@ from app.core.gate_events import (
     VotesWithdrawn,
 )
 from app.core.hearing.replanning import plans_anew
-from app.core.legs.asking import gate_at, gates_of, plan_digest, with_gate
+from app.core.legs.asking import (
+    gate_at,
+    gates_of,
+    plan_digest,
+    question_at,
+    voters_of,
+    with_gate,
+)
 from app.core.legs.context import cause_of
 from app.core.legs.posing import voted_on
 from app.core.legs.superseding import given_up, reason_of
 from app.core.moves import OrchestrationStatus
 from app.core.state import Gate, Gone, Orchestration, Vote
 
-VOTES_MAX = 500
-"""Votes that are kept of one gate: what comes after that is not heard any more."""
+WITHDRAWN_MAX = 500
+"""Reviews and comments that are remembered of one gate, as their votes may be heard later."""
 
 
 def record_vote(state: Orchestration, event: VoteCast) -> Orchestration:
@@ -28,7 +39,7 @@ def record_vote(state: Orchestration, event: VoteCast) -> Orchestration:
     One that is older than the question was cast about another plan, and stays without one.
     """
     gate = gate_at(state, event.gate)
-    if gate is None or state.has_ended or gate.choice or len(gate.votes) >= VOTES_MAX:
+    if gate is None or state.has_ended or gate.choice:
         return state
     vote = event.vote
     if vote.reference in gate.withdrawn:
@@ -38,9 +49,57 @@ def record_vote(state: Orchestration, event: VoteCast) -> Orchestration:
         vote = about(vote, plan_digest(state, event.gate), gate.opened_at)
     if any(_is_same(vote, known) for known in gate.votes):
         return state
+    gone = _room_for(state, event.gate, gate, vote, event.at)
+    if gone is None:
+        # It is told where people look why it stands shut, since reviews are not answered.
+        return with_gate(state, event.gate, replace(gate, is_crowded=True))
     if vote.digest:
         state = voted_on(state, event.gate)
+    gate = _without(gate, gone)
     return with_gate(state, event.gate, replace(gate, votes=(*gate.votes, vote)))
+
+
+def finds_room(state: Orchestration, where: GateId, vote: Vote, now: datetime) -> bool:
+    """Tell whether a gate that is open would keep one more vote."""
+    gate = gate_at(state, where)
+    return gate is None or _room_for(state, where, gate, vote, now) is not None
+
+
+def _room_for(
+    state: Orchestration, where: GateId, gate: Gate, vote: Vote, now: datetime
+) -> frozenset[int] | None:
+    if len(gate.votes) < OF_ONE_MAX:
+        return frozenset()
+    question = question_at(state, where, gate, now)
+    return make_room(question, gate.votes, vote, voters_of(gate), now)
+
+
+def _without(gate: Gate, gone: frozenset[int]) -> Gate:
+    """Let go of some votes: what is known of the others stays known."""
+    if not gone:
+        return gate
+    survey, seeking = gate.survey, gate.seeking
+    if survey is not None:
+        survey = replace(survey, votes=survey.votes - sum(it < survey.votes for it in gone))
+    taken_back = (
+        gate.votes[it].reference for it in sorted(gone) if gate.votes[it].is_withdrawn
+    )
+    return replace(
+        gate,
+        votes=tuple(vote for place, vote in enumerate(gate.votes) if place not in gone),
+        answered=gate.answered - sum(it < gate.answered for it in gone),
+        # An answer on its way counts votes that are not there any more.
+        asked_votes=-1,
+        survey=survey,
+        seeking=replace(seeking, rounds=seeking.rounds + 1),
+        withdrawn=_remembered(gate, *taken_back),
+        let_go=gate.let_go + len(gone),
+    )
+
+
+def _remembered(gate: Gate, *references: str) -> tuple[str, ...]:
+    """Remember what was taken back, the latest of it: its vote may be heard, or heard again."""
+    return (*gate.withdrawn, *references)[-WITHDRAWN_MAX:]
 
 
 def _is_same(vote: Vote, known: Vote) -> bool:
@@ -68,14 +127,13 @@ def withdraw_votes(state: Orchestration, event: VotesWithdrawn) -> Orchestration
                 )
                 state = with_gate(state, where, changed)
             elif _is_unknown(gate, event.reference):
-                withdrawn = (*gate.withdrawn, event.reference)
+                withdrawn = _remembered(gate, event.reference)
                 state = with_gate(state, where, replace(gate, withdrawn=withdrawn))
     return state
 
 
 def _is_unknown(gate: Gate, reference: str) -> bool:
-    known = {*gate.withdrawn, *(vote.reference for vote in gate.votes)}
-    return reference not in known and len(gate.withdrawn) < VOTES_MAX
+    return reference not in {*gate.withdrawn, *(vote.reference for vote in gate.votes)}
 
 
 def record_survey(state: Orchestration, event: GateSurveyed) -> Orchestration:
@@ -86,7 +144,7 @@ def record_survey(state: Orchestration, event: GateSurveyed) -> Orchestration:
     gate = _as_said(gate, event.survey)
     if not _is_newer(gate, event):
         return state
-    gate = replace(gate, survey=event.survey)
+    gate = replace(gate, survey=event.survey, is_crowded=False)
     proof, carry = event.survey.proof, gate.seeking.carry
     if carry is not None and not carry.ahead and proof is not None and not proof.is_first:
         # Whoever stands before it may have been decided on just while nobody listened.
@@ -114,7 +172,8 @@ def record_found(state: Orchestration, event: VotesFound) -> Orchestration:
     if gate is None or state.has_ended or gate.choice:
         return state
     own = tuple(vote for vote in gate.votes if not vote.carried_from)
-    votes = (*own, *event.votes[: VOTES_MAX - len(own)])
+    # However many have voted here: what is found elsewhere is not pushed out by them.
+    votes = (*own, *event.votes[:VOTES_MAX])
     seeking = replace(gate.seeking, carry=event.carry)
     if votes == gate.votes:
         changed = replace(gate, seeking=seeking)

@@ -8,14 +8,13 @@ from datetime import datetime
 
 from app.core.actions import REJECT
 from app.core.approvals.decide import decide_gate
-from app.core.approvals.people import Voter
 from app.core.approvals.question import How, Standing, Verdict
 from app.core.approvals.reasons import ReasonCode
 from app.core.approvals.votes import judge
 from app.core.copying import replace
 from app.core.gate_commands import AnswerVote, SurveyGate
 from app.core.gate_events import GateId
-from app.core.legs.asking import approval_at, gates_of, question_at, with_gate
+from app.core.legs.asking import approval_at, gates_of, question_at, voters_of, with_gate
 from app.core.legs.dispatching import Asked
 from app.core.legs.posing import pose
 from app.core.rules.decision import Decision
@@ -54,12 +53,6 @@ def _has_to_ask(state: Orchestration, where: GateId, gate: Gate) -> bool:
 def verdict_at(state: Orchestration, where: GateId, gate: Gate, now: datetime) -> Verdict:
     """Say how a gate stands, with the whole tree of why."""
     return decide_gate(question_at(state, where, gate, now), gate.votes, voters_of(gate), now)
-
-
-def voters_of(gate: Gate) -> dict[str, Voter]:
-    """Return what the last survey found out about people, by their logins in lower case."""
-    found = gate.survey.voters if gate.survey is not None else ()
-    return {voter.login.lower(): voter for voter in found}
 
 
 def _judge(

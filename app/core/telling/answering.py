@@ -13,10 +13,9 @@ from app.core.doorways.aiming import NamedGate, gates_in, task_name
 from app.core.doorways.words import number_of
 from app.core.gate_events import GateId
 from app.core.hearing.forks import comes_from_fork
-from app.core.legs.asking import approval_at, gate_at, question_at
+from app.core.legs.asking import approval_at, gate_at, question_at, voters_of
 from app.core.legs.context import cause_of
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
-from app.core.rules.judging import voters_of
 from app.core.state import Gate, Orchestration, Vote
 from app.core.telling.buttons import APPROVES, RETRIES, buttons_of
 from app.core.telling.looks import name_of
