@@ -242,20 +242,7 @@ async def is_on_branch(client: Client, access: Access, sha: str, branch: str) ->
     answer = await client.call(access, "GET", path, permissions=CONTENTS_READ)
     if items_of(answer.json()):
         return True
-    try:
-        answer = await client.call(
-            access,
-            "GET",
-            f"{path_to(access)}/compare/{quote(branch, safe='')}...{quote(sha, safe='')}",
-            permissions=CONTENTS_READ,
-            parameters={"per_page": 1},
-        )
-    except ForbiddenError:
-        raise
-    except RefusedError:
-        # They have nothing in common, or more lies between them than anybody would read.
-        return False
-    return text_of(object_of(answer.json()), "status") in ("identical", "behind")
+    return await holds(client, access, later=branch, earlier=sha)
 
 
 async def holds(client: Client, access: Access, later: str, earlier: str) -> bool:
@@ -263,7 +250,8 @@ async def holds(client: Client, access: Access, later: str, earlier: str) -> boo
 
     https://docs.github.com/en/rest/commits/commits#compare-two-commits
     """
-    between = f"{quote(earlier, safe='')}...{quote(later, safe='')}"
+    # This way round nothing differs where it is so, and no files have to be listed.
+    between = f"{quote(later, safe='')}...{quote(earlier, safe='')}"
     try:
         answer = await client.call(
             access,
@@ -275,9 +263,9 @@ async def holds(client: Client, access: Access, later: str, earlier: str) -> boo
     except ForbiddenError:
         raise
     except RefusedError:
-        # They have nothing in common, or one of them is not there.
+        # They have nothing in common, one is not there, or more lies between than is read.
         return False
-    return text_of(object_of(answer.json()), "status") in ("identical", "ahead")
+    return text_of(object_of(answer.json()), "status") in ("identical", "behind")
 
 
 async def is_public(client: Client, access: Access) -> bool:
