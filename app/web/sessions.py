@@ -58,7 +58,7 @@ class Cookies:
         end = self.clock.now() + life
         nonce = secrets.token_bytes(NONCE_BYTES)
         plain = json.dumps([end.timestamp(), *value]).encode()
-        sealed = nonce + self._cipher.encrypt(nonce, plain, kind.encode())
+        sealed = nonce + self._cipher.encrypt(nonce, plain, _bound_to(kind))
         self._set(response, kind, _text(sealed), int(life.total_seconds()))
 
     def drop(self, response: Response, kind: str) -> None:
@@ -73,7 +73,7 @@ class Cookies:
         if len(nonce) < NONCE_BYTES or not rest:
             return None
         try:
-            plain = self._cipher.decrypt(nonce, rest, kind.encode())
+            plain = self._cipher.decrypt(nonce, rest, _bound_to(kind))
         except InvalidTag:
             return None
         # What we sealed has the form that we gave it.
@@ -136,6 +136,11 @@ def is_own_form(session: Session, given: str) -> bool:
 
 
 _KIND: Final = "session"
+
+
+def _bound_to(kind: str) -> bytes:
+    """Return what is authenticated beside the content: one kind passes for no other."""
+    return kind.encode()
 
 
 def _text(raw: bytes) -> str:
