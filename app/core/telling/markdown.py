@@ -104,12 +104,16 @@ def foreign(text: str) -> str:
 
     Tables, lists, links and code stay; HTML, pictures, mentions and references become text.
     """
-    lines = mask_text(text).replace("\r\n", "\n").split("\n")
-    cleaned = ("".join(map(_visible, line.expandtabs(4))).rstrip() for line in lines)
     return "\n".join(
         f"> {_FOREIGN.sub(lambda found: found[0] + INVISIBLE, line)}".rstrip()
-        for line in cleaned
+        for line in readable(text).split("\n")
     )
+
+
+def readable(text: str) -> str:
+    """Return a text masked, with its lines, and without what nobody sees."""
+    lines = mask_text(text).replace("\r\n", "\n").split("\n")
+    return "\n".join("".join(map(_visible, line.expandtabs(4))).rstrip() for line in lines)
 
 
 def row(cells: Iterable[str]) -> str:

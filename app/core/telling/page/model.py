@@ -19,8 +19,7 @@ from app.core.telling.environments import lines_of_runs
 from app.core.telling.headline import headline, is_awaiting_people
 from app.core.telling.looks import name_of
 from app.core.telling.machine_drawing import style_of_state, what_of
-from app.core.telling.markdown import is_url, one_line
-from app.core.telling.masking import mask_text
+from app.core.telling.markdown import is_url, one_line, readable
 from app.core.telling.page.anchors import anchor_of_state, anchor_of_task
 from app.core.telling.page.delays import Delay, PutOff, delay_of
 from app.core.telling.page.drawn import Drawing, draw, ways_of
@@ -193,7 +192,7 @@ def page_of(
         ),
         earlier=max(0, len(journal) - JOURNAL_MAX),
         path=one_line(plan.origin.path, NAME_MAX),
-        definition=mask_text(plan.text[:DEFINITION_MAX]),
+        definition=readable(plan.text[:DEFINITION_MAX]),
     )
 
 
@@ -212,7 +211,7 @@ def _facts(state: Orchestration, github: str) -> Iterator[tuple[str, Sentence]]:
     place = f"{github}/{plan.origin.repository}/blob/HEAD/{plan.origin.path}"
     path = one_line(plan.origin.path, NAME_MAX)
     file = Piece(text=path, is_code=True, url=_address(place))
-    yield "Definition", (file, _text(f" of {plan.origin.repository}"))
+    yield "Definition", (file, _text(f" of {one_line(plan.origin.repository, NAME_MAX)}"))
     if plan.parent is not None:
         inside = f"/orchestrations/{plan.parent.orchestration}"
         yield "Part of", (Piece(text="another orchestration", url=inside),)
@@ -225,19 +224,18 @@ def _facts(state: Orchestration, github: str) -> Iterator[tuple[str, Sentence]]:
 def _where(state: Orchestration, github: str) -> Iterator[Piece]:
     """Say what it is about: the pull request, the branch, the commit."""
     cause = state.plan.cause
-    repository = f"{github}/{cause.repository}"
+    named = one_line(cause.repository, NAME_MAX)
     if cause.pull_request is not None:
         number = cause.pull_request
+        url = _address(f"{github}/{cause.repository}/pull/{number}")
         yield _text(" of ")
-        yield Piece(
-            text=f"{cause.repository}#{number}", url=_address(f"{repository}/pull/{number}")
-        )
+        yield Piece(text=f"{named}#{number}", url=url)
     elif cause.ref:
         ref = cause.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
-        yield _text(f" of {cause.repository} ")
+        yield _text(f" of {named} ")
         yield Piece(text=one_line(ref, NAME_MAX), is_code=True)
     else:
-        yield _text(f" of {cause.repository}")
+        yield _text(f" of {named}")
     if cause.sha:
         yield _text(" at ")
         yield _commit(github, cause.repository, cause.sha)
@@ -348,7 +346,7 @@ def _reports(state: Orchestration) -> Iterator[tuple[str, str]]:
             told = leg.attempt.summary.strip() if leg.attempts else ""
             if told and leg.attempt.child is None:
                 title = one_line(name_of(name, leg.key), NAME_MAX)
-                yield title, mask_text(told[:SUMMARY_MAX])
+                yield title, readable(told[:SUMMARY_MAX])
 
 
 def _took(start: datetime | None, end: datetime) -> str:
@@ -356,9 +354,13 @@ def _took(start: datetime | None, end: datetime) -> str:
 
 
 def _cut(value: ShownValue) -> ShownValue:
-    if len(value.text) <= VALUE_MAX:
-        return value
-    return replace(value, text=f"{value.text[:VALUE_MAX]}…")
+    rest = "…" if len(value.text) > VALUE_MAX else ""
+    return replace(
+        value,
+        name=one_line(value.name, NAME_MAX),
+        text=f"{readable(value.text[:VALUE_MAX])}{rest}",
+        of=one_line(value.of, NAME_MAX),
+    )
 
 
 def _text(text: str) -> Piece:

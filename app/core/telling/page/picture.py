@@ -116,7 +116,11 @@ def columns_of(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
 
 
 def distances(first: str, arrows: Sequence[Arrow], keys: Sequence[str]) -> dict[str, int]:
-    """Put each into the column of how many arrows it is away from the first, at least."""
+    """Put each into the column of how many arrows it is away from the first, at least.
+
+    What leads nowhere comes behind all that lead to it: so the ends stand where one looks for
+    them, and no arrow to them goes back.
+    """
     found, latest = {first: 0}, [first]
     while latest:
         after = [
@@ -125,7 +129,12 @@ def distances(first: str, arrows: Sequence[Arrow], keys: Sequence[str]) -> dict[
         found |= dict.fromkeys(after, found[latest[0]] + 1)
         latest = list(dict.fromkeys(after))
     last = max(found.values()) + 1
-    return {key: found.get(key, last) for key in keys}
+    columns = {key: found.get(key, last) for key in keys}
+    ends = set(keys) - {start for start, _ in arrows}
+    for key in ends:
+        before = [columns[start] + 1 for start, end in arrows if end == key]
+        columns[key] = max([columns[key], *before])
+    return columns
 
 
 def _way(
