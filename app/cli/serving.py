@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from app import logs
 from app.cli.database import prepare
 from app.cli.saying import Refused, complain
-from app.collecting import collect_seldom
+from app.interpreter import set_for_serving
 from app.main import build
 from app.settings import Settings, SettingsError
 
@@ -37,7 +37,7 @@ def serve_with(environ: Mapping[str, str]) -> None:
     with listen(settings.host, settings.port) as listening:
         prepare(settings.database_url)
         logs.set_up()
-        collect_seldom()
+        set_for_serving()
         server = server_of(app)
         address = f"http://{settings.host}:{settings.port}"
         logging.getLogger(__name__).info("listening", extra={"address": address})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from app.collecting import collect_seldom
+from app.interpreter import set_for_serving
 from tests.bench import (
     answering,
     calls,
@@ -65,7 +65,7 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
-    collect_seldom()  # as the server does
+    set_for_serving()  # as the server does
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(measure(given.parts or list(PARTS), given.json))
     print(figures.as_json(found) if given.json else figures.table(found))

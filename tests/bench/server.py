@@ -20,8 +20,8 @@ from fastapi import FastAPI
 
 from app.cli.serving import config_of
 from app.clock import SystemClock
-from app.collecting import collect_seldom
 from app.core.values import Json
+from app.interpreter import set_for_serving
 from app.logs import set_up
 from app.main import build
 from app.settings import Settings
@@ -118,7 +118,7 @@ def main() -> None:
     """Do what the one argument says."""
     told = json.loads(sys.argv[1])
     set_up(level=logging.WARNING)  # What it says goes to whoever started it, line by line.
-    collect_seldom()
+    set_for_serving()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if "settings" in told:
             runner.run(serve_whole(Settings(**told["settings"])))

@@ -1,9 +1,9 @@
-"""States in use stay decoded, within a bound of how much text they are."""
+"""States in use stay decoded, and deliveries at hand, within a bound of their size."""
 
 from app.core.values import OrchestrationId
-from app.ports import Saved
-from app.store.sql.remembered import States
-from tests.shell.store_kit import orchestration
+from app.ports import Delivery, Saved
+from app.store.sql.remembered import Deliveries, States
+from tests.shell.store_kit import NOW, orchestration
 
 ONE, TWO, THREE = (orchestration(number) for number in (1, 2, 3))
 
@@ -59,3 +59,30 @@ def test_what_is_forgotten_leaves_its_room() -> None:
         states.keep(Saved(state=state, version=1), 50, 100)
 
     assert states.those([ONE.id, TWO.id, THREE.id]).keys() == {TWO.id, THREE.id}
+
+
+def delivery(key: str, size: int) -> Delivery:
+    """Return a delivery with a body of so many bytes."""
+    return Delivery(id=key, event="push", body=b"x" * size, received_at=NOW)
+
+
+def test_of_deliveries_the_oldest_make_room() -> None:
+    """Whoever wants one that is gone reads it, and one that is worked off takes no room."""
+    deliveries = Deliveries(bytes_max=100)
+    deliveries.keep([delivery("worked off", 60), delivery("one", 40)])
+    deliveries.forget(["worked off", "never heard of"])
+    deliveries.keep([delivery("two", 60), delivery("three", 30)])
+
+    assert [deliveries.one(key) is not None for key in ("one", "two", "three")] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_delivery_that_is_larger_than_all_may_be_is_not_kept() -> None:
+    """It is read again when it is worked off."""
+    deliveries = Deliveries(bytes_max=100)
+    deliveries.keep([delivery("large", 101)])
+
+    assert deliveries.one("large") is None

@@ -39,15 +39,13 @@ from app.store.plans import Definitions
 from app.store.schema import (
     REVISION,
     changed_files,
-    deliveries,
     dispatched,
-    is_new,
     is_open,
     orchestrations,
-    payloads,
 )
 from app.store.sql import commands as sql_commands
 from app.store.sql import journals, retention, sharing
+from app.store.sql.arrivals import read_new
 from app.store.sql.catalogue import read_catalogue
 from app.store.sql.commands import Leases
 from app.store.sql.database import Database, Held, driver_url, is_postgres
@@ -55,7 +53,7 @@ from app.store.sql.keeping import SqlKeeping
 from app.store.sql.many import Among
 from app.store.sql.news import News, Wire, news_of
 from app.store.sql.postgres import PostgresDatabase
-from app.store.sql.remembered import States
+from app.store.sql.remembered import Deliveries, States
 from app.store.sql.save import prepared, save, save_deliveries
 from app.store.sql.sqlite import SqliteDatabase
 from app.store.sql.states import read_states
@@ -64,16 +62,6 @@ SHARED_MAX: Final = 512
 """How many locks, calendars and schedules are remembered."""
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
-_NEW_DELIVERIES: Final = (
-    sa.select(deliveries.c.id, deliveries.c.event, payloads.c.body, deliveries.c.received_at)
-    .join_from(deliveries, payloads, payloads.c.delivery_seq == deliveries.c.seq)
-    .where(is_new())
-    .order_by(deliveries.c.seq)
-    .limit(sa.bindparam("most"))
-)
-# Whoever works them off holds the rows, and passes over what another replica holds.
-_UNHELD_DELIVERIES: Final = _NEW_DELIVERIES.with_for_update(of=deliveries, skip_locked=True)
-
 _BY_RUN: Final = Among((dispatched.c.workflow_run_id,), sa.select(dispatched).where)
 _BY_MARKER: Final = Among((dispatched.c.marker,), sa.select(dispatched).where)
 _PLACE: Final = (orchestrations.c.definition_repository_id, orchestrations.c.definition_id)
@@ -94,6 +82,7 @@ class SqlStore(SqlKeeping):
         self._held: Held | None = None
         self._definitions = definitions
         self._states = States()
+        self._deliveries = Deliveries()
         self._shared: OrderedDict[str, SavedShared] = OrderedDict()
 
     @property
@@ -118,26 +107,29 @@ class SqlStore(SqlKeeping):
                 self._wire.tell(connection, News.DELIVERIES)
             return fresh
 
-        return await self._database.write(save_them)
+        fresh = await self._database.write(save_them)
+        # Of one id twice the first was saved.
+        saved = zip(deliveries, fresh, strict=True)
+        self._deliveries.keep(each for each, is_fresh in saved if is_fresh)
+        return fresh
 
     async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
-        rows = await self._database.glance(
-            lambda it: it.execute(_NEW_DELIVERIES, {"most": limit}).all()
-        )
-        return [_delivery(row) for row in rows]
+        return await self._database.glance(lambda it: read_new(it, limit, self._deliveries))
 
     @asynccontextmanager
     async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
         """Have the oldest new deliveries that nobody else works off, to the end."""
         async with self._database.hold() as held:
-            rows = await held.work(
-                lambda it: it.execute(_UNHELD_DELIVERIES, {"most": limit}).all()
+            holding = await held.work(
+                lambda it: read_new(it, limit, self._deliveries, hold=True)
             )
             self._held = held
             try:
-                yield [_delivery(row) for row in rows]
+                yield holding
             finally:
                 self._held = None
+                # Worked off, or for whoever comes first.
+                self._deliveries.forget(it.id for it in holding)
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
         query = sa.select(changed_files.c.files).where(
@@ -368,8 +360,3 @@ def open_store(database_url: str, *, is_time_rehearsed: bool = False) -> SqlStor
         leases = Leases(are_of_database=not is_time_rehearsed)
         return SqlStore(PostgresDatabase(url), definitions, leases)
     return SqlStore(SqliteDatabase(url), definitions, Leases(are_of_database=False))
-
-
-def _delivery(row: Any) -> Delivery:
-    key, event, body, received_at = row
-    return Delivery(id=key, event=event, body=body, received_at=from_micros(received_at))

@@ -42,6 +42,7 @@ _STORED: Final = (*_KEY, "kind", *_CHANGING, "note")
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _NEW: Final = Rows(commands, _STORED, or_leave(*_KEY))
 _CHANGED: Final = Rows(commands, _STORED, or_change(_KEY, _CHANGING))
+_KNOWN_OF: Final = ("id", *_KEY, *(name for name in _CHANGING if name != "body"), "note")
 _RETURNED: Final = (commands.c.id, commands.c.subject, commands.c.key)
 _NEW_WITH_IDS: Final = Rows(
     commands, _STORED, lambda insert: or_leave(*_KEY)(insert).returning(*_RETURNED)
@@ -78,11 +79,14 @@ _OPEN_AGAIN: Final = Among(
         )
     ),
 )
+_IDS: Final = Among(
+    (commands.c.subject, commands.c.key), lambda known: sa.select(*_RETURNED).where(known)
+)
 _NEXT_DUE: Final = sa.select(sa.func.min(commands.c.due)).where(is_free())
 _KNOWN: Final = Among(
     (commands.c.subject, commands.c.key),
     lambda known: (
-        sa.select(commands)
+        sa.select(*(commands.c[name] for name in _KNOWN_OF))
         .where(known)
         .order_by(commands.c.subject, commands.c.key)  # so that no two wait for each other
         .with_for_update()
@@ -359,11 +363,15 @@ def _put(
             _values(key, row) for (_, key), row in rows.items() if bool(row.id) is is_known
         ]
         if values:
-            if with_ids:
+            is_sqlite = connection.dialect.name == "sqlite"
+            if with_ids and not is_sqlite:
                 insert = _CHANGED_WITH_IDS if is_known else _NEW_WITH_IDS
             else:
                 insert = _CHANGED if is_known else _NEW
             returned = insert.put(connection, values)
+            if with_ids and is_sqlite:
+                # One row in place of many, and nobody else writes meanwhile.
+                returned = _IDS.rows(connection, [(it["subject"], it["key"]) for it in values])
             ids.update({(subject, key): found for found, subject, key in returned})
     return ids
 

@@ -1,6 +1,8 @@
-"""States that were decoded once and are in use, within a bound of how much text they are.
+"""What is at hand in memory, within a bound of how much text it is.
 
-A payload may have 20 KB or a thousand times that, so what is counted is not the states alone.
+States that were decoded once and are in use, and deliveries from their coming in to their
+being worked off. A payload may have 20 KB or a thousand times that, so what is counted is not
+how many there are.
 """
 
 from collections import OrderedDict
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.core.values import OrchestrationId
-from app.ports import Saved
+from app.ports import Delivery, Saved
 
 STATES_MAX: Final = 10_000
 TEXT_MAX: Final = 32 * 1024 * 1024
@@ -65,3 +67,32 @@ class States:
             gone = self._of.pop(key, None)
             if gone is not None:
                 self._text -= gone.size + gone.plan_size
+
+
+class Deliveries:
+    """Remembers deliveries that are saved and soon worked off; the oldest make room."""
+
+    def __init__(self, bytes_max: int = TEXT_MAX) -> None:
+        self._bytes_max = bytes_max
+        self._of: dict[str, Delivery] = {}
+        self._bytes = 0
+
+    def keep(self, deliveries: Iterable[Delivery]) -> None:
+        """Remember these."""
+        for each in deliveries:
+            self.forget([each.id])
+            self._of[each.id] = each
+            self._bytes += len(each.body)
+        while self._bytes > self._bytes_max:
+            self.forget([next(iter(self._of))])
+
+    def one(self, key: str) -> Delivery | None:
+        """Return a delivery, if it is remembered."""
+        return self._of.get(key)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Forget these: they are worked off, or set aside."""
+        for key in keys:
+            gone = self._of.pop(key, None)
+            if gone is not None:
+                self._bytes -= len(gone.body)

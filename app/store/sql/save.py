@@ -74,10 +74,18 @@ _SET_CHAIN: Final = (
     .where(orchestrations.c.id == sa.bindparam("key"))
     .values(chain=sa.bindparam("head"))
 )
+_DELIVERY: Final = ("id", "event", "received_at", "status", "note")
 _DELIVERIES: Final = Rows(
     deliveries,
-    ("id", "event", "received_at", "status", "note"),
+    _DELIVERY,
     lambda insert: or_leave("id")(insert).returning(deliveries.c.id, deliveries.c.seq),
+)
+_ALONE: Final = Rows(deliveries, _DELIVERY)
+_SEQS: Final = Among(
+    (deliveries.c.id,),
+    lambda known: (
+        sa.select(deliveries.c.id, deliveries.c.seq).where(known).order_by(deliveries.c.seq)
+    ),
 )
 _PAYLOADS: Final = Rows(payloads, payloads.columns.keys())
 _END_DELIVERIES: Final = Among(
@@ -187,7 +195,7 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
         first.setdefault(delivery.id, delivery)
     if not first:
         return []
-    inserted = _DELIVERIES.put(
+    inserted = _inserted(
         connection,
         [
             {
@@ -204,6 +212,17 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
     _PAYLOADS.put(connection, bodies)
     fresh = {key for key, _ in inserted}
     return [_take(fresh, delivery.id) for delivery in new]
+
+
+def _inserted(connection: sa.Connection, rows: Sequence[Row]) -> list[Any]:
+    """Insert deliveries; return id and number of each that was not there."""
+    if connection.dialect.name != "sqlite":
+        return _DELIVERIES.put(connection, rows)
+    # Nobody else writes meanwhile, and what was inserted comes back in one row.
+    known = {it.id for it in _SEQS.rows(connection, [row["id"] for row in rows])}
+    new = [row for row in rows if row["id"] not in known]
+    _ALONE.put(connection, new)
+    return _SEQS.rows(connection, [row["id"] for row in new])
 
 
 def _take(fresh: set[str], key: str) -> bool:

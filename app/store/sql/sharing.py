@@ -17,6 +17,7 @@ from app.store.sql.many import Among, Rows, or_change, or_leave
 _SHARED: Final = Among(
     (shared.c.subject,),
     sa.select(shared.c.subject, shared.c.version, shared.c.state).where,
+    are_large=True,
 )
 _VERSIONS: Final = Among(
     (shared.c.subject,), sa.select(shared.c.subject, shared.c.version).where

@@ -21,10 +21,12 @@ _VERSIONS: Final = Among(
 _STATES: Final = Among(
     (orchestrations.c.id,),
     sa.select(orchestrations.c.id, orchestrations.c.version, orchestrations.c.state).where,
+    are_large=True,
 )
 _PLANS: Final = Among(
     (plans.c.orchestration_id,),
     sa.select(plans.c.orchestration_id, plans.c.plan, plans.c.digest).where,
+    are_large=True,
 )
 
 

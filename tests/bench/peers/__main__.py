@@ -19,7 +19,7 @@ from typing import Final
 
 import uvloop
 
-from app.collecting import collect_seldom
+from app.interpreter import set_for_serving
 from tests.bench import end_to_end
 from tests.kit import postgres, tree
 
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="of which the median counts")
     given = parser.parse_args()
     python = _environment()
-    collect_seldom()  # as the server does, which runs on uvloop, too
+    set_for_serving()  # as the server does, which runs on uvloop, too
     ours = statistics.median(_ours(given.events) for _ in range(given.times))
     for title, ways in (
         ("The same work for all, by which the goals are judged:", SAME_WORK),

@@ -1,0 +1,55 @@
+"""Reading deliveries that are to be worked off; those that just came in are still at hand."""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from app.ports import Delivery
+from app.store.moments import from_micros
+from app.store.schema import deliveries, is_new, payloads
+from app.store.sql.many import Among, InOneRow
+from app.store.sql.remembered import Deliveries
+
+# Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
+_NEW: Final = (
+    sa.select(deliveries.c.id)
+    .where(is_new())
+    .order_by(deliveries.c.seq)
+    .limit(sa.bindparam("most"))
+)
+_NEW_IN_ONE_ROW: Final = InOneRow(_NEW)
+# Whoever works them off holds the rows, and passes over what another replica holds.
+_UNHELD: Final = _NEW.with_for_update(skip_locked=True)
+_WHOLE: Final = Among(
+    (deliveries.c.id,),
+    lambda known: (
+        sa.select(
+            deliveries.c.id, deliveries.c.event, payloads.c.body, deliveries.c.received_at
+        )
+        .join_from(deliveries, payloads, payloads.c.delivery_seq == deliveries.c.seq)
+        .where(known)
+    ),
+    are_large=True,
+)
+
+
+def read_new(
+    connection: sa.Connection, limit: int, at_hand: Deliveries, *, hold: bool = False
+) -> list[Delivery]:
+    """Return the oldest new deliveries; hold them, where others work them off, too."""
+    keys = _keys(connection, limit, hold)
+    found = {key: it for key in keys if (it := at_hand.one(key)) is not None}
+    missing = [key for key in keys if key not in found]
+    for key, event, body, received_at in _WHOLE.rows(connection, missing):
+        found[key] = Delivery(
+            id=key, event=event, body=body, received_at=from_micros(received_at)
+        )
+    return [found[key] for key in keys]
+
+
+def _keys(connection: sa.Connection, limit: int, hold: bool) -> list[str]:
+    most = {"most": limit}
+    if connection.dialect.name == "sqlite":
+        result = connection.execute(_NEW_IN_ONE_ROW.select, most)
+        return [row.id for row in _NEW_IN_ONE_ROW.rows(result)]
+    return list(connection.execute(_UNHELD if hold else _NEW, most).scalars())
