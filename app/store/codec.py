@@ -25,8 +25,9 @@ from app.core.events import Event
 from app.core.hearing.findings import Finding
 from app.core.plan import Cause, Origin, Parent, Plan
 from app.core.shared import Shared
-from app.core.state import Orchestration, Task
+from app.core.state import Leg, Orchestration, Task
 from app.core.values import Json, JsonObject, OrchestrationId, Sha
+from app.store.sparing import fields_of
 
 T = TypeVar("T")
 
@@ -88,9 +89,6 @@ def _is_set(kind: Any) -> bool:
 
 _CONVERTER: Final = _converter()
 _DAMAGE: Final = (BaseValidationError, ForbiddenExtraKeysError, ValueError, TypeError, KeyError)
-_STATE_FIELDS: Final = tuple(
-    it.name for it in dataclass_fields(Orchestration) if it.name != "plan"
-)
 # Looked up once: which one it is takes longer than many an event.
 _write_event = _CONVERTER.get_unstructure_hook(Event)
 _write_command = _CONVERTER.get_unstructure_hook(Command)
@@ -149,33 +147,35 @@ def decode_shared(text: str) -> Shared:
 
 def encode_state(state: Orchestration) -> str:
     """Write a state as text, without its plan."""
-    # States are written most, and orjson writes dataclasses itself, three times as fast.
-    fields = {name: getattr(state, name) for name in _STATE_FIELDS}
-    fields["surfaces"] = {surface.value: it for surface, it in state.surfaces.items()}
+    # States are written most.
+    fields = fields_of(state)
+    del fields["plan"]
+    if state.surfaces:
+        fields["surfaces"] = {surface.value: it for surface, it in state.surfaces.items()}
     fields["v"] = VERSION
     try:
-        if len(state.tasks) >= TASKS_MANY:
+        if len(state.tasks) >= MANY:
             fields["tasks"] = {name: _fragment(task) for name, task in state.tasks.items()}
-        return orjson.dumps(fields, default=_in_order).decode()
+        return _sparingly(fields).decode()
     except TypeError:
         return _dump(_CONVERTER.unstructure(state))
 
 
-# Of a plan of a thousand tasks an event changes one or two: the text of the others is kept by
-# their identity, which is theirs for as long as they are kept here.
-TASKS_MANY: Final = 32
-TASKS_KEPT_MAX: Final = 20_000
-_fragments: Final[dict[int, tuple[Task, orjson.Fragment]]] = {}
+# Of a thousand tasks, or of the legs of a large matrix, an event changes one or two. The text
+# of the others is kept by their identity, which is theirs for as long as they are kept here.
+MANY: Final = 16
+KEPT_MAX: Final = 20_000
+_fragments: Final[dict[int, tuple[Task | Leg, orjson.Fragment]]] = {}
 
 
-def _fragment(task: Task) -> orjson.Fragment:
-    known = _fragments.get(id(task))
-    if known is not None and known[0] is task:
+def _fragment(part: Task | Leg) -> orjson.Fragment:
+    known = _fragments.get(id(part))
+    if known is not None and known[0] is part:
         return known[1]
-    made = orjson.Fragment(orjson.dumps(task, default=_in_order))
-    if len(_fragments) >= TASKS_KEPT_MAX:
+    made = orjson.Fragment(_sparingly(part))
+    if len(_fragments) >= KEPT_MAX:
         _fragments.clear()
-    _fragments[id(task)] = (task, made)
+    _fragments[id(part)] = (part, made)
     return made
 
 
@@ -236,6 +236,20 @@ def _dump(fields: dict[str, Any]) -> str:
         # user's JSON may hold both. The mark keeps its reader from rounding the integers.
         fields["exact"] = True
         return json.dumps(fields, default=_plain)
+
+
+def _sparingly(value: object) -> bytes:
+    """Write a part of a state. Raises `TypeError` where orjson cannot."""
+    return orjson.dumps(value, default=_sparing, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+
+
+def _sparing(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    said = fields_of(value)
+    if isinstance(value, Task) and len(value.legs) >= MANY:
+        said["legs"] = {key: _fragment(leg) for key, leg in value.legs.items()}
+    return said
 
 
 def _in_order(value: object) -> object:

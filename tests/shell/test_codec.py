@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from app.core.commands import Command, DispatchWorkflow, WriteCheck
 from app.core.events import CancelRequested, Event, TimerElapsed
 from app.core.hearing.findings import Finding
+from app.core.moves import LegStatus, OrchestrationStatus
 from app.core.plan import Plan
 from app.core.shared import Shared
 from app.core.state import Leg, Orchestration, Task
-from app.core.values import ONLY_LEG, Json, JsonObject, TaskName
+from app.core.values import ONLY_LEG, Json, JsonObject, LegKey, TaskName
 from app.store import codec
 from tests.shell.store_kit import NOW, dispatch, orchestration
 
@@ -223,3 +224,35 @@ def test_a_large_state_is_written_as_a_small_one() -> None:
 
     assert texts[0] == texts[2] != texts[1]
     assert [codec.decode_state(text, state.plan) for text in texts] == [large, changed, large]
+
+
+def test_a_large_matrix_is_written_as_a_small_one() -> None:
+    """The text of legs that did not change is kept, and what comes back is the same."""
+    name = TaskName("t")
+    keys = [LegKey(f"cell {number}") for number in range(99)]
+    task = Task(legs={key: Leg(key=key) for key in keys}, is_matrix=True)
+    wide = dataclasses.replace(orchestration(), tasks={name: task})
+    changed = wide.with_task(name, task.with_leg(Leg(key=keys[7], wave="first")))
+    texts = [codec.encode_state(each) for each in (wide, changed, wide)]
+
+    assert texts[0] == texts[2] != texts[1]
+    assert [codec.decode_state(text, wide.plan) for text in texts] == [wide, changed, wide]
+
+
+def test_a_state_is_written_without_what_says_nothing() -> None:
+    """What is not so, not there or empty is left out, where that is the default."""
+    blocked = OrchestrationStatus.BLOCKED
+    leg = Leg(key=ONLY_LEG, status=LegStatus.SUCCEEDED)
+    state = dataclasses.replace(
+        orchestration(), status=blocked, tasks={TaskName("t"): Task(legs={ONLY_LEG: leg})}
+    )
+
+    assert json.loads(codec.encode_state(state)) == {
+        "status": "blocked",
+        "requested_by": "ada",
+        "started_at": "2026-11-23T09:00:01.123456+00:00",
+        "tasks": {
+            "t": {"status": "waiting", "legs": {"": {"key": "", "status": "succeeded"}}},
+        },
+        "v": 1,
+    }
