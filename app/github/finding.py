@@ -6,8 +6,7 @@ answer.
 """
 
 import logging
-from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from app.core.environment_commands import AnswerEnvironment
@@ -20,6 +19,7 @@ from app.github import gates
 from app.github.client import Access, Client
 from app.github.dispatching import get_workflow_run
 from app.github.errors import NotFoundError, RefusedError
+from app.github.kept_answers import KeptAnswers
 from app.github.operations.desk import OwnId
 
 KEPT: Final = timedelta(hours=1)
@@ -35,7 +35,9 @@ class Finder:
     def __init__(self, client: Client, own_id: OwnId) -> None:
         self._client = client
         self._own_id = own_id
-        self._rules: OrderedDict[tuple[str, str], tuple[bool, datetime]] = OrderedDict()
+        self._rules: KeptAnswers[tuple[str, str], bool] = KeptAnswers(
+            client.clock, lasts=KEPT, most=KEPT_MAX
+        )
 
     async def asked(
         self, state: Orchestration, attempt: AttemptId, run: WorkflowRunFacts, access: Access
@@ -52,7 +54,7 @@ class Finder:
         may_ask = True
         try:
             for environment in await gates.waits_at(self._client, access, run.id):
-                is_kept = self._kept(access, environment) is not None
+                is_kept = self._rules.knows(_key(access, environment))
                 if not (is_kept or may_ask):
                     # The rest at the next look.
                     break
@@ -80,22 +82,11 @@ class Finder:
         )
 
     async def _has_rule(self, access: Access, environment: str) -> bool:
-        kept = self._kept(access, environment)
-        if kept is not None:
-            return kept
-        found = await gates.has_our_rule(
-            self._client, access, environment, await self._own_id()
-        )
-        until = self._client.clock.now() + KEPT
-        self._rules[_key(access, environment)] = found, until
-        self._rules.move_to_end(_key(access, environment))
-        while len(self._rules) > KEPT_MAX:
-            self._rules.popitem(last=False)
-        return found
+        async def ask() -> bool:
+            own_id = await self._own_id()
+            return await gates.has_our_rule(self._client, access, environment, own_id)
 
-    def _kept(self, access: Access, environment: str) -> bool | None:
-        found, until = self._rules.get(_key(access, environment), (None, None))
-        return found if until is not None and self._client.clock.now() < until else None
+        return await self._rules.of(_key(access, environment), ask)
 
     async def became_of(
         self,

@@ -4,19 +4,16 @@ Were it not, GitHub would make one as soon as a job names it, with no rule that 
 the workflow would not wait for anybody.
 """
 
-import asyncio
-from collections import OrderedDict
-from datetime import datetime, timedelta
-from typing import Final, TypeAlias
-from weakref import WeakValueDictionary
+from datetime import timedelta
+from typing import Final
 
 from app.core.dispatchable import Fault
 from app.github.client import Access, Client
 from app.github.gates import has_environment
+from app.github.kept_answers import NOT_KEPT, KeptAnswers
 
 KEPT: Final = timedelta(seconds=60)
 KEPT_MAX: Final = 5_000
-_Key: TypeAlias = tuple[str, str]
 
 
 class KnownEnvironments:
@@ -24,9 +21,9 @@ class KnownEnvironments:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._until: OrderedDict[_Key, datetime] = OrderedDict()
-        # So that the legs of a matrix, which all want to know at once, ask once.
-        self._asking: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
+        self._are_there: KeptAnswers[tuple[str, str], bool] = KeptAnswers(
+            client.clock, lasts=KEPT, most=KEPT_MAX
+        )
 
     async def fault(self, environment: str, repository: str, access: Access) -> Fault | None:
         """Say so where it is not there. Raises `GitHubError`: unseen is not there.
@@ -34,20 +31,13 @@ class KnownEnvironments:
         However much is dispatched to it, an environment costs one call a minute. That one is
         missing is never kept: it may have been made meanwhile.
         """
-        key = (repository.lower(), environment.lower())
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            until = self._until.get(key)
-            if until is not None and self._client.clock.now() < until:
-                return None
-            if not await has_environment(self._client, access, environment):
-                message = f"{repository} has no environment `{environment}`"
-                hint = "make it in the repository's settings, with the App's protection rule"
-                return Fault(code="environment-not-found", message=message, hint=hint)
-            self._keep(key)
+        is_there = await self._are_there.of(
+            (repository.lower(), environment.lower()),
+            lambda: has_environment(self._client, access, environment),
+            lasts=lambda it: KEPT if it else NOT_KEPT,
+        )
+        if is_there:
             return None
-
-    def _keep(self, key: _Key) -> None:
-        self._until[key] = self._client.clock.now() + KEPT
-        self._until.move_to_end(key)
-        while len(self._until) > KEPT_MAX:
-            self._until.popitem(last=False)
+        message = f"{repository} has no environment `{environment}`"
+        hint = "make it in the repository's settings, with the App's protection rule"
+        return Fault(code="environment-not-found", message=message, hint=hint)

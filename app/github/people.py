@@ -4,10 +4,9 @@ Each answer is kept for a minute: memberships are asked when a vote is used, and
 seldom the only one.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from app.core.actions import Permission
 from app.core.approvals.people import GITHUB_ITSELF, Party
 from app.github.client import Access, Client
 from app.github.errors import NotFoundError
+from app.github.kept_answers import NOT_KEPT, KeptAnswers
 from app.github.repositories import (
     CONTENTS_READ,
     METADATA_READ,
@@ -50,36 +50,39 @@ class People:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._accounts: OrderedDict[tuple[str, str], tuple[datetime, Account]] = OrderedDict()
-        self._members: OrderedDict[tuple[str, str], tuple[datetime, bool]] = OrderedDict()
+        self._accounts: KeptAnswers[tuple[str, str], Account] = KeptAnswers(
+            client.clock, lasts=KEPT, most=KEPT_MAX
+        )
+        self._members: KeptAnswers[tuple[str, str], bool] = KeptAnswers(
+            client.clock, lasts=KEPT, most=KEPT_MAX
+        )
 
     async def account(self, access: Access, login: str) -> Account:
-        """Say who somebody is, and what they may in the repository of `access`.
+        """Say who somebody is, and what they may in the repository of `access`."""
+        return await self._accounts.of(
+            (str(access.repository).lower(), login.lower()),
+            lambda: self._ask_who(access, login),
+            # Whom GitHub does not know may be known in a moment.
+            lasts=lambda found: KEPT if found.id else NOT_KEPT,
+        )
 
-        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
-        """
-        key = (str(access.repository).lower(), login.lower())
-        kept = self._accounts.get(key)
-        if kept is not None and self._client.clock.now() < kept[0]:
-            return kept[1]
+    async def _ask_who(self, access: Access, login: str) -> Account:
+        """https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user"""
         path = f"{path_to(access)}/collaborators/{quote(login, safe='')}/permission"
         try:
             answer = await self._client.call(access, "GET", path, permissions=METADATA_READ)
         except NotFoundError:
             return Account(login=login, id=0, is_bot=login.endswith("[bot]"), permission=None)
-        found = _account(login, object_of(answer.json()))
-        _keep(self._accounts, key, (self._client.clock.now() + KEPT, found))
-        return found
+        return _account(login, object_of(answer.json()))
 
     async def is_member(self, access: Access, team: str, login: str) -> bool:
-        """Tell whether somebody is in a team (`owner/slug`) or in one below it.
+        """Tell whether somebody is in a team (`owner/slug`) or in one below it."""
+        return await self._members.of(
+            (team.lower(), login.lower()), lambda: self._ask_member(access, team, login)
+        )
 
-        https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
-        """
-        key = (team.lower(), login.lower())
-        kept = self._members.get(key)
-        if kept is not None and self._client.clock.now() < kept[0]:
-            return kept[1]
+    async def _ask_member(self, access: Access, team: str, login: str) -> bool:
+        """https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user"""
         owner, _, slug = team.removeprefix("@").partition("/")
         path = (
             f"/orgs/{quote(owner, safe='')}/teams/{quote(slug, safe='')}"
@@ -88,12 +91,10 @@ class People:
         at_all = Access(installation_id=access.installation_id, urgency=access.urgency)
         try:
             answer = await self._client.call(at_all, "GET", path, permissions=MEMBERS_READ)
-            found = text_of(object_of(answer.json()), "state") == "active"
         except NotFoundError:
             # Not a member, or the team is none that the App may see: nobody counts for it.
-            found = False
-        _keep(self._members, key, (self._client.clock.now() + KEPT, found))
-        return found
+            return False
+        return text_of(object_of(answer.json()), "state") == "active"
 
 
 def _account(login: str, body: Mapping[str, Any]) -> Account:
@@ -114,13 +115,6 @@ def _permission(word: str) -> Permission | None:
         return Permission({"pull": "read", "push": "write"}.get(word, word))
     except ValueError:
         return None
-
-
-def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > KEPT_MAX:
-        kept.popitem(last=False)
 
 
 async def authors_of_pull_request(

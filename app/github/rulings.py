@@ -3,12 +3,8 @@
 What they mean is judged by `app.core.legs.ruling`.
 """
 
-import asyncio
-from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
-from weakref import WeakValueDictionary
 
 from app.core.approvals.survey import PolicyText
 from app.core.routing import ORGANIZATION_REPOSITORIES, policies_of
@@ -16,16 +12,11 @@ from app.core.values import RepositoryName
 from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.errors import NotFoundError, RefusedError
+from app.github.kept_answers import KeptAnswers
 from app.github.repositories import read_file
 
 KEPT: Final = timedelta(seconds=60)
 KEPT_MAX: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    text: PolicyText
-    until: datetime
 
 
 class Rulings:
@@ -33,9 +24,9 @@ class Rulings:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        # So that the legs of a matrix, which all want to know at once, ask once.
-        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._kept: KeptAnswers[str, PolicyText] = KeptAnswers(
+            client.clock, lasts=KEPT, most=KEPT_MAX
+        )
 
     async def policies(self, *repositories: RepositoryName) -> tuple[PolicyText, ...]:
         """Return the policy of each organisation that owns one of these repositories."""
@@ -43,16 +34,7 @@ class Rulings:
         return tuple([await self._policy(owner) for owner in owners])
 
     async def _policy(self, owner: str) -> PolicyText:
-        async with self._asking.setdefault(owner, asyncio.Lock()):
-            kept = self._kept.get(owner)
-            if kept is not None and self._client.clock.now() < kept.until:
-                return kept.text
-            text = await self._read(owner)
-            self._kept[owner] = _Kept(text=text, until=self._client.clock.now() + KEPT)
-            self._kept.move_to_end(owner)
-            while len(self._kept) > KEPT_MAX:
-                self._kept.popitem(last=False)
-            return text
+        return await self._kept.of(owner, lambda: self._read(owner))
 
     async def _read(self, owner: str) -> PolicyText:
         for name in ORGANIZATION_REPOSITORIES:

@@ -5,13 +5,11 @@ commit one an hour. What cannot be read is left to GitHub, which refuses what it
 does where the workflow is disabled or not on the default branch.
 """
 
-import asyncio
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, TypeAlias
-from weakref import WeakValueDictionary
+from datetime import timedelta
+from typing import Final
 
 from app.core.commands import DispatchWorkflow
 from app.core.dispatchable import Fault, faults_of
@@ -20,6 +18,7 @@ from app.core.values import Sha
 from app.core.workflow_file import WorkflowFile, read_workflow
 from app.github.client import Access, Client
 from app.github.errors import AwayError, NotFoundError, RefusedError, UnavailableError
+from app.github.kept_answers import NOT_KEPT, KeptAnswers
 from app.github.repositories import commit_of, read_file
 
 KEPT: Final = timedelta(seconds=60)
@@ -27,17 +26,16 @@ KEPT_AT_COMMIT: Final = timedelta(hours=1)
 KEPT_MAX: Final = 5_000
 WORKFLOWS: Final = ".github/workflows/"
 NOT_THERE: Final = "it must be on the default branch and at the ref"
-_Key: TypeAlias = tuple[str, str, str]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
+class _Found:
     """A file as it was read, `None` where that is not known; `is_there`: there is one."""
 
     file: WorkflowFile | None
-    until: datetime
+    lasts: timedelta
     is_there: bool = True
 
 
@@ -46,33 +44,30 @@ class WorkflowFiles:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._files: KeptAnswers[tuple[str, str, str], _Found] = KeptAnswers(
+            client.clock, lasts=KEPT, most=KEPT_MAX
+        )
         self._parsed: OrderedDict[Sha, WorkflowFile | None] = OrderedDict()
-        # So that the legs of a matrix, which all want to know at once, ask once.
-        self._asking: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
 
     async def fault(self, command: DispatchWorkflow, access: Access) -> Fault | None:
         """Say for what GitHub would refuse a dispatch whose ref is known, if for anything."""
         most = (await self._client.capabilities()).dispatch_inputs_max
-        key = (command.repository.lower(), command.workflow, command.ref)
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            kept = self._kept.get(key)
-            is_fresh = kept is not None and self._client.clock.now() < kept.until
+        found = await self._files.of(
+            (command.repository.lower(), command.workflow, command.ref),
+            lambda: self._read(command, access),
             # It may have been mended meanwhile: nothing is refused by what was read before.
-            if kept is not None and is_fresh and _fault(command, kept, most) is None:
-                return None
-            kept = await self._read(command, access)
-            if kept.is_there:
-                self._keep(key, kept)
-            return _fault(command, kept, most)
+            holds=lambda it: _fault(command, it, most) is None,
+            lasts=lambda it: it.lasts,
+        )
+        return _fault(command, found, most)
 
-    async def _read(self, command: DispatchWorkflow, access: Access) -> _Kept:
-        ref, now = command.ref, self._client.clock.now()
-        until = now + (KEPT_AT_COMMIT if is_sha(ref) else KEPT)
+    async def _read(self, command: DispatchWorkflow, access: Access) -> _Found:
+        ref = command.ref
         try:
             found = await read_file(self._client, access, WORKFLOWS + command.workflow, ref)
         except NotFoundError:
-            return _Kept(file=None, until=now, is_there=not await self._has(ref, access))
+            is_missing = await self._has(ref, access)
+            return _Found(file=None, lasts=NOT_KEPT, is_there=not is_missing)
         except AwayError:
             raise
         except (RefusedError, UnavailableError) as error:
@@ -80,8 +75,9 @@ class WorkflowFiles:
             log.warning(
                 "%s of %s not looked at: %s", command.workflow, access.repository, error
             )
-            return _Kept(file=None, until=now + KEPT)
-        return _Kept(file=self._parse(found.blob_sha, found.text), until=until)
+            return _Found(file=None, lasts=KEPT)
+        lasts = KEPT_AT_COMMIT if is_sha(ref) else KEPT
+        return _Found(file=self._parse(found.blob_sha, found.text), lasts=lasts)
 
     async def _has(self, ref: str, access: Access) -> bool:
         """Tell whether a ref is surely there, so that it is the file which is missing."""
@@ -100,19 +96,13 @@ class WorkflowFiles:
                 self._parsed.popitem(last=False)
         return self._parsed[sha]
 
-    def _keep(self, key: _Key, kept: _Kept) -> None:
-        self._kept[key] = kept
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
 
-
-def _fault(command: DispatchWorkflow, kept: _Kept, most: int) -> Fault | None:
+def _fault(command: DispatchWorkflow, found: _Found, most: int) -> Fault | None:
     where = f"{command.workflow} in {command.repository}"
-    if not kept.is_there:
+    if not found.is_there:
         message = f"there is no workflow {where} at {command.ref}"
         return Fault(code="workflow-not-found", message=message, hint=NOT_THERE)
-    if kept.file is None:
+    if found.file is None:
         return None
-    found = faults_of(kept.file, command.inputs, where=where, ref=command.ref, most=most)
-    return next(found, None)
+    faults = faults_of(found.file, command.inputs, where=where, ref=command.ref, most=most)
+    return next(faults, None)

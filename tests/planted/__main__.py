@@ -30,8 +30,8 @@ STORIES = (
     "rules", "record", "decide", "outcomes", "policy", "organization", "calendars", "observing",
     "routing", "joining", "retrying", "reopening", "control", "places", "compensating",
     "children", "operations", "gates", "asking", "waits", "waves", "machine", "votes_late",
-    "carrying", "carrying_gates", "pulls", "votes", "differences", "questions", "environments",
-    "environments_frozen", "environments_found",
+    "carrying", "carrying_gates", "pulls", "votes", "votes_crowded", "differences",
+    "questions", "environments", "environments_frozen", "environments_found",
 )  # fmt: skip
 QUICK = {
     "stories": (

@@ -27,16 +27,13 @@ BUGS = (
     Bug(
         name="a dispatch is refused for what has been mended meanwhile",
         file="app/github/workflow_files.py",
-        right=(
-            "and is_fresh and _fault(command, kept, most) is None:\n"
-            "                return None\n"
-        ),
-        wrong="and is_fresh:\n                return _fault(command, kept, most)\n",
+        right="holds=lambda it: _fault(command, it, most) is None,",
+        wrong="holds=lambda it: True,",
     ),
     Bug(
         name="a missing environment keeps nothing back",
         file="app/github/known_environments.py",
-        right="            if not await has_environment(",
-        wrong="            if await has_environment(",
+        right="        if is_there:",
+        wrong="        if not is_there:",
     ),
 )

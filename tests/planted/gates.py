@@ -128,4 +128,16 @@ BUGS = (
         right="    for where, _ in tuple(gates_of(state, name)):\n",
         wrong="    for where, _ in ():\n",
     ),
+    Bug(
+        name="a crowd keeps out whom a rule names",
+        file="app/core/approvals/keeping.py",
+        right="    if worths[-1] is Worth.UNKNOWN and len(unknown) > UNKNOWN_MAX:\n",
+        wrong="    if len(unknown) > UNKNOWN_MAX:\n",
+    ),
+    Bug(
+        name="a vote that counts is let go for a later one of the same person",
+        file="app/core/approvals/keeping.py",
+        right="    return (min(theirs, key=lambda it: (worths[it], it in kept, it)),)\n",
+        wrong="    return (min(theirs, key=lambda it: (it in kept, it)),)\n",
+    ),
 )
