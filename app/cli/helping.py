@@ -26,8 +26,9 @@ _CONTROLLING: Final = "Control"
 
 SETTINGS: Final = (
     "Needed are GITHUB_APP_ID, GITHUB_PRIVATE_KEY or GITHUB_PRIVATE_KEY_FILE, "
-    "GITHUB_WEBHOOK_SECRET and SIGNALBOX_URL; the README lists all. What is missing or wrong "
-    "is said at once."
+    "GITHUB_WEBHOOK_SECRET and SIGNALBOX_URL; with GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET "
+    "people sign in and see pages. The README lists all. What is missing or wrong is said at "
+    "once."
 )
 REHEARSAL_CODES: Final = (
     "Exit codes: 0 it ended as the scenario expects, or well where it expects nothing; 1 it "
