@@ -4,6 +4,12 @@ The core asks for a workflow run to be looked up that has been silent for a whil
 again after longer and longer pauses. Whether its silence means anything, the core cannot
 know. Here it is known: as long as GitHub's list of deliveries shows none that is missing, and
 other workflow runs have been heard of since, nothing has happened that we should have heard.
+
+Both are judged over the whole App, and not for each installation: the address, the events and
+the list of deliveries are the App's, and an installation that is suspended, taken off or lacks
+a permission is told of, and what it has to do is paused. What GitHub never makes for one of
+them while it makes it for others is in no list, as what it never makes for one workflow run
+is: both are found when it is asked before the time is over.
 """
 
 from datetime import datetime, timedelta
