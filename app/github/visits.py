@@ -6,9 +6,8 @@ nothing.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ import structlog
 from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.errors import AwayError, GitHubError, NotFoundError, RateLimitedError
+from app.github.kept_answers import KeptAnswers
 from app.github.oauth import WebFlow
 from app.github.repositories import METADATA_READ, number_of, object_of, text_of
 from app.ports import KnownRepository
@@ -48,7 +48,9 @@ class GitHubVisits:
         self._client = client
         self._flow = flow
         self._find = find
-        self._kept: OrderedDict[tuple[int, Visitor], tuple[datetime, bool]] = OrderedDict()
+        self._kept: KeptAnswers[tuple[int, Visitor], bool] = KeptAnswers(
+            client.clock, lasts=KEPT, most=KEPT_MAX
+        )
         self._room = asyncio.Semaphore(CALLS_AT_ONCE)
 
     def sign_in_url(self, *, state: str, challenge: str, back: str) -> str:
@@ -76,13 +78,10 @@ class GitHubVisits:
         known = self._find(repository_id)
         if known is None:
             return False
-        key = (repository_id, visitor)
-        kept = self._kept.get(key)
-        if kept is not None and self._client.clock.now() < kept[0]:
-            return kept[1]
         try:
-            async with self._room:
-                may = await self._ask(visitor, known)
+            return await self._kept.of(
+                (repository_id, visitor), lambda: self._ask(visitor, known)
+            )
         except AwayError:
             # The App has left: what GitHub let somebody read there, we cannot know any more.
             return False
@@ -92,11 +91,6 @@ class GitHubVisits:
         except GitHubError as error:
             log.warning("nobody's right to read was found", why=str(error))
             raise VisitsUnavailable("GitHub does not tell what you may see.") from error
-        self._kept[key] = (self._client.clock.now() + KEPT, may)
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
-        return may
 
     async def _ask(self, visitor: Visitor, known: KnownRepository) -> bool:
         """Ask by the repository's id: its name may be another's by now, and so may the login's.
@@ -114,7 +108,8 @@ class GitHubVisits:
         login = quote(visitor.login, safe="")
         path = f"/repositories/{repository.id}/collaborators/{login}/permission"
         try:
-            answer = await self._client.call(access, "GET", path, permissions=METADATA_READ)
+            async with self._room:
+                answer = await self._client.call(access, "GET", path, permissions=METADATA_READ)
         except NotFoundError:
             return False
         body = object_of(answer.json())
