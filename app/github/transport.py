@@ -7,6 +7,7 @@ to repeat it is decided elsewhere.
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,6 +47,10 @@ POOL_SECONDS_MAX: Final = 10
 CAPABILITIES_KEPT: Final = timedelta(days=1)
 # A host that does not answer is assumed to be the plainest, and soon asked again.
 GUESS_KEPT: Final = timedelta(minutes=1)
+
+WHY_MAX: Final = 300
+
+_log = logging.getLogger(__name__)
 
 _SAFE = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 307, 308})
@@ -214,7 +219,8 @@ class Transport:
                 finally:
                     await response.aclose()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            # The request never left.
+            # The request never left. Why, is for who operates us: it names hosts of theirs.
+            _log.warning("not reached: %s: %s", type(error).__name__, str(error)[:WHY_MAX])
             raise UnavailableError(
                 f"{call}: {type(error).__name__}", effect_unknown=False
             ) from error

@@ -153,6 +153,19 @@ async def test_a_write_is_tried_once(
     assert len(github.sent("POST", "/repos/acme/api/x")) == 1
 
 
+async def test_why_github_was_not_reached_is_in_the_log(
+    github: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A certificate that is not trusted is the operator's to know of; people read the kind."""
+    why = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
+    github.router.post(f"{HERE}/x").mock(side_effect=[httpx.ConnectError(why)])
+    with pytest.raises(UnavailableError) as caught:
+        await github.post()
+
+    assert why in caplog.text
+    assert why not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
