@@ -135,6 +135,24 @@ async def test_within_a_minute_github_is_asked_once() -> None:
         assert asked.path == f"/repositories/{id_}/collaborators/mona/permission"
 
 
+async def test_somebody_who_looks_on_costs_next_to_nothing() -> None:
+    """Asked again, GitHub says that nothing has changed, which it does not count."""
+    async with lobby() as here:
+        await here.sign_in("mona")
+        await here.sees(HOME)
+        [installation] = here.github.world.installations
+        limits, now = here.github.world.limits, here.github.clock.now
+        before = limits.window(installation, now()).used
+        seen = set()
+        for _ in range(10):
+            here.pass_time(seconds=61)
+            seen.add(await here.sees(HOME))
+
+        asked = [each for each in here.github.calls if each.path.endswith("/permission")]
+        assert (seen, len(asked)) == ({200}, 11)
+        assert limits.window(installation, now()).used == before
+
+
 async def test_a_rate_limit_shows_nothing_and_says_until_when() -> None:
     """Nothing is shown on the strength of an old answer; the page says when to come again."""
     async with lobby() as here:
