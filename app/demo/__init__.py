@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-import uvicorn
 from rich.console import Console
 
 from app import logs
-from app.cli.serving import config_of, listen
+from app.cli.serving import Server, config_of, listen
 from app.clock import SystemClock
 from app.demo.pages import Pages
 from app.demo.proof import Gate, Proof, deployments, prove
@@ -41,7 +40,7 @@ HALFWAY_SECONDS: Final = 2
 INTERRUPTED: Final = 130
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """A server that leaves the signals of the process to the demo."""
 
     @contextmanager

@@ -33,6 +33,7 @@ ROWS_LOOKED_AT: Final = 200
 REPOSITORIES_ASKED: Final = 30
 ROWS_SHOWN: Final = 50
 NAME_MAX: Final = 120
+_STREAM: Final = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +140,14 @@ class Pages:
 
         if not await may_see():
             return Response(status_code=404)
+        if request.method == "HEAD":
+            return Response(media_type=_STREAM)
         try:
             stream = self.changes.follow(id_, session.visitor.id, may_see)
         except TooMany:
             return Response(status_code=429, headers={"retry-after": "60"})
         headers = {"x-accel-buffering": "no"}  # nginx would keep it until there is more
-        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+        return StreamingResponse(stream, media_type=_STREAM, headers=headers)
 
     async def _seen(self, session: Session, id_: OrchestrationId) -> Saved | None:
         """Return an orchestration if there is one that GitHub lets somebody read.

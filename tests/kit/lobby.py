@@ -22,6 +22,8 @@ from app.ports.visiting import VisitsUnavailable
 from app.rehearsal import Rehearsal, RehearsalTransport, VirtualClock
 from app.web import html
 from app.web.answers import SecurityHeaders
+from app.web.live import Changes
+from app.web.pages import Pages
 from app.web.sessions import Cookies, Sessions
 from app.web.sign_in import SignInDoor, unavailable
 from tests.kit.judge import Judge
@@ -103,10 +105,12 @@ class Lobby:
 
 
 @asynccontextmanager
-async def lobby(*, client_secret: str = "", url: str = URL) -> AsyncIterator[Lobby]:
+async def lobby(
+    *, client_secret: str = "", url: str = URL, **definitions: str
+) -> AsyncIterator[Lobby]:
     """Open a lobby, with two repositories besides those of a town."""
     extra = [(SECRET_REPOSITORY, {"README.md": ""}), (PUBLIC_REPOSITORY, {"README.md": ""})]
-    async with town(extra=extra) as here:
+    async with town(extra=extra, **definitions) as here:
         github = here.github
         github.world.repository(PUBLIC_REPOSITORY).is_private = False
         github.world.repository(SECRET_REPOSITORY).roles |= {"eve": "none", "carl": "none"}
@@ -133,8 +137,18 @@ async def lobby(*, client_secret: str = "", url: str = URL) -> AsyncIterator[Lob
             url=url,
         )
         door = SignInDoor(visits=visits, cookies=cookies, sessions=sessions, url=url)
+        site = Pages(
+            visits=visits,
+            sessions=sessions,
+            cookies=cookies,
+            store=lambda: here.store,
+            find=here.engine.library.head,
+            clock=github.clock,
+            changes=Changes(lambda: here.store),
+            github=github.web_url,
+        ).site(door.routes())
         pages = [Route("/me", made.me), Route("/about/{id:int}", made.about)]
-        made.app = Starlette(routes=[*door.routes(), *pages])
+        made.app = Starlette(routes=[*pages, Route("/", site.front), *site.routes])
         made.app.add_middleware(SecurityHeaders)
         made.browser = made.another_browser()
         yield made

@@ -16,6 +16,7 @@ from app.ports import Delivery, StoreUnavailable
 from app.store.memory import MemoryStore
 from app.web.api import web_app
 from app.web.hooks import WebhookDoor
+from app.web.pages import Site
 from app.web.reports import ReportDoor, Unproven
 
 SECRET = "a webhook secret"
@@ -63,6 +64,7 @@ class Server:
     known: frozenset[int] = frozenset({1})
     store: MemoryStore = field(default_factory=MemoryStore)
     woken: list[bool] = field(default_factory=list)
+    site: Site | None = None
 
     def app(self) -> FastAPI:
         inbox, clock = self.inbox or self.store, Noon()
@@ -90,6 +92,7 @@ class Server:
             ),
             trouble=trouble,
             lifespan=lifespan,
+            site=self.site,
         )
 
     async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
