@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from app.core.copying import replace
 from app.core.legs.refs import is_sha
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.plan import Cause, Plan
@@ -63,6 +64,7 @@ __all__ = [
     "summarise_check",
     "summarise_comment",
     "summarise_problems",
+    "with_page",
 ]
 
 CheckStatus = Literal["queued", "in_progress", "completed"]
@@ -76,6 +78,9 @@ INPUTS_SIZE_MAX = 8_000
 OUTPUTS_SIZE_MAX = 20_000
 VALUE_MAX = 200
 COMMENT_ROWS_SIZE_MAX = 30_000
+PAGE_LINK_MAX = 400
+"""Room that is left for a link to the page at the end of what was cut."""
+CUT = "did not fit here."
 LEGS_LINKED_MAX = 3
 
 TOLD_BY_TASKS = frozenset({"task-failed", "task-cancelled"})
@@ -106,7 +111,10 @@ SIGNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckText:
-    """A check run as it should stand; `title` is plain text, `summary` and `text` Markdown."""
+    """A check run as it should stand; `title` is plain text, `summary` and `text` Markdown.
+
+    What was cut leaves room for a link to where all of it is (`with_page`).
+    """
 
     name: str
     status: CheckStatus
@@ -152,6 +160,18 @@ def summarise_check(state: Orchestration) -> CheckText:
         started_at=state.started_at,
         ended_at=state.ended_at,
         buttons=buttons,
+    )
+
+
+def with_page(text: CheckText, url: str) -> CheckText:
+    """Let what was cut end with the way to all of it; the digest does not hang on that."""
+    line = f"\n\n{link('The page of this orchestration', url)} has all of it."
+    if size(line) > PAGE_LINK_MAX or not is_url(url):
+        return text
+    return replace(
+        text,
+        summary=text.summary + line if text.summary.endswith(CUT) else text.summary,
+        text=text.text + line if CUT in text.text else text.text,
     )
 
 
@@ -208,7 +228,7 @@ def _check_summary(state: Orchestration) -> str:
         head.append(f"\nIt goes on at {at}.")
     head += ["", *runs] if (runs := list(lines_of_runs(state))) else []
     head += ["", *HEAD]
-    free = CHECK_TEXT_MAX - size("\n".join(head)) - 1
+    free = CHECK_TEXT_MAX - PAGE_LINK_MAX - size("\n".join(head)) - 1
     return "\n".join([*head, *fit([str(each) for each in rows_of(state)], free, _more_rows)])
 
 
@@ -224,10 +244,8 @@ def _check_text(state: Orchestration) -> str:
     reports = list(_reports(state))
     if reports:
         parts.append("### Reported by the workflow runs\n")
-        free = CHECK_TEXT_MAX - size("\n".join(parts)) - 1
-        parts += fit(
-            reports, free, lambda left: f"{count(left, 'more report')} did not fit here."
-        )
+        free = CHECK_TEXT_MAX - PAGE_LINK_MAX - size("\n".join(parts)) - 1
+        parts += fit(reports, free, lambda left: f"{count(left, 'more report')} {CUT}")
     return "\n".join(parts).rstrip()
 
 
@@ -235,9 +253,7 @@ def _table_of(
     title: str, heads: Sequence[str], rows: Sequence[str], size_max: int
 ) -> Iterator[str]:
     if rows:
-        shown = fit(
-            rows, size_max, lambda left: f"\n{count(left, 'more value')} did not fit here."
-        )
+        shown = fit(rows, size_max, lambda left: f"\n{count(left, 'more value')} {CUT}")
         yield "\n".join([f"### {title}\n", *table(heads), *shown, ""])
 
 
@@ -356,7 +372,7 @@ def _more_tasks(left: int) -> str:
 
 
 def _more_rows(left: int) -> str:
-    return f"\n{count(left, 'more row')} did not fit here."
+    return f"\n{count(left, 'more row')} {CUT}"
 
 
 def _fenced(drawn: str) -> str:

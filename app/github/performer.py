@@ -88,16 +88,21 @@ DISPATCH_SECONDS_MAX: Final = 40
 
 
 class GitHubPerformer:
-    """Performs commands on GitHub; `ports.Performer` says what is asked of it."""
+    """Performs commands on GitHub; `ports.Performer` says what is asked of it.
 
-    def __init__(self, client: Client, webhooks: Webhooks | None = None) -> None:
+    `pages` is where our pages of orchestrations are, if there are any.
+    """
+
+    def __init__(
+        self, client: Client, webhooks: Webhooks | None = None, *, pages: str = ""
+    ) -> None:
         self._client = client
         self._clock = client.clock
         self._consents = Consents(client)
         self._starter = Starter(client)
         self._files = WorkflowFiles(client)
         self._environments = KnownEnvironments(client)
-        self._reporter = Reporter(client)
+        self._reporter = Reporter(client, pages)
         finder = Finder(client, self._reporter.own_id)
         self._follower = Follower(client, self._consents, finder)
         self._rulings = Rulings(client)

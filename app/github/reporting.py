@@ -23,6 +23,7 @@ from app.core.summary import (
     comment_mark_start,
     summarise_check,
     summarise_comment,
+    with_page,
 )
 from app.core.telling.report_issue import report_issue
 from app.core.values import Json, Sha
@@ -38,10 +39,11 @@ _NUMBER: Final = re.compile(r"(\d{1,18}) -->")
 
 
 class Reporter:
-    """Writes to checks and comments as the App."""
+    """Writes to checks and comments as the App; `pages` is where our pages are, if they are."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, pages: str = "") -> None:
         self._client = client
+        self._pages = pages
         self._app_id: int | None = None
         # Held while a comment may have to be created; gone when nobody holds it.
         self._commenting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -53,7 +55,7 @@ class Reporter:
         if text.digest == written.digest:
             return Carried()
         access = access_to_cause(state)
-        content = _check_content(text)
+        content = self._content(text, state)
         check_id = written.remote_id
         try:
             if check_id is None and errand.tries > 1:
@@ -66,6 +68,16 @@ class Reporter:
         except RefusedError as error:
             return self._refused(Surface.CHECK, error)
         return self._written(Surface.CHECK, check_id, text.digest, sha)
+
+    def _content(self, text: CheckText, state: Orchestration) -> Mapping[str, Json]:
+        """Say what a check run holds, with the way to the page where there are pages.
+
+        https://docs.github.com/en/rest/checks/runs#create-a-check-run
+        """
+        if not self._pages:
+            return _check_content(text)
+        url = f"{self._pages}/{state.id}"
+        return {**_check_content(with_page(text, url)), "details_url": url}
 
     async def _update(
         self,

@@ -8,7 +8,7 @@ import pytest
 from app.core.events import Conclusion, RunStatus
 from app.core.moves import LegStatus, OrchestrationStatus, TaskStatus
 from app.core.state import Leg, Orchestration, Reason, Task
-from app.core.summary import summarise_check, summarise_comment
+from app.core.summary import summarise_check, summarise_comment, with_page
 from app.core.telling.drawing import draw_mermaid, draw_tree
 from app.core.telling.headline import headline
 from app.core.telling.markdown import plain
@@ -76,9 +76,26 @@ def test_what_does_not_fit_is_counted() -> None:
     assert len(comment.body) <= 65_536
 
 
+def test_what_was_cut_ends_with_the_way_to_all_of_it() -> None:
+    """Where there are pages; what was not cut stays as it is, and so does the digest."""
+    url = "https://signalbox.test/orchestrations/0123456789abcdef"
+    line = f"[The page of this orchestration]({url}) has all of it."
+    cut = summarise_check(failed_everywhere(600))
+    whole = summarise_check(Told(plan_of(CHAIN)).begin().state)
+    linked = with_page(cut, url)
+
+    assert linked.summary.endswith(f"did not fit here.\n\n{line}")
+    assert linked.text.endswith(f"did not fit here.\n\n{line}")
+    assert max(len(linked.summary.encode()), len(linked.text.encode())) <= 65_535
+    assert linked.digest == cut.digest
+    assert with_page(whole, url) == whole
+    assert with_page(cut, "https://a.test/" + "a" * 500) == cut
+    assert with_page(cut, "javascript:alert(1)") == cut
+
+
 def test_one_report_too_many_is_one() -> None:
     """A single thing left out is spoken of as one."""
-    shown = summarise_check(failed_everywhere(17)).text
+    shown = summarise_check(failed_everywhere(16)).text
 
     assert shown.endswith("1 more report did not fit here.")
 

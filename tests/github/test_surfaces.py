@@ -11,6 +11,7 @@ from app.core.moves import OrchestrationStatus
 from app.core.state import Orchestration, Written
 from app.core.terms import Place, Template
 from app.core.values import Json, RepositoryName, Sha
+from app.github.performer import GitHubPerformer
 from app.ports import Carried, Postponed
 from app.rehearsal import CallFault
 from app.rehearsal.model.state import CheckRun, Comment
@@ -53,6 +54,20 @@ async def test_a_check_is_created_and_then_updated(here: House) -> None:
     assert (check.name, check.external_id) == ("Train", state.id)
     assert (check.status, check.conclusion) == ("completed", "success")
     assert check.completed_at == build.later(minutes=5)
+
+
+async def test_a_check_leads_to_the_page_where_there_are_pages(here: House) -> None:
+    """Its details are ours; without pages they are GitHub's own choice."""
+    await here.event(WriteCheck(), running(here.state()))
+    [plain] = checks(here)
+    here.performer = GitHubPerformer(here.client, pages="https://signalbox.test/orchestrations")
+    state = running(here.state())
+    here.github.world.repository("acme/release").check_runs.clear()
+    await here.event(WriteCheck(), state)
+    [linked] = checks(here)
+
+    assert plain.details_url is None
+    assert linked.details_url == f"https://signalbox.test/orchestrations/{state.id}"
 
 
 async def test_a_check_on_a_commit_of_before_is_concluded(here: House) -> None:

@@ -106,11 +106,11 @@ class Lobby:
 
 @asynccontextmanager
 async def lobby(
-    *, client_secret: str = "", url: str = URL, **definitions: str
+    *, client_secret: str = "", url: str = URL, ship: str = ""
 ) -> AsyncIterator[Lobby]:
     """Open a lobby, with two repositories besides those of a town."""
     extra = [(SECRET_REPOSITORY, {"README.md": ""}), (PUBLIC_REPOSITORY, {"README.md": ""})]
-    async with town(extra=extra, **definitions) as here:
+    async with town(extra=extra, ship=ship) if ship else town(extra=extra) as here:
         github = here.github
         github.world.repository(PUBLIC_REPOSITORY).is_private = False
         github.world.repository(SECRET_REPOSITORY).roles |= {"eve": "none", "carl": "none"}
