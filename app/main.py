@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import Final
 
 import httpx
 from fastapi import FastAPI
@@ -32,7 +31,9 @@ from app.metrics import Metrics
 from app.parts import client_of, exporter_of, verifier_of, web_flow_of
 from app.ports import Clock, Delivery, KnownRepository, Performer, Report, StoreUnavailable
 from app.repair import Repair
+from app.repair.missed import REACH
 from app.repair.patience import Patience
+from app.repair.sweeping import REACH_OF_SERVERS, Ages
 from app.settings import Settings
 from app.store.inbox import GroupInbox
 from app.store.migrations import migrate
@@ -45,12 +46,10 @@ from app.web.control import ControlDoor
 from app.web.figures import MetricsDoor
 from app.web.hooks import EVENTS_HEARD, WebhookDoor
 from app.web.live import Changes
-from app.web.pages import Pages, Site, unset_site
+from app.web.pages import PATH, Pages, Site, unset_site
 from app.web.reports import ReportDoor, Unproven
 from app.web.sessions import Cookies, Sessions
 from app.web.sign_in import SignInDoor
-
-SWEPT_EVERY: Final = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
 
@@ -235,7 +234,8 @@ class _Server:
         )
 
     def _performer(self, store: SqlStore) -> Performer:
-        performer = GitHubPerformer(self._client, self._webhooks)
+        pages = f"{self._settings.url}{PATH}" if self.visits is not None else ""
+        performer = GitHubPerformer(self._client, self._webhooks, pages=pages)
         return Patience(performer, store=store, clock=self.clock)
 
     def _side_loops(self, store: SqlStore, repair: Repair, engine: Engine) -> tuple[Loop, ...]:
@@ -244,7 +244,6 @@ class _Server:
             *self._tracing(store, engine),
             Loop("limits", self._limits(store).run),
             Loop("repair", repair.run),
-            Loop("sweeper", self._sweep),
         )
 
     def _tracing(self, store: SqlStore, engine: Engine) -> tuple[Loop, ...]:
@@ -274,6 +273,7 @@ class _Server:
             clock=self.clock,
             hears=EVENTS_HEARD,
             wake=self.wake,
+            ages=_ages(self._settings),
         )
 
     async def take_in(self, delivery: Delivery) -> bool:
@@ -343,23 +343,15 @@ class _Server:
             return "the database does not answer, cannot write or is of another version"
         return "; ".join(loop.trouble for loop in self._loops if loop.trouble)
 
-    async def _sweep(self) -> None:
-        """Drop now and then what is older than the settings want it kept."""
-        assert self._store is not None, "the sweeper runs while we are open"
-        while True:
-            # What is old can wait: while the database is away the others say so.
-            with suppress(StoreUnavailable):
-                await self._drop_old(self._store)
-            await asyncio.sleep(SWEPT_EVERY.total_seconds())
 
-    async def _drop_old(self, store: SqlStore) -> None:
-        now, settings = self.clock.now(), self._settings
-        kept = timedelta(days=settings.keep_deliveries_days)
-        dropped, ended = await store.drop_deliveries(now - kept), 0
-        if settings.keep_ended_days:
-            ended = await store.drop_ended(now - timedelta(days=settings.keep_ended_days))
-        if dropped or ended:
-            _log.info("old data dropped", extra={"deliveries": dropped, "journals": ended})
+def _ages(settings: Settings) -> Ages:
+    """Say how long things are kept; 0 days of journals are for ever."""
+    ended = settings.keep_ended_days
+    return Ages(
+        deliveries=timedelta(days=settings.keep_deliveries_days),
+        ended=timedelta(days=ended) if ended else None,
+        again=REACH_OF_SERVERS if settings.api_url.endswith("/api/v3") else REACH,
+    )
 
 
 async def _hand_over(store: SqlStore, owner: str, clock: Clock) -> None:

@@ -8,7 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
+
+HEARD_AGAIN_AFTER: Final = timedelta(days=1)
+"""A delivery that comes again within it is no younger for it: GitHub's usual doubles cost
+nothing, and what is kept a day longer than it may come again is known whenever it does."""
 
 
 class Kind(StrEnum):
@@ -106,6 +110,14 @@ class Keeping(Protocol):
     # deliveries
     async def known_deliveries(self, ids: Collection[str]) -> frozenset[str]:
         """Return those of these ids that there are deliveries of."""
+        ...
+
+    async def hear_again(self, ids: Collection[str], *, at: datetime) -> None:
+        """Keep deliveries that are known for as long as if they had come in only now.
+
+        To save one that is known does the same. GitHub may deliver again for three days after
+        each try, and what was dropped by then would be taken for news.
+        """
         ...
 
     async def heard_at(self, event: str) -> datetime | None:

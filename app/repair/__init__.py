@@ -4,7 +4,8 @@ Each repair is a turn that one of the processes takes when it is due (`ports.kee
 deliveries are found in GitHub's own list of them: every few minutes while something is missing,
 rarely while all is well, and not at all while GitHub wants us to wait. Checks that say
 something else than what is so are written anew. Installations are listed and definitions read
-anew, which costs little: what has not changed is answered so, and not counted.
+anew, which costs little: what has not changed is answered so, and not counted. What is old is
+dropped once the list shows that GitHub will not deliver it again (`sweeping`).
 
 That a workflow run which has been silent is looked up is the core's business
 (`core.legs.watching`): it is part of what an orchestration waits for.
@@ -25,6 +26,7 @@ from app.core.summary import summarise_check
 from app.ports import Batch, Clock, Inbox, NewCommand, Store, StoreUnavailable
 from app.ports.mending import DeliveryList
 from app.repair.missed import DELIVERIES, KIND, SOON, Mender, Seen
+from app.repair.sweeping import OLD, Ages, Sweeper
 
 CHECKS: Final = f"{KIND}checks"
 CATALOGUE: Final = f"{KIND}catalogue"
@@ -56,6 +58,7 @@ class Repair:
         clock: Clock,
         hears: Collection[str],
         wake: Callable[[], None],
+        ages: Ages,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -67,6 +70,8 @@ class Repair:
             DELIVERIES: mender.mend,
             CHECKS: self._right_checks,
             CATALOGUE: self._read_anew,
+            # The last: whatever goes wrong with it, the others have had their turn.
+            OLD: Sweeper(store=store, clock=clock, ages=ages).sweep,
         }
 
     async def open(self) -> None:

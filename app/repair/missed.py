@@ -150,6 +150,10 @@ class Mender:
     async def _take_missed(self, part: Part) -> tuple[int, bool]:
         """Take in what was missed; tell how much, and whether that was all."""
         known = await self._store.known_deliveries({each.guid for each in part.listed})
+        # Somebody had these delivered again, and we were away: they may be once more.
+        tried = {each.guid for each in part.listed if not each.is_answered} & known
+        if tried:
+            await self._store.hear_again(tried, at=self._clock.now())
         count = 0
         for each in missed(part.listed, known, self._hears):
             if count == MENDED_AT_ONCE:

@@ -10,6 +10,7 @@ from typing import Final
 from app.github.deliveries import Deliveries
 from app.rehearsal import DeliveryFault, Outcome
 from app.repair import Repair
+from app.repair.sweeping import Ages
 from app.web.hooks import EVENTS_HEARD
 from tests.bench.figures import Figure
 from tests.kit.town import API, HOME, Town, town
@@ -80,6 +81,7 @@ async def _look_ups(*, hours: int) -> int:
             clock=here.github.clock,
             hears=EVENTS_HEARD,
             wake=here.engine.wake,
+            ages=Ages(deliveries=timedelta(days=4)),
         )
         here.github.script(API, "deploy.yml", Outcome(duration=timedelta(hours=hours)))
         here.github.push(HOME, {"README.md": "change\n"})

@@ -11,6 +11,7 @@ from app.github.deliveries import Deliveries
 from app.rehearsal import CallFault, DeliveryFault, Outcome
 from app.repair import DELIVERIES, Repair
 from app.repair.missed import RARELY, REACH, SOON, Seen, read_note
+from app.repair.sweeping import Ages
 from app.web.hooks import EVENTS_HEARD
 from tests.kit.town import API, HOME, Town, town
 
@@ -37,6 +38,7 @@ def repair_of(here: Town) -> Repair:
         clock=here.github.clock,
         hears=EVENTS_HEARD,
         wake=here.engine.wake,
+        ages=Ages(deliveries=timedelta(days=4)),
     )
 
 

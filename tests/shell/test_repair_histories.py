@@ -17,6 +17,7 @@ from app.github.deliveries import Deliveries
 from app.ports import Delivery
 from app.rehearsal import CallFault, DeliveryFault, Rehearsal, RehearsalTransport, VirtualClock
 from app.repair import Repair
+from app.repair.sweeping import Ages
 from app.store.memory import MemoryStore
 
 pytestmark = pytest.mark.anyio
@@ -88,6 +89,7 @@ class History:
             clock=self.clock,
             hears=frozenset({"push"}),
             wake=lambda: None,
+            ages=Ages(deliveries=timedelta(days=4)),
         )
 
     async def _hear(self, request: httpx.Request) -> httpx.Response:

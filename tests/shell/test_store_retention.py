@@ -6,12 +6,13 @@ import pytest
 
 from app.core.audit import Chain
 from app.core.moves import OrchestrationStatus
-from app.ports import Batch, Dispatched, Report
+from app.ports import Batch, DeliveryDone, DeliveryStatus, Dispatched, Report
 from tests.shell.store_kit import (
     LEASE,
     ClosableStore,
     at,
     attempt,
+    delivery,
     dispatch,
     first,
     orchestration,
@@ -19,6 +20,25 @@ from tests.shell.store_kit import (
 )
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_what_is_delivered_again_is_kept_as_if_it_were_new(store: ClosableStore) -> None:
+    """Of three old ones one came again, of one the list tells so; a double soon is nothing."""
+    day = 24 * 3_600
+    names = ("again", "listed", "old")
+    await store.save_deliveries([delivery(name) for name in names])
+    ended = [DeliveryDone(id=name, status=DeliveryStatus.DONE) for name in names]
+    await store.commit(Batch(deliveries=ended))
+    await store.save_deliveries([delivery("old", seconds=day)])
+    later = await store.save_deliveries([delivery("again", seconds=2 * day)])
+    await store.hear_again({"listed", "never"}, at=at(2 * day))
+
+    assert later == [False]
+    assert await store.new_deliveries(9) == []
+    assert await store.drop_deliveries(at(day)) == 1
+    assert await store.known_deliveries(names) == {"again", "listed"}
+    assert await store.drop_deliveries(at(2 * day)) == 0
+    assert await store.drop_deliveries(at(2 * day + 1)) == 2
 
 
 async def test_what_ended_long_ago_loses_its_journal_and_no_more(store: ClosableStore) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from app.ports import Delivery, DeliveryDone, DeliveryStatus
-from app.ports.keeping import Kind, SetAside
+from app.ports.keeping import HEARD_AGAIN_AFTER, Kind, SetAside
 
 
 class MemoryDeliveries:
@@ -22,11 +22,18 @@ class MemoryDeliveries:
     def add(self, delivery: Delivery) -> bool:
         """Keep a delivery; return false where it was known."""
         if delivery.id in self._all:
+            self.hear_again(delivery.id, delivery.received_at)
             return False
         self._count += 1
         self._all[delivery.id] = (self._count, delivery)
         heappush(self._new, (self._count, delivery.id))
         return True
+
+    def hear_again(self, key: str, at: datetime) -> None:
+        """Let one that is known be as old as if it had come in only now."""
+        count, known = self._all.get(key, (0, None))
+        if known is not None and known.received_at < at - HEARD_AGAIN_AFTER:
+            self._all[key] = (count, replace(known, received_at=at))
 
     def heard_at(self, event: str) -> datetime | None:
         """Return when the newest one of an event came in."""

@@ -70,6 +70,10 @@ class MemoryKeeping:
     async def known_deliveries(self, ids: Collection[str]) -> frozenset[str]:
         return frozenset(each for each in ids if self._deliveries.has(each))
 
+    async def hear_again(self, ids: Collection[str], *, at: datetime) -> None:
+        for each in ids:
+            self._deliveries.hear_again(each, at)
+
     async def heard_at(self, event: str) -> datetime | None:
         return self._deliveries.heard_at(event)
 

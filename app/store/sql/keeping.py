@@ -22,6 +22,7 @@ from app.store.schema import (
 )
 from app.store.sql.commands import Leases
 from app.store.sql.database import Database, insert_into
+from app.store.sql.retention import hear_again
 
 DROPPED: Final = "dropped by hand"
 _HEARD_AT: Final = (
@@ -104,6 +105,9 @@ class SqlKeeping:
     async def known_deliveries(self, ids: Collection[str]) -> frozenset[str]:
         query = sa.select(deliveries.c.id).where(deliveries.c.id.in_(ids))
         return frozenset(await self._database.read(lambda it: it.execute(query).scalars()))
+
+    async def hear_again(self, ids: Collection[str], *, at: datetime) -> None:
+        await self._database.write(lambda it: hear_again(it, ids, to_micros(at)))
 
     async def heard_at(self, event: str) -> datetime | None:
         moment = await self._database.glance(

@@ -3,11 +3,14 @@
 Another replica may do the same at the same time: each passes over what the other has.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from app.core.audit import NO_DIGEST
+from app.ports.keeping import HEARD_AGAIN_AFTER
+from app.store.moments import MICROSECOND
 from app.store.rows import CommandStatus
 from app.store.schema import (
     changed_files,
@@ -30,6 +33,22 @@ _OLD_DELIVERIES: Final = (
     .limit(DELIVERIES_MAX)
     .with_for_update(skip_locked=True)
 )
+# In order, so that no two wait for each other.
+_HEARD_AGAIN: Final = (
+    sa.update(deliveries)
+    .where(
+        deliveries.c.seq.in_(
+            sa.select(deliveries.c.seq)
+            .where(
+                deliveries.c.id.in_(sa.bindparam("ids", expanding=True)),
+                deliveries.c.received_at < _BEFORE,
+            )
+            .order_by(deliveries.c.seq)
+            .with_for_update()
+        )
+    )
+    .values(received_at=sa.bindparam("heard", type_=sa.BigInteger))
+)
 # What has no head has no journal any more; what began later has not ended before.
 _ENDED: Final = (
     sa.select(orchestrations.c.id)
@@ -41,6 +60,12 @@ _ENDED: Final = (
     .limit(ENDED_MAX)
     .with_for_update(skip_locked=True)
 )
+
+
+def hear_again(connection: sa.Connection, ids: Collection[str], at: int) -> None:
+    """Let deliveries that are known be as old as if they had come in only now."""
+    before = at - HEARD_AGAIN_AFTER // MICROSECOND
+    connection.execute(_HEARD_AGAIN, {"ids": list(ids), "before": before, "heard": at})
 
 
 def drop_deliveries(connection: sa.Connection, before: int) -> int:

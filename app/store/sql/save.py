@@ -43,6 +43,7 @@ from app.store.schema import (
 )
 from app.store.sql import commands as sql_commands
 from app.store.sql.many import Among, Rows, beside, or_change, or_leave
+from app.store.sql.retention import hear_again
 from app.store.sql.sharing import save_sharing, shared_texts
 
 Row = dict[str, Any]
@@ -189,7 +190,7 @@ def save(
 
 
 def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[bool]:
-    """Save deliveries; false for each whose id was there already."""
+    """Save deliveries; false for each whose id was there already, and was heard again."""
     first: dict[str, Delivery] = {}
     for delivery in new:
         first.setdefault(delivery.id, delivery)
@@ -211,6 +212,8 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
     bodies = [{"delivery_seq": seq, "body": first[key].body} for key, seq in inserted]
     _PAYLOADS.put(connection, bodies)
     fresh = {key for key, _ in inserted}
+    if known := first.keys() - fresh:
+        hear_again(connection, known, max(to_micros(it.received_at) for it in first.values()))
     return [_take(fresh, delivery.id) for delivery in new]
 
 
