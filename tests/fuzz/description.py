@@ -7,6 +7,7 @@ from app.web.hooks import EVENTS_HEARD
 
 ANY: dict[str, Any] = {}
 TEXT = {"type": "string"}
+STATIC = ("page.css", "page.js", "icon.svg")
 
 
 def description(
@@ -66,6 +67,27 @@ def description(
             "/metrics": {"get": _operation()},
             "/schema/orchestration.json": {"get": _operation()},
             "/": {"get": _operation()},
+            **_pages(about_id),
+        },
+    }
+
+
+def _pages(about_id: list[dict[str, Any]]) -> dict[str, Any]:
+    """Describe what browsers ask for; a stream that goes on is none of what can be sent."""
+    to = {"type": "string", "enum": ["/", "//x", "\\", "/orchestrations/a?b#c", "ä"]}
+    unknown = {"type": "string", "enum": ["0123456789abcdef", "../x", "%00"]}
+    return {
+        "/sign-in": {"get": _operation(None, [_parameter("to", "query", to)])},
+        "/sign-in/back": {
+            "get": _operation(
+                None, [_parameter(name, "query", TEXT) for name in ("state", "code", "error")]
+            )
+        },
+        "/sign-out": {"post": _operation({"type": "object"})},
+        **{f"/static/{name}": {"get": _operation()} for name in STATIC},
+        "/orchestrations/{id}": {"get": _operation(None, about_id)},
+        "/orchestrations/{id}/changes": {
+            "get": _operation(None, [_parameter("id", "path", unknown)])
         },
     }
 

@@ -51,6 +51,15 @@ class Served:
         answer = await self._client.request(method, url, content=body, headers=sent)
         return answer.status_code
 
+    async def sign_in(self, login: str) -> None:
+        """Have somebody come in by the door for people: pages are asked for by them."""
+        self.github.sit_down(login)
+        begun = await self._client.get("/sign-in")
+        github = RehearsalTransport(self.github.asgi)
+        async with httpx.AsyncClient(transport=github) as browser:
+            back = await browser.get(begun.headers["location"])
+        await self._client.get(back.headers["location"])
+
     async def set_aside(self) -> list[str]:
         """Return what broke when it was worked off; what is asked wrongly breaks nothing."""
         async with asyncio.timeout(PATIENCE):
@@ -128,6 +137,8 @@ def _settings(github: Rehearsal, folder: Path) -> Settings:
         "SIGNALBOX_URL": URL,
         "API_TOKEN": TOKEN,
         "METRICS_TOKEN": TOKEN,
+        "GITHUB_CLIENT_ID": github.client_id,
+        "GITHUB_CLIENT_SECRET": github.client_secret,
         "DATABASE_URL": f"sqlite:///{folder / 'fuzz.db'}",
     }
     return Settings.from_environ(environ)
