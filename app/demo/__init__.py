@@ -25,11 +25,13 @@ from app.demo.pages import Pages
 from app.demo.proof import Gate, Proof, deployments, prove
 from app.demo.stage import ACTOR, DEFINITIONS, HOME, REVIEWER, WRITER, set_stage
 from app.demo.telling import Teller
+from app.demo.visiting import visit
 from app.main import build
 from app.ports import Store
 from app.rehearsal import Rehearsal, serve
 from app.settings import Settings
 from app.store.sql import open_store
+from app.web.pages import PATH
 
 HOST: Final = "127.0.0.1"
 SECRET: Final = "the webhook secret of the demo"  # noqa: S105 - it guards nothing
@@ -97,6 +99,8 @@ async def _play(console: Console, folder: Path, *, once: bool, port: int) -> int
             api_url=rehearsal.api_url,
             server_url=rehearsal.web_url,
             oidc_issuer=rehearsal.oidc_issuer,
+            client_id=rehearsal.client_id,
+            client_secret=rehearsal.client_secret,
             database_url=f"sqlite:///{folder / 'demo.db'}",
             host=HOST,
             port=listening.getsockname()[1],
@@ -153,7 +157,8 @@ async def _scenes(
     gate = await _gate(teller, rehearsal)
 
     teller.heading("Was all as it should be?")
-    proof = prove(rehearsal, pushed, pull.head_sha, pull.number, gate)
+    page = await visit(settings.url, await _address(store, gate.sha), WRITER)
+    proof = prove(rehearsal, pushed, pull.head_sha, pull.number, gate, page)
     for said, holds in proof.points:
         console.print(f"  [green]✓[/] {said}" if holds else f"  [red]✗ {said}")
     return proof
@@ -185,6 +190,14 @@ async def _gate(teller: Teller, rehearsal: Rehearsal) -> Gate:
     return Gate(sha=pull.head_sha, waiting=waiting, halfway=halfway, signs=signs)
 
 
+async def _address(store: Store, sha: str) -> str:
+    """Return the address of the page of what was begun at a commit."""
+    rows = await store.orchestrations(limit=20)
+    saved = await store.load([row.id for row in rows])
+    found = [it.state for it in saved.values() if it.state.plan.cause.sha == sha]
+    return f"{PATH}/{found[0].id}"
+
+
 def _waits(rehearsal: Rehearsal, sha: str) -> bool:
     checks = rehearsal.check_runs(HOME, sha)
     return bool(checks) and "waiting for people" in (checks[0].title or "")
@@ -195,7 +208,7 @@ async def _stay(console: Console, settings: Settings, rehearsal: Rehearsal) -> N
     shell = f"DATABASE_URL={shlex.quote(settings.database_url)} {shlex.quote(sys.executable)}"
     console.print()
     console.print("It stays up; Ctrl-C ends it. Meanwhile:", style="bold")
-    console.print(f"  Signalbox          {settings.url}/ready")
+    console.print(f"  pages              {settings.url}/ (sign in as {ACTOR})")
     console.print(f"  rehearsed GitHub   {rehearsal.web_url}/{HOME}")
     for what in ("list", "show 'release#1'", f"start release --repository {HOME}"):
         console.print(f"  {shell} -m app {what}", soft_wrap=True, highlight=False)

@@ -129,6 +129,8 @@ def _check(found: Repository, check: CheckRun) -> Iterator[str]:
     yield f"<p>{_link(f'/{found.full_name}', found.full_name)} at "
     yield f"<code>{escape(check.head_sha[:12])}</code>, "
     yield f"{escape(check.conclusion or check.status)}</p>"
+    if check.details_url:
+        yield f"<p>{_link(check.details_url, 'Details')}</p>"
     yield f"<h2>{escape(check.title or '')}</h2><p>"
     for each in check.actions:
         yield f"<span class=button>{escape(str(each['label']))}</span> "

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.demo.stage import DISPATCHES, HOME
+from app.demo.visiting import Visit
 from app.rehearsal import Dispatch, Rehearsal
 
 
@@ -35,7 +36,9 @@ def deployments(rehearsal: Rehearsal) -> int:
     return sum(each.workflow.endswith("deploy.yml") for each in rehearsal.dispatches)
 
 
-def prove(rehearsal: Rehearsal, pushed: str, proposed: str, number: int, gate: Gate) -> Proof:
+def prove(
+    rehearsal: Rehearsal, pushed: str, proposed: str, number: int, gate: Gate, page: Visit
+) -> Proof:
     """Look at all scenes."""
     dispatches = rehearsal.dispatches
     checks = rehearsal.check_runs(HOME, pushed)
@@ -72,6 +75,10 @@ def prove(rehearsal: Rehearsal, pushed: str, proposed: str, number: int, gate: G
             len(comments) == 1 and "browser_test" in comments[0].body,
         ),
         *_gate(rehearsal, gate),
+        (
+            "its page is there for whoever signs in and may read the repository",
+            page.was_sent_to_sign_in and page.status == 200 and "sign_off" in page.text,
+        ),
         (
             "workflow runs were followed by webhooks alone, without a poll",
             not any(
