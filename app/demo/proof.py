@@ -75,10 +75,7 @@ def prove(
             len(comments) == 1 and "browser_test" in comments[0].body,
         ),
         *_gate(rehearsal, gate),
-        (
-            "its page is there for whoever signs in and may read the repository",
-            page.was_sent_to_sign_in and page.status == 200 and "sign_off" in page.text,
-        ),
+        _page(page),
         (
             "workflow runs were followed by webhooks alone, without a poll",
             not any(
@@ -88,6 +85,13 @@ def prove(
         ),
     )
     return Proof(points=points)
+
+
+def _page(page: Visit) -> tuple[str, bool]:
+    return (
+        "its page is there for whoever signs in and may read the repository",
+        page.was_sent_to_sign_in and page.status == 200 and "sign_off" in page.text,
+    )
 
 
 def _gate(rehearsal: Rehearsal, gate: Gate) -> tuple[tuple[str, bool], ...]:
