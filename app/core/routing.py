@@ -91,8 +91,10 @@ def route(
     if covered is None:
         return _route_unknown(heard)
     told_by = heard.installation_id or covered.installation_id
-    moved = _moved_to(told_by) if told_by != covered.installation_id else ()
-    covered = replace(covered, installation_id=told_by)
+    moved: tuple[Chore, ...] = ()
+    if told_by != covered.installation_id:
+        moved = _moved_to(told_by)
+        covered = replace(covered, installation_id=told_by)
     files = known_files(heard) if files is None else files
     starts: list[Start] = []
     notes: list[str] = []

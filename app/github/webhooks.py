@@ -200,8 +200,10 @@ def pull_request_facts(value: object, repository: Repository | None) -> PullRequ
     """Read a pull request of `repository`, as payloads and the API describe it."""
     found = _object(value)
     number = _id(found.get("number"))
+    if number is None:
+        return None
     head, base = _object(found.get("head")), _object(found.get("base"))
-    if number is None or not _text(head.get("sha")):
+    if not _text(head.get("sha")):
         return None
     # The fork may have been deleted: then `repo` is null, and it still was one.
     head_id = _id(_object(head.get("repo")).get("id"))
@@ -262,7 +264,8 @@ def _person(value: object) -> Person | None:
 
 
 def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    # Asked a dozen times of a delivery: of a plain dictionary it is told at once.
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> Sequence[Any]:

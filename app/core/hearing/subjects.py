@@ -21,7 +21,7 @@ def subject_of(heard: Heard, app_id: str = "") -> Subject:
     """Read what a delivery is about; `app_id` is ours, a number or a client id."""
     reader = READERS.get(heard.event)
     subject = reader(heard) if reader is not None else Subject()
-    return replace(subject, is_own=_is_own(heard, app_id))
+    return replace(subject, is_own=True) if _is_own(heard, app_id) else subject
 
 
 def _push(heard: Heard) -> Subject:
@@ -222,7 +222,8 @@ def _distinct(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _object(value: Json) -> JsonObject:
-    return value if isinstance(value, Mapping) else {}
+    # Asked of each delivery some times: of a plain dictionary it is told at once.
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def _text(value: Json) -> str:

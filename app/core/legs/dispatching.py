@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias, assert_never
 
 from app.core.actions import (
@@ -133,7 +134,7 @@ def _dispatch(
     action: Dispatch, values: JsonObject, attempt: AttemptId, marker: str, now: datetime
 ) -> tuple[Attempt, Asked]:
     target = render(action.target, values)
-    found = TARGET.fullmatch(target) if isinstance(target, str) else None
+    found = _target(target) if isinstance(target, str) else None
     if found is None:
         raise ExpressionError(
             f"the target came out as {target!r}; it must have the form "
@@ -157,6 +158,12 @@ def _dispatch(
         marker=marker,
     )
     return begun, command
+
+
+@lru_cache(maxsize=1_024)
+def _target(text: str) -> re.Match[str] | None:
+    # There are far fewer of them than dispatches.
+    return TARGET.fullmatch(text)
 
 
 def _operation(

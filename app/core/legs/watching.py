@@ -1,6 +1,5 @@
 """When something about a leg becomes due: its end, its force-cancel, a look-up, its rest."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from app.core.definition import TaskDefinition
@@ -63,17 +62,31 @@ def due_look_up(attempt: Attempt, definition: TaskDefinition) -> datetime | None
         first = LOOK_UP_HELD
     elif definition.queue_timeout is not None and attempt.running_since is None:
         first = min(first, definition.queue_timeout / 2)
-    last = max(filter(None, (attempt.asked_at, attempt.heard_at, attempt.looked_up_at)))
+    # Asked of every leg at every event: one comparison after the other is soonest done.
+    last = attempt.asked_at
+    for later in (attempt.heard_at, attempt.looked_up_at):
+        if later is not None and later > last:
+            last = later
+    return last + (_pause(first, attempt.look_ups) if attempt.look_ups else first)
+
+
+def _pause(first: timedelta, look_ups: int) -> timedelta:
+    """Return how long to be silent after some look-ups that told nothing new."""
     # Seven doublings of the first pause are beyond the maximum already.
-    pause: timedelta = first * (1 << min(attempt.look_ups, 7))
-    return last + min(pause, LOOK_UP_PAUSE_MAX)
+    pause: timedelta = first * (1 << min(look_ups, 7))
+    return min(pause, LOOK_UP_PAUSE_MAX)
 
 
 def next_moment(state: Orchestration, name: TaskName) -> datetime | None:
     """Return the earliest moment at which something about a task may be due."""
     definition = definition_of(state.plan.definition, name)
     legs = state.tasks[name].legs.values()
-    moments = [each for leg in legs for each in _moments(state, name, leg, definition)]
+    moments = [
+        each
+        for leg in legs
+        if not leg.has_ended
+        for each in _moments(state, name, leg, definition)
+    ]
     moments.extend(baking.moments(state, name))
     moments.extend(escalating.moments(state, name))
     return min(moments, default=None)
@@ -81,36 +94,36 @@ def next_moment(state: Orchestration, name: TaskName) -> datetime | None:
 
 def _moments(
     state: Orchestration, name: TaskName, leg: Leg, definition: TaskDefinition
-) -> Iterator[datetime]:
-    if leg.has_ended:
-        return
+) -> list[datetime]:
     if leg.status is LegStatus.RESTING:
-        # What is paused goes on when somebody says so, and not by the clock.
-        if leg.rest_until is not None and not is_held(state):
-            yield leg.rest_until
-        return
+        if leg.rest_until is None or is_held(state):
+            # What is paused goes on when somebody says so, and not by the clock.
+            return []
+        return [leg.rest_until]
     due = due_of(state, name, leg)
-    if due is not None:
-        yield due
+    moments = [] if due is None else [due]
     if leg.status in ON_GITHUB or leg.status is LegStatus.CANCELLING:
-        yield from _of_attempt(leg, definition)
+        moments += _of_attempt(leg, definition)
+    return moments
 
 
-def _of_attempt(leg: Leg, definition: TaskDefinition) -> Iterator[datetime]:
+def _of_attempt(leg: Leg, definition: TaskDefinition) -> list[datetime]:
     attempt = leg.attempt
     if attempt.ended_at is not None:
-        # Where jobs or a change were asked for, the answer ends the leg, and not the clock.
-        if attempt.known_at is not None and not _is_asked(attempt):
-            yield attempt.known_at + OUTPUTS_GRACE
-        return
+        if attempt.known_at is None or _is_asked(attempt):
+            # Where jobs or a change were asked for, the answer ends the leg, not the clock.
+            return []
+        return [attempt.known_at + OUTPUTS_GRACE]
+    moments: list[datetime] = []
     if leg.status in TIMED:
-        yield deadline(attempt, definition)
+        moments.append(deadline(attempt, definition))
     is_forced = attempt.force_asked_at is not None or attempt.child is not None
     if attempt.cancel_asked_at is not None and not is_forced:
-        yield attempt.cancel_asked_at + CANCEL_GRACE
+        moments.append(attempt.cancel_asked_at + CANCEL_GRACE)
     look_up = due_look_up(attempt, definition)
     if look_up is not None:
-        yield look_up
+        moments.append(look_up)
+    return moments
 
 
 def _is_asked(attempt: Attempt) -> bool:

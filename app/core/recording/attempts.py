@@ -212,23 +212,23 @@ def _observe(state: Orchestration, leg: Leg, event: WorkflowRunObserved) -> Leg:
     since = None if status is RunStatus.WAITING else attempt.running_since
     if status is RunStatus.IN_PROGRESS and since is None:
         since = event.at
+    is_over = status is RunStatus.COMPLETED
     attempt = replace(
         attempt,
         workflow_run_id=event.workflow_run_id,
         known_at=attempt.known_at or event.at,
         run_attempt=event.run_attempt,
         run_status=status,
+        conclusion=(event.conclusion or Conclusion.FAILURE) if is_over else attempt.conclusion,
         url=event.url or attempt.url,
         head_sha=event.head_sha,
         heard_at=event.at,
         look_ups=0,
         running_since=since,
+        ended_at=event.at if is_over else attempt.ended_at,
     )
     leg = leg.with_attempt(attempt)
-    if status is RunStatus.COMPLETED:
-        conclusion = event.conclusion or Conclusion.FAILURE
-        attempt = replace(attempt, conclusion=conclusion, ended_at=event.at)
-        leg = leg.with_attempt(attempt)
+    if is_over:
         if not _is_unclear(state, event, attempt):
             return ended(state, event.attempt.task, leg)
         is_moved = leg.status not in (LegStatus.RUNNING, LegStatus.CANCELLING)
