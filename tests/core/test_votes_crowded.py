@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.core.actions import Permission
 from app.core.approvals.carry import Carry
+from app.core.approvals.codeowners import Owned
 from app.core.approvals.keeping import (
+    CALLS_MAX,
     OF_ONE_MAX,
-    UNASKED_KEPT,
     UNASKED_MAX,
     UNKNOWN_MAX,
     VOTES_MAX,
@@ -103,7 +106,7 @@ def test_the_latest_of_those_whom_nobody_asks_are_kept() -> None:
     for number in range(UNASKED_MAX + 2):
         ballot.vote(f"x{number}")
 
-    first = UNASKED_MAX + 1 - UNASKED_KEPT
+    first = UNASKED_MAX + 1 - UNASKED_MAX // 2
     assert voters(ballot.gate) == [f"x{n}" for n in range(first, UNASKED_MAX + 2)]
 
 
@@ -119,7 +122,7 @@ def test_what_is_on_its_way_is_asked_anew_once_votes_were_let_go() -> None:
     late = Survey(at=ballot.now, votes=before.asked_votes)
     stale = GateSurveyed(at=ballot.now, gate=GATE, survey=late)
 
-    assert command.key == f"survey-gate/sign_off/{UNASKED_KEPT + 1}/1"
+    assert command.key == f"survey-gate/sign_off/{UNASKED_MAX // 2 + 1}/1"
     assert decide(decision.state, stale).state is decision.state
 
 
@@ -210,8 +213,42 @@ def test_whoever_finds_no_room_is_told_so_and_votes_again() -> None:
     assert "vote-no-room" in [each.code for each in why.walk()]
     assert (turned_away.is_crowded, known.is_crowded) == (True, False)
     assert len(known.votes) == len(full)
-    assert len(ballot.gate.votes) == UNASKED_KEPT + 1
+    assert len(ballot.gate.votes) == UNASKED_MAX // 2 + 1
     assert ballot.status is TaskStatus.SUCCEEDED
+
+
+def test_the_more_teams_are_named_the_fewer_strangers_are_looked_up() -> None:
+    """Each is looked up in each team, and GitHub grants only so many calls a minute."""
+    teams = ", ".join(f"acme/t{number}" for number in range(29))
+    ballot = crowded(f"rules: [{{require: [{{teams: [{teams}]}}]}}]", people=20)
+    full = ballot.gate.votes
+    ballot.vote("mona")
+    turned_away = ballot.gate.votes
+    ballot.answer(SurveyGate(gate=GATE, votes=len(full)))
+    ballot.vote("mona")
+
+    assert turned_away == full
+    assert len(ballot.gate.votes) == CALLS_MAX // 30 // 2 // 2 + 1
+
+
+@pytest.mark.parametrize(
+    ("owned", "has_room"),
+    [
+        (None, False),
+        ((), True),
+        ((Owned(owners=frozenset({"@acme/sre"}), paths=("a",)),), True),
+    ],
+)
+def test_where_owners_are_asked_few_are_looked_up_before_it_is_known_who_they_are(
+    owned: tuple[Owned, ...] | None, *, has_room: bool
+) -> None:
+    """There may be many teams of them."""
+    ballot = crowded("rules: [{require: [{code-owners: true}]}]", people=20)
+    survey = Survey(at=START, votes=0, owned=owned)
+    ballot.state = _with_gate(ballot, survey=survey)
+    ballot.vote("eve")
+
+    assert ("eve" in voters(ballot.gate)) is has_room
 
 
 def test_one_who_is_looked_up_may_change_their_mind() -> None:

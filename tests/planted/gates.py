@@ -131,8 +131,8 @@ BUGS = (
     Bug(
         name="a crowd keeps out whom a rule names",
         file="app/core/approvals/keeping.py",
-        right="    if worths[-1] is Worth.UNKNOWN and len(unknown) > UNKNOWN_MAX:\n",
-        wrong="    if len(unknown) > UNKNOWN_MAX:\n",
+        right="asks_for(question, known or Voter(login=vote.by, id=vote.user_id)):\n",
+        wrong="asks_for(question, known or Voter(login='', id=vote.user_id)):\n",
     ),
     Bug(
         name="a vote that counts is let go for a later one of the same person",

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from app.core.approvals.people import Voter
-from app.core.approvals.question import Question
+from app.core.approvals.question import Question, asked_rules
 from app.core.approvals.reasons import Finding, ReasonCode
 from app.core.approvals.votes import Ballot, asks_for, judge_alone, order_of
 from app.core.state import Vote
@@ -20,21 +20,26 @@ VOTES_MAX = 500
 OF_ONE_MAX = 20
 """Votes that it keeps of one person."""
 UNKNOWN_MAX = 40
-"""People who have voted while it is not known yet whether they are asked.
-
-At each survey GitHub is asked about everybody who has voted, and in which teams they are: were
-there hundreds of them, its limit for a minute would be used up before all are known.
-"""
+"""People who have voted while it is not known yet whether they are asked."""
 UNASKED_MAX = 20
 """Votes that it keeps of people whom nobody asks, and of those that were taken back."""
-UNASKED_KEPT = 10
-"""How many of them are left when there are more: so that not each one that comes moves one."""
+CALLS_MAX = 600
+"""What a survey may cost for all of these: each is looked up, and in each team that is named.
+
+GitHub grants 900 a minute, and what it says of somebody is kept for no longer: a survey that
+took more would never come to its end.
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+"""
+STRANGERS_MIN = 4
+"""How many of each kind find room however many teams are named."""
+OWNING_TEAMS = 30
+"""How many teams are taken to own what is changed, as long as nobody has looked."""
 
 NO_ROOM = Finding(
     code=ReasonCode.VOTE_NO_ROOM,
     sentence=(
-        f"{UNKNOWN_MAX} others have voted of whom it is not known yet what they may, and one "
-        "more finds no room until it is: vote again in a minute"
+        "so many have voted of whom it is not known yet what they may that one more finds no "
+        "room until it is: vote again in a minute"
     ),
     is_met=False,
 )
@@ -66,27 +71,44 @@ def make_room(
     is named by the login, finds room however many others there are.
     """
     own = [place for place, each in enumerate(votes) if not each.carried_from]
-    if len(own) < OF_ONE_MAX:
+    if len(own) < STRANGERS_MIN:
         return frozenset()
     heard = (*votes, vote)
     ballots = [judge_alone(question, each, voters, now) for each in heard]
     worths = _worths(question, ballots, voters)
     gone = set(_too_many_of_one(ballots, own, worths))
     unasked = [place for place in own if worths[place] is Worth.NOTHING and place not in gone]
-    if len(unasked) > UNASKED_MAX:
-        gone.update(unasked[:-UNASKED_KEPT])
+    strangers = _strangers_max(question)
+    most = min(UNASKED_MAX, strangers)
+    if len(unasked) > most:
+        # By the dozen: so that not each one that comes moves another.
+        gone.update(unasked[: -(most // 2)])
     unknown = {
         _person(each)
         for each, worth in zip(ballots, worths, strict=True)
         if worth is Worth.UNKNOWN and not each.vote.carried_from
     }
-    if worths[-1] is Worth.UNKNOWN and len(unknown) > UNKNOWN_MAX:
+    if worths[-1] is Worth.UNKNOWN and len(unknown) > min(UNKNOWN_MAX, strangers):
         return None
     if len(own) - len(gone) < VOTES_MAX:
         return frozenset(gone)
     worse = [place for place in own if worths[place] < worths[-1]]
     # The worst goes, and of these the oldest.
     return frozenset({min(worse, key=lambda it: (worths[it], it))}) if worse else None
+
+
+def _strangers_max(question: Question) -> int:
+    """Say how many people may be looked up of each kind who are not known to be asked."""
+    asked = [each for rule in asked_rules(question) for each in rule.require]
+    teams = {team for each in asked for team in each.teams}
+    if question.approval.break_glass is not None:
+        teams.update(question.approval.break_glass.teams)
+    for group in question.owned or ():
+        teams.update(owner for owner in group.owners if "/" in owner)
+    count = len(teams)
+    if question.owned is None and any(each.code_owners for each in asked):
+        count += OWNING_TEAMS
+    return max(STRANGERS_MIN, CALLS_MAX // (1 + count) // 2)
 
 
 def _too_many_of_one(

@@ -62,21 +62,22 @@ def weigh(
 ) -> Weighed:
     """Weigh one option by the votes that count, in order of time."""
     own = [each for each in counting if each.vote.option == option]
-    glass = next((each for each in own if each.breaks_glass), None)
     auto = question.approval.auto
     is_by_rule = question.auto and auto is not None and auto.choose == option
+    # What a rule decides is no emergency: one would ask for more than the rule does.
+    glass = None if is_by_rule else next((each for each in own if each.breaks_glass), None)
     rules = asked_rules(question)
     if glass is not None or is_by_rule:
         rules = tuple(rule for rule in rules if rule.policy)
     held = tuple(rule for rule in rules if rule.holds and not rule.error)
     ballots = tuple(each for each in own if each.is_asked)
     seated = _seat(question, tuple(rule for rule in held if rule.is_enforced), ballots)
-    form = _form(question, own, is_by_rule=is_by_rule and glass is None)
+    form = _form(question, own, is_by_rule=is_by_rule)
     branches = [
         *_met(question, seated, voters),
         *_unmet(question, rules),
         *_evaluated(question, held, ballots, voters),
-        *(() if is_by_rule and glass is None else maintainers(question, own, voters)),
+        *(() if is_by_rule else maintainers(question, own, voters)),
         form[1],
     ]
     is_met = all(each.is_met or each.code is ReasonCode.RULE_EVALUATED for each in branches)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.core.approvals.doors import about, withdraw
-from app.core.approvals.keeping import OF_ONE_MAX, VOTES_MAX, make_room
+from app.core.approvals.keeping import STRANGERS_MIN, VOTES_MAX, make_room
 from app.core.approvals.survey import Survey
 from app.core.copying import replace
 from app.core.gate_events import (
@@ -68,7 +68,8 @@ def finds_room(state: Orchestration, where: GateId, vote: Vote, now: datetime) -
 def _room_for(
     state: Orchestration, where: GateId, gate: Gate, vote: Vote, now: datetime
 ) -> frozenset[int] | None:
-    if len(gate.votes) < OF_ONE_MAX:
+    if len(gate.votes) < STRANGERS_MIN:
+        # So it mostly is, and then there is nothing to work out.
         return frozenset()
     question = question_at(state, where, gate, now)
     return make_room(question, gate.votes, vote, voters_of(gate), now)
