@@ -178,11 +178,16 @@ class Pages:
         found = [row for row in rows.values() if row.definition_repository_id in readable]
         # Stable: what is open stands first, and else the newest does.
         shown = sorted(found, key=lambda row: row.status in ENDED)[:ROWS_SHOWN]
-        states = await store.load([row.id for row in shown if row.status not in ENDED])
-        return [self._line(row, states) for row in shown]
+        states = await store.load([row.id for row in shown])
+        # Whoever reads a definition may know nothing of the repository that set it off.
+        began = {id_: saved.state.plan.cause.repository_id for id_, saved in states.items()}
+        others = sorted(set(began.values()) - set(asked))[:REPOSITORIES_ASKED]
+        readable |= await self.visits.readable(session.visitor, others)
+        return [self._line(row, states) for row in shown if began.get(row.id) in readable]
 
     def _line(self, row: OrchestrationRow, states: Mapping[OrchestrationId, Saved]) -> Listed:
-        known, saved = self.find(row.definition_repository_id), states.get(row.id)
+        known = self.find(row.definition_repository_id)
+        saved = states[row.id] if row.status not in ENDED else None
         return Listed(
             id=row.id,
             title=one_line(f"{row.name} #{row.number}", NAME_MAX),

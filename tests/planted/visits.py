@@ -81,4 +81,16 @@ BUGS = (
         right='    return to if is_ours and not to.startswith((SIGN_IN, SIGN_OUT)) else "/"\n',
         wrong='    return to if is_ours or "://" in to else "/"\n',
     ),
+    Bug(
+        name="a list tells of what a secret repository began",
+        file="app/web/pages.py",
+        right=" for row in shown if began.get(row.id) in readable]\n",
+        wrong=" for row in shown]\n",
+    ),
+    Bug(
+        name="a page tells of what a secret repository began",
+        file="app/web/pages.py",
+        right="            places = {plan.origin.repository_id, plan.cause.repository_id}\n",
+        wrong="            places = {plan.origin.repository_id}\n",
+    ),
 )

@@ -204,3 +204,30 @@ async def test_a_repository_s_name_changes_hands() -> None:
         answer = await here.browser.get(f"/about/{secret.id}")
 
         assert answer.status_code == 404
+
+
+LISTENS = """
+version: 1
+name: Mirror
+on:
+  push: {repositories: [acme/*], branches: [main]}
+tasks:
+  sign_off:
+    approval: {rules: [{require: [{teams: [acme/sre], count: 1}]}]}
+"""
+
+
+async def test_a_definition_tells_of_a_repository_that_is_secret() -> None:
+    """Who reads the definition, but not the repository that began it, sees nothing of that."""
+    async with lobby(ship=LISTENS) as here:
+        here.github.push(SECRET_REPOSITORY, {"README.md": "secret\n"})
+        await here.town.wait(minutes=1)
+        address = f"/orchestrations/{(await here.town.state()).id}"
+        listed, seen = [], []
+        for login in ("eve", "mona"):
+            await here.sign_in(login)
+            home = await here.browser.get("/", headers={"accept": "text/html"})
+            listed.append(address in home.text)
+            seen.append((await here.browser.get(address)).status_code)
+
+        assert (listed, seen) == ([False, True], [404, 200])
