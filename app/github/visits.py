@@ -95,8 +95,7 @@ class GitHubVisits:
     async def _ask(self, visitor: Visitor, known: KnownRepository) -> bool:
         """Ask by the repository's id: its name may be another's by now, and so may the login's.
 
-        GitHub leads from an old name to an address of this form, and answers there.
-        https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+        GitHub's own redirects lead to addresses of this form: docs/decisions/0011-no-user-token.md
         """
         repository = known.repository
         access = Access(
