@@ -95,7 +95,7 @@ class GitHubVisits:
     async def _ask(self, visitor: Visitor, known: KnownRepository) -> bool:
         """Ask by the repository's id: its name may be another's by now, and so may the login's.
 
-        GitHub's own redirects lead to addresses of this form: docs/decisions/0011-no-user-token.md
+        GitHub's own redirects lead to addresses of this form; docs/decisions/0011 has more.
         """
         repository = known.repository
         access = Access(
