@@ -23,7 +23,7 @@ sources := app tests $(wildcard action)
 typed := app $(wildcard action tests/kit)
 workflows := $(wildcard workflow-templates/*.yml .github/workflows/*.yml)
 
-.PHONY: help setup setup-runtime check test simulate chaos fuzz planted bench bench-peers demo docs lock clean
+.PHONY: help setup setup-runtime check test simulate chaos fuzz look planted bench bench-peers demo docs lock clean
 
 help: ## Print the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,10 @@ chaos: setup ## Play ROUNDS rounds (200) of killed processes and a GitHub that m
 fuzz: setup ## Read RUNS mutated texts (1000000), guided by atheris where it can be installed.
 	-@$(python) -m pip install -qq --no-deps --target .cache/fuzz atheris==3.0.0
 	PYTHONPATH=.cache/fuzz $(python) -m tests.fuzz --runs $(RUNS) --seed $(SEED)
+
+look: setup ## Look at all pages with a browser, in light and dark, wide and narrow; needs chromium.
+	@$(python) -m pip install -qq --target .cache/look/lib playwright==1.65.2
+	PYTHONPATH=.cache/look/lib $(python) -m tests.browser
 
 planted: setup ## Plant known bugs one by one and show which test catches each.
 	$(python) -m tests.planted

@@ -214,12 +214,16 @@ def test_a_child_is_reached_by_its_page() -> None:
 
 
 def test_a_wave_that_asks_shows_its_question_once() -> None:
-    """With the first row of its task, since a wave has no row of its own."""
-    stage = rollout(wave("canary", 25, approval=APPROVAL), wave("rest"))
-    asked = [each for each in page(stage.state, hours=1).rows if each.questions]
+    """With its first leg; where that has no row, with the first of the task."""
+    state = rollout(wave("canary", 25, approval=APPROVAL), wave("rest")).state
+    [asked] = [each for each in page(state, hours=1).rows if each.questions]
+    task = state.tasks[TaskName("rollout")]
+    many = {LegKey(f"{at}"): leg for at in range(LEGS_MAX) for leg in task.legs.values()}
+    large = state.with_task(TaskName("rollout"), changed(task, legs={**many, **task.legs}))
+    [whole] = [each for each in page(large, hours=1).rows if each.questions]
 
-    assert len(asked) == 1
-    assert asked[0].questions[0].leg is None
+    assert (asked.name, asked.questions[0].name) == ("rollout (a)", "rollout, wave canary")
+    assert whole.name == "rollout, 304 legs"
 
 
 def test_very_many_rows_are_cut() -> None:

@@ -29,7 +29,8 @@ def test_a_task_for_several_counts_them() -> None:
     assert shown.drawing is not None
     [node] = shown.drawing.nodes
 
-    assert (node.is_several, node.told) == (True, "1 running, 1 dispatching")
+    assert (node.is_several, node.whole) == (True, "build: 1 running, 1 dispatching")
+    assert node.told == "1 running, 1 dispatch…"
 
 
 def test_a_machine_shows_where_it_is_and_where_it_may_go() -> None:

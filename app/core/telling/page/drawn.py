@@ -23,7 +23,7 @@ from app.core.values import TaskName
 
 LABEL_MAX = 20
 """Letters that a box has room for; the whole name stands in the table."""
-TOLD_MAX = 24
+TOLD_MAX = 22
 NAME_MAX = 120
 LEGS_TO_COUNT = 2
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from app.core.approvals.reasons import Finding
 from app.core.legs.asking import approval_at, gates_of
 from app.core.rules.judging import verdict_at
-from app.core.state import Orchestration, Vote
+from app.core.state import Orchestration, Task, Vote
 from app.core.telling.looks import name_of
 from app.core.telling.markdown import one_line, prose
 from app.core.telling.page.sentences import Sentence, sentence
@@ -45,7 +45,10 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """An open gate: what it asks, what can be chosen, and how it stands; a wave has no leg."""
+    """An open gate: what it asks, what can be chosen, and how it stands.
+
+    That of a wave stands with the first leg of the wave.
+    """
 
     leg: LegKey | None
     name: str
@@ -60,7 +63,7 @@ def questions(state: Orchestration, name: TaskName, now: datetime) -> Iterator[Q
     for where, gate in gates_of(state, name):
         wave = f", wave {where.wave}" if where.wave else ""
         yield Question(
-            leg=None if where.wave else where.leg,
+            leg=_first_of(state.tasks[name], where.wave) if where.wave else where.leg,
             name=one_line(f"{name_of(name, where.leg)}{wave}", NAME_MAX),
             title=one_line(title_of(state, where, gate), REASON_MAX),
             options=approval_at(state, where).options,
@@ -82,6 +85,10 @@ def voices(votes: tuple[Vote, ...]) -> tuple[Voice, ...]:
         )
         for vote in votes[-VOTES_MAX:]
     )
+
+
+def _first_of(task: Task, wave: str) -> LegKey | None:
+    return next((key for key, leg in task.legs.items() if leg.wave == wave), None)
 
 
 def _branch(finding: Finding) -> Branch:

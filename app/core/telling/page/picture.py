@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-BOX_WIDTH, BOX_HEIGHT = 168, 52
-GAP_ACROSS, GAP_DOWN = 40, 18
+BOX_WIDTH, BOX_HEIGHT = 176, 52
+GAP_ACROSS, GAP_DOWN = 38, 18
 PASSING_HEIGHT = 10
 MARGIN = 8
 BEND = 20
