@@ -202,8 +202,8 @@ class Store(Keeping, Protocol):
         """Save a batch in one transaction; return the commands stored as claimed.
 
         Raises `Conflict` where a state's version is not the stored one plus 1 (1: must be
-        new), one that was seen or a shared state's `was` not the stored one, and
-        `StoreUnavailable`; in both cases nothing is saved.
+        new), one that was seen or a shared state's `was` not the stored one, or one of the
+        `unread` repositories has been read; and `StoreUnavailable`. Nothing is saved then.
         """
         ...
 

@@ -26,7 +26,8 @@ class Kind(StrEnum):
 class SetAside:
     """One thing that could not be done. `id` is a delivery's own, or a command's number.
 
-    `name` is the event or the key of the command, `subject` what the command was for.
+    `name` is the event or the key of the command, `subject` what the command was for. What
+    `is_waiting` is done by itself once something of its subject has been read.
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class SetAside:
     why: str
     at: datetime
     tries: int = 0
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +131,16 @@ class Keeping(Protocol):
         """Return what was set aside, the newest first."""
         ...
 
+    async def waiting(self, limit: int) -> Sequence[SetAside]:
+        """Return the deliveries that wait for a subject, the newest first."""
+        ...
+
     async def try_again(self, kind: Kind, id_: str, *, now: datetime) -> bool:
         """Let something that was set aside be tried afresh; false if it was not."""
         ...
 
     async def drop(self, kind: Kind, id_: str) -> bool:
-        """Let something that was set aside be seen no more; false if it was not."""
+        """Let what was set aside, or waits, be seen no more; false if neither is so."""
         ...
 
     async def delayed(self, subject: str) -> Sequence[Delayed]:

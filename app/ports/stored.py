@@ -18,7 +18,7 @@ from app.core.values import OrchestrationId, Sha
 
 
 class DeliveryStatus(StrEnum):
-    """`new` waits to be applied, `parked` waits for a workflow run to be known to us."""
+    """`new` waits to be applied, `parked` waits for something to be known to us."""
 
     NEW = "new"
     PARKED = "parked"
@@ -32,23 +32,29 @@ class Delivery:
 
     `id` is GitHub's delivery GUID for webhooks, and derived from the content otherwise;
     `event` is GitHub's event name, or begins with `signalbox/` (`app.core.hearing.asking`).
-    `body` is JSON text.
+    `body` is JSON text. `woken` counts how often it had waited for a subject, and does no more.
     """
 
     id: str
     event: str
     body: bytes = field(repr=False)
     received_at: datetime
+    woken: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryDone:
-    """How a delivery ended; parked ones name the workflow run they wait for."""
+    """How a delivery ended; parked ones name what they wait for.
+
+    `waits_for` is a subject, `repository/<id>` or `installation/<id>`, of which something has
+    to be read first. What waits for a workflow run, too, is woken by whichever comes first.
+    """
 
     id: str
     status: DeliveryStatus
     note: str = ""
     workflow_run_id: int | None = None
+    waits_for: str = ""
 
 
 # --- orchestrations and commands --------------------------------------------------------
@@ -159,12 +165,22 @@ class Dispatched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRepository:
-    """A repository that an installation covers, with what was last read there."""
+    """A repository that an installation covers, with what was last read there.
+
+    Without `head_sha` nothing was read there yet. `unreadable` then says why nothing can be,
+    where GitHub has refused it for good.
+    """
 
     repository: Repository
     installation_id: int
     head_sha: Sha | None
     policy: str | None
+    unreadable: str = ""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is still to be read for the first time."""
+        return self.head_sha is None and not self.unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +208,9 @@ class Batch:
     `commands_done` ticks commands off, `commands_failed` sets them aside with the reason.
     `seen` names orchestrations that were decided on and did not change, with the version
     that was seen, 0 for none: a decision that nothing follows may be wrong, too.
-    `wake_workflow_runs` makes deliveries new again that were parked for these.
+    `wake_workflow_runs` makes deliveries new again that were parked for these, and so does
+    `wake_subjects`. `unread` names repositories that were taken for not read yet: somebody else
+    may have read them meanwhile.
     `interests` replaces all that is known of what an orchestration listens to. `arrivals` are
     deliveries that we make ourselves, as of a schedule that ticks.
     """
@@ -206,6 +224,8 @@ class Batch:
     deliveries: list[DeliveryDone] = field(default_factory=list)
     dispatched: list[Dispatched] = field(default_factory=list)
     wake_workflow_runs: list[int] = field(default_factory=list)
+    wake_subjects: list[str] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
     repositories: list[KnownRepository] = field(default_factory=list)
     forget_repositories: list[int] = field(default_factory=list)
     definitions: list[tuple[int, tuple[File, ...]]] = field(default_factory=list)
@@ -235,4 +255,4 @@ class StoreUnavailable(Exception):
 
 
 class Conflict(Exception):
-    """Another writer changed one of the states since it was loaded: load and decide anew."""
+    """Another writer changed what was decided by since it was loaded: load and decide anew."""

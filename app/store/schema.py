@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The newest migration, which `ready` asks for."""
 
 METADATA: Final = sa.MetaData(
@@ -52,6 +52,8 @@ deliveries: Final = sa.Table(
     sa.Column("status", TEXT, nullable=False),
     sa.Column("note", TEXT, nullable=False),
     sa.Column("workflow_run_id", sa.BigInteger),
+    sa.Column("waits_for", TEXT),
+    sa.Column("woken", sa.Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
 payloads: Final = sa.Table(
@@ -158,6 +160,7 @@ repositories: Final = sa.Table(
     sa.Column("installation_id", sa.BigInteger, nullable=False),
     sa.Column("head_sha", TEXT),
     sa.Column("policy", TEXT),
+    sa.Column("unreadable", TEXT, nullable=False, server_default=""),
 )
 definitions: Final = sa.Table(
     "definitions",
@@ -214,8 +217,13 @@ def is_new() -> sa.ColumnElement[bool]:
 
 
 def is_parked() -> sa.ColumnElement[bool]:
-    """Deliveries that wait for a workflow run, or for the files that they changed."""
+    """Deliveries that wait for a workflow run, or for something that is to be read."""
     return deliveries.c.status == sa.literal_column("'parked'")
+
+
+def is_waiting() -> sa.ColumnElement[bool]:
+    """Deliveries that wait for a repository, or for the list of an installation's."""
+    return sa.and_(is_parked(), deliveries.c.waits_for.is_not(None))
 
 
 def is_failed(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -255,6 +263,7 @@ def _partial(
 
 _partial("ix_deliveries_new", deliveries.c.seq, where=is_new())
 _partial("ix_deliveries_parked", deliveries.c.workflow_run_id, where=is_parked())
+_partial("ix_deliveries_waiting", deliveries.c.waits_for, where=is_waiting())
 _partial("ix_deliveries_ended", deliveries.c.received_at, where=sa.not_(is_new()))
 _partial("ix_deliveries_failed", deliveries.c.received_at, where=is_failed(deliveries))
 _partial("ix_commands_failed", commands.c.last_tried_at, where=is_failed(commands))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.commands import WriteCheck, WriteComment
 from app.ports import Batch, ClaimedCommand, DeliveryDone, DeliveryStatus
+from app.ports.keeping import Kind
 from tests.shell.store_kit import LEASE, ClosableStore, at, delivery, dispatch, wanted
 
 SECONDS = st.integers(0, 20)
@@ -41,9 +42,11 @@ STEPS = st.one_of(
             st.sampled_from("vwxyz"),
             st.sampled_from([*DeliveryStatus]),
             st.sampled_from([None, 11]),
+            st.sampled_from(["", "repository/1"]),
         ),
     ),
-    st.tuples(st.just("wake"), st.just(11)),
+    st.tuples(st.just("wake"), st.sampled_from([11, "repository/1"])),
+    st.tuples(st.just("drop"), st.sampled_from("vwxyz")),
     st.tuples(st.just("files"), st.sampled_from("vwxyz")),
 )
 
@@ -60,7 +63,7 @@ class Seen:
         claimed, answer = await self._take(step)
         self._ids += [it.id for it in claimed if it.id not in self._ids]
         seen = [replace(it, id=self._ids.index(it.id)) for it in claimed]
-        new = [it.id for it in await self.store.new_deliveries(9)]
+        new = [(it.id, it.woken) for it in await self.store.new_deliveries(9)]
         return seen, answer, await self.store.next_due(), new
 
     async def _take(self, step: tuple[str, Any]) -> tuple[Sequence[ClaimedCommand], object]:
@@ -72,6 +75,8 @@ class Seen:
                 return [], await self.store.take_back(owner=owner)
             case "save", names:
                 return [], await self.store.save_deliveries([delivery(it) for it in names])
+            case "drop", name:
+                return [], await self.store.drop(Kind.DELIVERY, name)
             case "postpone", (number, seconds, owner):
                 command_id, due = self._id(number), at(seconds)
                 await self.store.postpone(command_id, due=due, why="502", owner=owner)
@@ -89,11 +94,15 @@ class Seen:
                 return Batch(commands_done=[self._id(it) for it in numbers], commands=wishes)
             case "failed", number:
                 return Batch(commands_failed=[(self._id(number), "poison")])
-            case "end", (name, status, run):
-                done = DeliveryDone(id=name, status=status, workflow_run_id=run)
+            case "end", (name, status, run, subject):
+                done = DeliveryDone(
+                    id=name, status=status, workflow_run_id=run, waits_for=subject
+                )
                 return Batch(deliveries=[done])
-            case "wake", run:
+            case "wake", int(run):
                 return Batch(wake_workflow_runs=[run])
+            case "wake", subject:
+                return Batch(wake_subjects=[subject])
             case "files", name:
                 return Batch(changed_files=[(name, ("a", "b"))])
         raise AssertionError(step)

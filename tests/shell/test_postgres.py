@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 
 from app.core.commands import SetTimer, WriteCheck
 from app.core.values import OrchestrationId
-from app.ports import Batch, Conflict, DeliveryDone, DeliveryStatus, Dispatched, Saved
+from app.ports import (
+    Batch,
+    Conflict,
+    DeliveryDone,
+    DeliveryStatus,
+    Dispatched,
+    KnownRepository,
+    Saved,
+)
 from app.store.sql import open_store
 from tests.kit import postgres
+from tests.kit.office import read_of
 from tests.shell.store_alike import STEPS, Seen
 from tests.shell.store_kit import (
     LEASE,
@@ -98,6 +107,33 @@ async def test_a_delivery_is_parked_while_another_learns_whose_it_is() -> None:
     await two.close()
 
     assert new == names
+
+
+async def test_a_delivery_waits_while_another_reads_its_repository() -> None:
+    """Whoever of the two is first, the delivery is new: it was woken, or never was parked."""
+    home = PostgresHome()
+    one, two = home.open(), home.open()
+    names = [f"delivery-{number}" for number in range(1, 21)]
+    await one.save_deliveries([delivery(name) for name in names])
+    commits = []
+    for number, name in enumerate(names, 1):
+        subject, found = f"repository/{number}", read_of(number, f"acme/{number}")
+        waits = DeliveryDone(id=name, status=DeliveryStatus.PARKED, waits_for=subject)
+        known = KnownRepository(
+            repository=found.repository,
+            installation_id=found.installation_id,
+            head_sha=found.head_sha,
+            policy=found.policy,
+        )
+        commits.append(one.commit(Batch(deliveries=[waits], unread=[number])))
+        commits.append(two.commit(Batch(repositories=[known], wake_subjects=[subject])))
+    outcomes = await asyncio.gather(*commits, return_exceptions=True)
+    new = await names_in(one)
+    await one.close()
+    await two.close()
+
+    assert new == names
+    assert {type(each) for each in outcomes} <= {list, Conflict}
 
 
 async def test_of_two_that_make_the_same_only_one_does() -> None:

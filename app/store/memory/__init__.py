@@ -234,6 +234,8 @@ class MemoryStore(MemoryKeeping):
             self._deliveries.know_files(delivery_id, files)
         for run in batch.wake_workflow_runs:
             self._deliveries.wake(run)
+        for subject in batch.wake_subjects:
+            self._deliveries.wake(subject)
         for command_id in batch.commands_done:
             self._commands.tick_off(command_id)
         for command_id, why in batch.commands_failed:
@@ -254,6 +256,10 @@ class MemoryStore(MemoryKeeping):
 
     def _refuse_conflicts(self, batch: Batch) -> None:
         self._sharing.refuse_conflicts(batch)
+        for repository_id in batch.unread:
+            known = self._repositories.get(repository_id)
+            if known is not None and not known.is_awaited:
+                raise Conflict(f"{known.repository.name} has been read meanwhile")
         for key, version in batch.seen:
             stored = self._saved.get(key)
             if version != (stored.version if stored else 0):

@@ -1,5 +1,6 @@
 """The deliveries of the store in memory, in the order they came in."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
@@ -9,14 +10,14 @@ from app.ports.keeping import HEARD_AGAIN_AFTER, Kind, SetAside
 
 
 class MemoryDeliveries:
-    """Deliveries in the order they came in, and who waits for which workflow run."""
+    """Deliveries in the order they came in, and which of them wait for what."""
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, ...]] = {}
         self._all: dict[str, tuple[int, Delivery]] = {}
         self._ends: dict[str, DeliveryDone] = {}
         self._new: list[tuple[int, str]] = []
-        self._parked: dict[int, set[str]] = {}
+        self._parked: dict[int | str, set[str]] = {}
         self._count = 0
 
     def add(self, delivery: Delivery) -> bool:
@@ -60,17 +61,19 @@ class MemoryDeliveries:
             self._reopen(done.id)
             return
         self._ends[done.id] = done
-        if done.status is DeliveryStatus.PARKED and done.workflow_run_id is not None:
-            self._parked.setdefault(done.workflow_run_id, set()).add(done.id)
+        for awaited in _awaited_by(done):
+            self._parked.setdefault(awaited, set()).add(done.id)
 
-    def wake(self, workflow_run_id: int) -> None:
-        """Make new again what was parked for a workflow run."""
-        for key in self._parked.pop(workflow_run_id, ()):
+    def wake(self, awaited: int | str) -> None:
+        """Make new again what was parked for a workflow run, or for a subject."""
+        for key in self._parked.pop(awaited, ()):
             end = self._ends.get(key)
-            if end is None or end.status is not DeliveryStatus.PARKED:
+            if end is None or awaited not in _awaited_by(end):
                 continue
-            if end.workflow_run_id == workflow_run_id:
-                self._reopen(key)
+            self._reopen(key)
+            if isinstance(awaited, str):
+                seq, delivery = self._all[key]
+                self._all[key] = seq, replace(delivery, woken=delivery.woken + 1)
 
     def know_files(self, delivery_id: str, files: tuple[str, ...]) -> None:
         """Keep the files that a delivery changed; if it waited for them, it is new again."""
@@ -96,17 +99,24 @@ class MemoryDeliveries:
 
     def set_aside(self) -> list[SetAside]:
         """Return those that failed."""
+        return self._listed(lambda end: end.status is DeliveryStatus.FAILED)
+
+    def waiting(self) -> list[SetAside]:
+        """Return those that wait for a subject."""
+        return [replace(it, is_waiting=True) for it in self._listed(_is_waiting)]
+
+    def _listed(self, is_meant: Callable[[DeliveryDone], bool]) -> list[SetAside]:
         return [
             SetAside(
                 kind=Kind.DELIVERY,
                 id=key,
                 name=self._all[key][1].event,
-                subject="",
+                subject=end.waits_for,
                 why=end.note,
                 at=self._all[key][1].received_at,
             )
             for key, end in self._ends.items()
-            if end.status is DeliveryStatus.FAILED
+            if is_meant(end)
         ]
 
     def try_again(self, key: str) -> bool:
@@ -118,9 +128,10 @@ class MemoryDeliveries:
         return True
 
     def give_up(self, key: str) -> bool:
-        """Count as done what failed; false if it did not."""
+        """Count as done what failed, or waits for a subject; false if it does not."""
         end = self._ends.get(key)
-        if end is None or end.status is not DeliveryStatus.FAILED:
+        is_failed = end is not None and end.status is DeliveryStatus.FAILED
+        if end is None or not (is_failed or _is_waiting(end)):
             return False
         self._ends[key] = replace(end, status=DeliveryStatus.DONE)
         return True
@@ -131,3 +142,14 @@ class MemoryDeliveries:
     def _reopen(self, key: str) -> None:
         if self._ends.pop(key, None) is not None:
             heappush(self._new, (self._all[key][0], key))
+
+
+def _awaited_by(end: DeliveryDone) -> tuple[int | str, ...]:
+    """Return what a delivery waits for, if it is parked."""
+    if end.status is not DeliveryStatus.PARKED:
+        return ()
+    return tuple(each for each in (end.workflow_run_id, end.waits_for) if each)
+
+
+def _is_waiting(end: DeliveryDone) -> bool:
+    return end.status is DeliveryStatus.PARKED and bool(end.waits_for)

@@ -83,6 +83,10 @@ class MemoryKeeping:
         found = [*self._deliveries.set_aside(), *self._commands.all_set_aside()]
         return sorted(found, key=lambda each: each.at, reverse=True)[:limit]
 
+    async def waiting(self, limit: int) -> Sequence[SetAside]:
+        found = self._deliveries.waiting()
+        return sorted(found, key=lambda each: each.at, reverse=True)[:limit]
+
     async def try_again(self, kind: Kind, id_: str, *, now: datetime) -> bool:
         if kind is Kind.DELIVERY:
             return self._deliveries.try_again(id_)

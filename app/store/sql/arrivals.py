@@ -1,5 +1,6 @@
 """Reading deliveries that are to be worked off; those that just came in are still at hand."""
 
+from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from app.store.sql.remembered import Deliveries
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _NEW: Final = (
-    sa.select(deliveries.c.id)
+    sa.select(deliveries.c.id, deliveries.c.woken)
     .where(is_new())
     .order_by(deliveries.c.seq)
     .limit(sa.bindparam("most"))
@@ -37,19 +38,24 @@ def read_new(
     connection: sa.Connection, limit: int, at_hand: Deliveries, *, hold: bool = False
 ) -> list[Delivery]:
     """Return the oldest new deliveries; hold them, where others work them off, too."""
-    keys = _keys(connection, limit, hold)
-    found = {key: it for key in keys if (it := at_hand.one(key)) is not None}
-    missing = [key for key in keys if key not in found]
+    woken = dict(_keys(connection, limit, hold))
+    found = {key: it for key in woken if (it := at_hand.one(key)) is not None}
+    missing = [key for key in woken if key not in found]
     for key, event, body, received_at in _WHOLE.rows(connection, missing):
         found[key] = Delivery(
             id=key, event=event, body=body, received_at=from_micros(received_at)
         )
-    return [found[key] for key in keys]
+    # Few are woken at all, and no more than a few times.
+    return [
+        replace(found[key], woken=times) if times else found[key]
+        for key, times in woken.items()
+    ]
 
 
-def _keys(connection: sa.Connection, limit: int, hold: bool) -> list[str]:
+def _keys(connection: sa.Connection, limit: int, hold: bool) -> list[tuple[str, int]]:
     most = {"most": limit}
     if connection.dialect.name == "sqlite":
         result = connection.execute(_NEW_IN_ONE_ROW.select, most)
-        return [row.id for row in _NEW_IN_ONE_ROW.rows(result)]
-    return list(connection.execute(_UNHELD if hold else _NEW, most).scalars())
+        return [(row.id, row.woken) for row in _NEW_IN_ONE_ROW.rows(result)]
+    rows = connection.execute(_UNHELD if hold else _NEW, most)
+    return [(row.id, row.woken) for row in rows]

@@ -37,4 +37,5 @@ def _known_repository(row: Any) -> KnownRepository:
         installation_id=row.installation_id,
         head_sha=None if row.head_sha is None else Sha(row.head_sha),
         policy=row.policy,
+        unreadable=row.unreadable,
     )

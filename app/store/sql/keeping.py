@@ -17,6 +17,7 @@ from app.store.schema import (
     is_free,
     is_new,
     is_open,
+    is_waiting,
     orchestrations,
     turns,
 )
@@ -161,6 +162,27 @@ class SqlKeeping:
         ]
         return sorted(found, key=lambda each: each.at, reverse=True)[:limit]
 
+    async def waiting(self, limit: int) -> Sequence[SetAside]:
+        table = deliveries.c
+        letters = (
+            sa.select(table.id, table.event, table.waits_for, table.note, table.received_at)
+            .where(is_waiting())
+            .order_by(table.received_at.desc(), table.seq)
+            .limit(limit)
+        )
+        return [
+            SetAside(
+                kind=Kind.DELIVERY,
+                id=row.id,
+                name=row.event,
+                subject=row.waits_for,
+                why=row.note,
+                at=from_micros(row.received_at),
+                is_waiting=True,
+            )
+            for row in await self._database.read(lambda it: it.execute(letters).all())
+        ]
+
     async def try_again(self, kind: Kind, id_: str, *, now: datetime) -> bool:
         if kind is Kind.DELIVERY:
             changed: dict[str, Any] = {"status": DeliveryStatus.NEW.value, "note": ""}
@@ -176,21 +198,28 @@ class SqlKeeping:
                 "lease_until": None,
                 "again_due": None,
             }
-        return await self._change(kind, id_, changed)
+        return await self._change(kind, id_, changed, is_failed(_table(kind)))
 
     async def drop(self, kind: Kind, id_: str) -> bool:
-        return await self._change(kind, id_, {"status": "done", "note": DROPPED})
+        droppable = is_failed(_table(kind))
+        if kind is Kind.DELIVERY:
+            droppable = sa.or_(droppable, is_waiting())
+        return await self._change(kind, id_, {"status": "done", "note": DROPPED}, droppable)
 
-    async def _change(self, kind: Kind, id_: str, changed: dict[str, Any]) -> bool:
-        table = deliveries if kind is Kind.DELIVERY else commands
+    async def _change(
+        self,
+        kind: Kind,
+        id_: str,
+        changed: dict[str, Any],
+        changeable: sa.ColumnElement[bool],
+    ) -> bool:
+        table = _table(kind)
         key: str | int = id_
         if kind is Kind.COMMAND:
             if not (id_.isascii() and id_.isdigit() and len(id_) <= 18):
                 return False
             key = int(id_)
-        statement = (
-            sa.update(table).where(table.c.id == key, is_failed(table)).values(**changed)
-        )
+        statement = sa.update(table).where(table.c.id == key, changeable).values(**changed)
         return await self._database.write(lambda it: it.execute(statement).rowcount > 0)
 
     async def delayed(self, subject: str) -> Sequence[Delayed]:
@@ -248,3 +277,7 @@ class SqlKeeping:
             )
 
         return await self._database.read(read)
+
+
+def _table(kind: Kind) -> sa.Table:
+    return deliveries if kind is Kind.DELIVERY else commands

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from app.core.audit import NO_DIGEST, digest_of
 from app.core.values import OrchestrationId
@@ -28,12 +26,9 @@ from app.store import codec
 from app.store.moments import to_micros
 from app.store.rows import gate_since, merged, orchestration_row
 from app.store.schema import (
-    TEXT,
-    changed_files,
     definitions,
     deliveries,
     dispatched,
-    is_parked,
     journal,
     orchestrations,
     payloads,
@@ -42,7 +37,8 @@ from app.store.schema import (
     texts,
 )
 from app.store.sql import commands as sql_commands
-from app.store.sql.many import Among, Rows, beside, or_change, or_leave
+from app.store.sql.ending import end_deliveries
+from app.store.sql.many import Among, Rows, or_change, or_leave
 from app.store.sql.retention import hear_again
 from app.store.sql.sharing import save_sharing, shared_texts
 
@@ -89,36 +85,15 @@ _SEQS: Final = Among(
     ),
 )
 _PAYLOADS: Final = Rows(payloads, payloads.columns.keys())
-_END_DELIVERIES: Final = Among(
-    (deliveries.c.id,),
-    lambda known: (
-        sa.update(deliveries)
-        .where(known)
-        .values(
-            status=beside("new_status", TEXT),
-            note=beside("new_note", TEXT),
-            workflow_run_id=beside("run_id", sa.BigInteger()),
-        )
-    ),
-)
-_WAKE: Final = (
-    sa.update(deliveries).where(is_parked()).values(status="new", workflow_run_id=None)
-)
-_RUNS: Final = sa.func.unnest(
-    sa.bindparam("runs", type_=postgresql.ARRAY(sa.BigInteger))
-).column_valued("run")
-_LOCK_RUNS: Final = sa.select(sa.func.pg_advisory_xact_lock(_RUNS))
 _REPOSITORIES: Final = Rows(
     repositories,
     repositories.columns.keys(),
-    or_change(["id"], ("name", "default_branch", "installation_id", "head_sha", "policy")),
+    or_change(
+        ["id"],
+        ("name", "default_branch", "installation_id", "head_sha", "policy", "unreadable"),
+    ),
 )
 _DEFINITIONS: Final = Rows(definitions, definitions.columns.keys())
-_CHANGED_FILES: Final = Rows(
-    changed_files, changed_files.columns.keys(), or_change(["delivery_id"], ["files"])
-)
-_WAKE_BY_ID: Final = Among((deliveries.c.id,), _WAKE.where)
-_WAKE_BY_RUN: Final = Among((deliveries.c.workflow_run_id,), _WAKE.where)
 _DISPATCHED: Final = Rows(
     dispatched,
     dispatched.columns.keys(),
@@ -183,7 +158,7 @@ def save(
     _save_dispatched(connection, batch.dispatched)
     _save_catalogue(connection, batch)
     save_deliveries(connection, batch.arrivals)
-    _end_deliveries(connection, batch)
+    end_deliveries(connection, batch)
     sql_commands.tick_off(connection, batch.commands_done)
     sql_commands.set_aside(connection, batch.commands_failed)
     return sql_commands.ask(connection, merged(batch), leases)
@@ -349,47 +324,5 @@ def _repository_row(known: KnownRepository) -> Row:
         "installation_id": known.installation_id,
         "head_sha": known.head_sha,
         "policy": known.policy,
+        "unreadable": known.unreadable,
     }
-
-
-def _end_deliveries(connection: sa.Connection, batch: Batch) -> None:
-    _wait_for_each_other(connection, batch)
-    # Nearly all end alike, so this is one statement, or a few.
-    alike: dict[tuple[str, str, int | None], list[str]] = {}
-    for done in batch.deliveries:
-        way = (done.status.value, done.note, done.workflow_run_id)
-        alike.setdefault(way, []).append(done.id)
-    for (status, note, workflow_run_id), ids in alike.items():
-        _END_DELIVERIES.change(
-            connection, ids, new_status=status, new_note=note, run_id=workflow_run_id
-        )
-    if found := dict(batch.changed_files):
-        listed = [
-            {"delivery_id": key, "files": orjson.dumps(files).decode()}
-            for key, files in found.items()
-        ]
-        _CHANGED_FILES.put(connection, listed)
-        _WAKE_BY_ID.change(connection, list(found))
-    woken = [*batch.wake_workflow_runs, *_known_by_now(connection, batch)]
-    _WAKE_BY_RUN.change(connection, woken)
-
-
-def _known_by_now(connection: sa.Connection, batch: Batch) -> list[int]:
-    """Return the workflow runs of parked deliveries that another replica has learned of."""
-    parked = [done.workflow_run_id for done in batch.deliveries if done.workflow_run_id]
-    if not parked or connection.dialect.name != "postgresql":
-        return []
-    run = dispatched.c.workflow_run_id
-    return list(connection.execute(sa.select(run).where(run.in_(parked))).scalars())
-
-
-def _wait_for_each_other(connection: sa.Connection, batch: Batch) -> None:
-    """Let who parks a delivery of a workflow run, and who learns whose it is, not pass by.
-
-    Of two replicas that do so at once the second sees what the first has saved.
-    """
-    if connection.dialect.name != "postgresql":
-        return
-    parked = {done.workflow_run_id for done in batch.deliveries if done.workflow_run_id}
-    if runs := sorted(parked | set(batch.wake_workflow_runs)):
-        connection.execute(_LOCK_RUNS, {"runs": runs})
