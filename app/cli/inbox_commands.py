@@ -13,7 +13,7 @@ Which = Annotated[str, typer.Argument(metavar="ID", help="As `signalbox inbox li
 def add_inbox(app: typer.Typer) -> None:
     """Add the commands, under one name."""
     inbox = typer.Typer(
-        help="See what was set aside because it could not be done; try it again or drop it.",
+        help="See what could not be done, or waits; try it again or drop it.",
         no_args_is_help=True,
     )
     inbox.command("list")(list_)
@@ -27,7 +27,7 @@ def list_(
     database: Database = DATABASE,
     json: Json = False,
 ) -> None:
-    """List deliveries and commands that were set aside, the newest first."""
+    """List deliveries and commands that were set aside, or wait, the newest first."""
     from app.cli.setting_aside import list_aside
 
     list_aside(database, limit, as_json=json)

@@ -1,4 +1,8 @@
-"""`signalbox inbox`: what was set aside because it could not be done, and what comes of it."""
+"""`signalbox inbox`: what was set aside because it could not be done, and what comes of it.
+
+Deliveries that wait until their repository has been read are listed with the others: they are
+worked off by themselves, unless somebody drops them.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -25,10 +29,10 @@ def list_aside(database: str, limit: int, *, as_json: bool) -> None:
         return
     out = console()
     if not found:
-        out.print("nothing was set aside")
+        out.print("nothing was set aside, and nothing waits")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("ID", "KIND", "NAME", "SINCE"):
+    for heading in ("ID", "KIND", "NAME", "STATE", "SINCE"):
         table.add_column(heading, no_wrap=True)
     table.add_column("WHY", overflow="fold")
     for each in found:
@@ -38,6 +42,7 @@ def list_aside(database: str, limit: int, *, as_json: bool) -> None:
             printable(each.id),
             each.kind,
             printable(each.name),
+            _state(each),
             _moment(each.at),
             printable(short),
         )
@@ -56,6 +61,7 @@ def show_aside(database: str, id_: str, *, as_json: bool) -> None:
         ("kind", found.kind.value),
         ("name", found.name),
         ("of", found.subject),
+        ("state", _state(found)),
         ("since", _moment(found.at)),
         ("tries", str(found.tries) if found.tries else ""),
         ("why", found.why),
@@ -85,7 +91,8 @@ def _say(id_: str, what: str, *, as_json: bool) -> None:
 
 async def _all(database: str, limit: int) -> Sequence[SetAside]:
     async with opened(database) as store:
-        return await store.set_aside(limit)
+        found = [*await store.set_aside(limit), *await store.waiting(limit)]
+    return sorted(found, key=lambda each: each.at, reverse=True)[:limit]
 
 
 async def _find(database: str, id_: str) -> SetAside:
@@ -106,6 +113,10 @@ async def _change(database: str, id_: str, *, is_retried: bool) -> None:
                 is_done = await store.drop(kind, id_)
             if is_done:
                 return
+        is_waiting = any(each.id == id_ for each in await store.waiting(LOOKED_THROUGH_MAX))
+    if is_waiting:
+        why = f"{id_} was not set aside: it waits, and is worked off by itself"
+        raise Refused(why, f"see `signalbox inbox show {id_}` for what it waits for")
     raise _unknown(id_)
 
 
@@ -116,6 +127,10 @@ def _unknown(id_: str) -> Refused:
 
 def _as_json(each: SetAside) -> Mapping[str, object]:
     return {**asdict(each), "kind": each.kind.value, "at": each.at.isoformat()}
+
+
+def _state(each: SetAside) -> str:
+    return "waits" if each.is_waiting else "set aside"
 
 
 def _moment(at: datetime) -> str:

@@ -346,6 +346,8 @@ class Engine:
             claimed = await self._store.commit(work.batch)
         except Conflict:
             log.info("conflict", orchestrations=[saved.state.id for saved in work.batch.states])
+            # Somebody else may have read what we took for not read yet.
+            self._is_outdated |= bool(work.batch.unread)
             return None
         self._library.apply(work.batch)
         self._meter.decided(len(work.batch.journal))
@@ -356,7 +358,7 @@ class Engine:
             await self._store.hasten(back, due=self._clock.now())
         if claimed and self._hand is not None:
             self._hand(claimed)
-        if work.batch.wake_workflow_runs or work.batch.arrivals:
+        if work.batch.wake_workflow_runs or work.batch.wake_subjects or work.batch.arrivals:
             self.wake()
         return work.batch
 

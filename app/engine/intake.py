@@ -1,7 +1,8 @@
 """From deliveries to events: read each, find whom it concerns, and hand it on.
 
 A delivery that cannot be worked off is set aside with its error and stops no other. One
-that speaks of a workflow run which nobody claims yet is parked until somebody does.
+that speaks of a workflow run which nobody claims yet is parked until somebody does, and one
+that comes before its repository was read until it is (`parking`).
 """
 
 import asyncio
@@ -37,6 +38,7 @@ from app.engine.doors import Doors
 from app.engine.environments import RULE, ask_of, parked_until_known
 from app.engine.letters import Overheard
 from app.engine.library import Library
+from app.engine.parking import awaited, hold, why_nothing_starts
 from app.engine.wishes import Wishes, begin
 from app.engine.work import Work
 from app.ports import (
@@ -61,7 +63,10 @@ Listeners: TypeAlias = Mapping[Interest, Collection[OrchestrationId]]
 
 @dataclass(slots=True)
 class Letter:
-    """One delivery, opened; `meant` is the orchestration that a person speaks of."""
+    """One delivery, opened; `meant` is the orchestration that a person speaks of.
+
+    `awaited` is what had to be read first, when it was opened.
+    """
 
     delivery: Delivery
     payload: JsonObject
@@ -69,6 +74,7 @@ class Letter:
     workflow_run_id: int | None = None
     marker: str | None = None
     routed: Routed | None = None
+    awaited: str = ""
     meant: OrchestrationId | None = None
     spoken_of: Orchestration | None = None
 
@@ -150,6 +156,7 @@ class Intake:
             if heard.workflow_run is not None:
                 letter.workflow_run_id = heard.workflow_run.id
                 letter.marker = marker_in(heard.workflow_run)
+            letter.awaited = awaited(heard, delivery, self._library, self._clock.now())
             letter.routed = await self._route(letter, heard)
         return letter
 
@@ -233,17 +240,22 @@ class Intake:
     ) -> DeliveryDone:
         assert letter.routed is not None, "a webhook has been routed"
         routed = letter.routed
+        run = attempts.get(letter.workflow_run_id) if letter.workflow_run_id else None
+        # Who has started a workflow run is there, whatever is still to be read.
+        if run is None and (letter.marker or "") not in attempts:
+            held = hold(letter.awaited, heard, routed, letter.delivery, self._library, work)
+            if held is not None:
+                return held
         work.ask(routed.chores)
         if routed.head is not None:
             self._apply_head(routed, work)
         if routed.gone is not None:
             gone = self._library.of_installation(routed.gone)
-            work.batch.forget_repositories.extend(gone)
+            self._library.forget(gone, work.batch)
             is_suspended = heard.action == "suspend"
             why = Absence.SUSPENDED if is_suspended else Absence.UNINSTALLED
             work.absences.update(dict.fromkeys(gone, why))
-        notes = list(routed.notes)
-        run = attempts.get(letter.workflow_run_id) if letter.workflow_run_id else None
+        notes = [*routed.notes, *why_nothing_starts(heard, self._library)]
         # A run of ours is answered for by the orchestration that dispatched it, by no other.
         is_ours = ask_of(heard, run, work)
         for start in () if is_ours else routed.starts:
@@ -329,7 +341,8 @@ class Intake:
         assert routed.head is not None, "the caller has looked"
         repository_id, sha = routed.head
         known = self._library.head(repository_id)
-        if known is not None and known.head_sha != sha:
+        # Where nothing could be read yet the head is not known either.
+        if known is not None and known.head_sha not in (None, sha):
             work.pushed.add(repository_id)
             work.batch.repositories.append(
                 KnownRepository(

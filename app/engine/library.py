@@ -4,7 +4,8 @@ The database holds their texts; this holds them parsed. It changes only after th
 says so has been saved.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import assert_never
@@ -27,15 +28,15 @@ from app.core.hearing.findings import (
     RepositoriesListed,
     RepositoryGone,
     RepositoryRead,
+    RepositoryUnreadable,
     RequestsJudged,
 )
-from app.core.hearing.heard import Repository
 from app.core.hearing.pulls import noted
 from app.core.parse import parse
 from app.core.plan import Origin
 from app.core.policy import read_policy
 from app.core.routing import ORGANIZATION_REPOSITORIES
-from app.engine.rows import chore
+from app.engine.rows import chore, of_installation, of_repository
 from app.ports import Batch, KnownRepository
 from app.ports import Catalogue as Known
 
@@ -99,6 +100,16 @@ class Library:
         """Return a repository as it is known."""
         return self._repositories.get(repository_id)
 
+    def awaits(self, repository_id: int) -> bool:
+        """Tell whether a repository that is covered has still to be read for the first time."""
+        known = self._repositories.get(repository_id)
+        return known is not None and known.is_awaited
+
+    def forget(self, repository_ids: Collection[int], batch: Batch) -> None:
+        """Put into a batch that repositories are gone; what waits for them waits no longer."""
+        batch.forget_repositories.extend(repository_ids)
+        batch.wake_subjects.extend(map(of_repository, repository_ids))
+
     def of_installation(self, installation_id: int) -> list[int]:
         """Return the ids of the repositories that an installation covers."""
         return [
@@ -124,8 +135,11 @@ class Library:
                     )
                 )
                 batch.definitions.append((finding.repository.id, finding.definitions))
+                batch.wake_subjects.append(of_repository(finding.repository.id))
+            case RepositoryUnreadable():
+                self._note_unreadable(finding, batch)
             case RepositoryGone():
-                batch.forget_repositories.append(finding.repository_id)
+                self.forget((finding.repository_id,), batch)
             case ChangedFilesListed():
                 batch.changed_files.append((finding.delivery_id, finding.files))
             case PullRequestFound():
@@ -159,35 +173,54 @@ class Library:
         listed = set(finding.installation_ids)
         for installation_id in finding.installation_ids:
             command = ListRepositories(installation_id=installation_id)
-            batch.commands.append(chore(command, f"installation/{installation_id}", now))
-        batch.forget_repositories.extend(
+            batch.commands.append(chore(command, of_installation(installation_id), now))
+        gone = [
             known.repository.id
             for known in self._repositories.values()
             if known.installation_id not in listed
-        )
+        ]
+        self.forget(gone, batch)
 
     def _note_repositories(
         self, finding: RepositoriesListed, batch: Batch, now: datetime
     ) -> None:
         listed = {repository.id for repository in finding.repositories}
+        # Some may have been read while they were listed, and are not known so yet.
+        read = {known.repository.id: known for known in batch.repositories}
         for repository in finding.repositories:
-            batch.repositories.append(self._renamed(repository, finding.installation_id))
+            before = read.get(repository.id) or self._repositories.get(repository.id)
+            batch.repositories.append(
+                KnownRepository(
+                    repository=repository,
+                    installation_id=finding.installation_id,
+                    head_sha=before.head_sha if before else None,
+                    policy=before.policy if before else None,
+                    # Whether it can be read now will be known soon: it is read anew.
+                )
+            )
             command = ReadRepository(
                 installation_id=finding.installation_id, repository_id=repository.id
             )
-            batch.commands.append(chore(command, f"repository/{repository.id}", now))
-        batch.forget_repositories.extend(
+            batch.commands.append(chore(command, of_repository(repository.id), now))
+        gone = [
             each for each in self.of_installation(finding.installation_id) if each not in listed
-        )
+        ]
+        self.forget(gone, batch)
+        batch.wake_subjects.append(of_installation(finding.installation_id))
 
-    def _renamed(self, repository: Repository, installation_id: int) -> KnownRepository:
-        before = self._repositories.get(repository.id)
-        return KnownRepository(
-            repository=repository,
-            installation_id=installation_id,
-            head_sha=before.head_sha if before else None,
-            policy=before.policy if before else None,
+    def _note_unreadable(self, finding: RepositoryUnreadable, batch: Batch) -> None:
+        """Note why nothing was ever read there, and have it tried again in time."""
+        known = self._repositories.get(finding.repository_id)
+        if known is None:
+            return
+        if known.head_sha is None and known.unreadable != finding.why:
+            batch.repositories.append(replace(known, unreadable=finding.why))
+        subject = of_repository(finding.repository_id)
+        command = ReadRepository(
+            installation_id=finding.installation_id, repository_id=finding.repository_id
         )
+        batch.commands.append(chore(command, subject, finding.until))
+        batch.wake_subjects.append(subject)
 
     def _policies(self, organization: str) -> list[tuple[str, Read]]:
         return [

@@ -129,6 +129,16 @@ def subject_of(command: Chore) -> str:
     """Name the row of things that a chore belongs to."""
     repository = getattr(command, "repository_id", None)
     if repository is not None:
-        return f"repository/{repository}"
+        return of_repository(repository)
     installation = getattr(command, "installation_id", None)
-    return "app" if installation is None else f"installation/{installation}"
+    return "app" if installation is None else of_installation(installation)
+
+
+def of_repository(repository_id: int) -> str:
+    """Name what is read of a repository, and what waits for that."""
+    return f"repository/{repository_id}"
+
+
+def of_installation(installation_id: int) -> str:
+    """Name what is listed of an installation, and what waits for that."""
+    return f"installation/{installation_id}"

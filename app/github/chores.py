@@ -6,6 +6,7 @@ A chore may be done again at any time; its finding tells how things are, not wha
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from app.core.chores import (
@@ -23,6 +24,7 @@ from app.core.hearing.findings import (
     RepositoriesListed,
     RepositoryGone,
     RepositoryRead,
+    RepositoryUnreadable,
 )
 from app.core.hearing.heard import Repository
 from app.core.parse import parse
@@ -39,6 +41,7 @@ from app.github.errors import (
     AwayError,
     ConflictError,
     NotFoundError,
+    PermissionMissingError,
     RefusedError,
     UnprocessableError,
 )
@@ -50,6 +53,9 @@ from app.ports import Carried, Errand
 CHECK_NAME: Final = "Signalbox definitions"
 POLICY_CHECK_NAME: Final = "Signalbox policy"
 BLOBS_MAX: Final = 2_000
+REFUSED_TIMES: Final = 5
+"""With the courier's back-off half a minute: who refuses for longer means it."""
+REFUSED_PAUSE: Final = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +96,29 @@ class Chores:
         )
         return Carried(findings=(finding,))
 
-    async def read_repository(self, command: ReadRepository) -> Carried:
-        """Read definitions and policy, all at the one commit that the default branch is at."""
+    async def read_repository(self, command: ReadRepository, errand: Errand) -> Carried:
+        """Read definitions and policy, all at the one commit that the default branch is at.
+
+        What waits for that is to know where GitHub refuses it for good.
+        """
+        try:
+            return await self._read_repository(command)
+        except PermissionMissingError as error:
+            why, until = error.message, error.until
+        except RefusedError as error:
+            if errand.tries < REFUSED_TIMES:
+                raise
+            why, until = str(error), None
+        log.warning("repository %d cannot be read: %s", command.repository_id, why)
+        finding = RepositoryUnreadable(
+            installation_id=command.installation_id,
+            repository_id=command.repository_id,
+            why=why or "GitHub refuses it",
+            until=until or self._client.clock.now() + REFUSED_PAUSE,
+        )
+        return Carried(findings=(finding,))
+
+    async def _read_repository(self, command: ReadRepository) -> Carried:
         by_id = Access(
             installation_id=command.installation_id,
             repository_id=command.repository_id,

@@ -191,7 +191,7 @@ class GitHubPerformer:
             case ListRepositories():
                 return await self._chores.list_repositories(command)
             case ReadRepository():
-                return await self._read_repository(command)
+                return await self._read_repository(command, errand)
             case CheckDefinitions():
                 return await self._chores.check_definitions(command, errand)
             case ConcludeOrphan() | DisownComment():
@@ -350,8 +350,8 @@ class GitHubPerformer:
             return await self._reporter.write_check(state, errand)
         return await self._reporter.write_comment(state)
 
-    async def _read_repository(self, command: ReadRepository) -> Outcome:
-        carried = await self._chores.read_repository(command)
+    async def _read_repository(self, command: ReadRepository, errand: Errand) -> Outcome:
+        carried = await self._chores.read_repository(command, errand)
         for finding in carried.findings:
             if isinstance(finding, RepositoryRead):
                 self._consents.note(finding)

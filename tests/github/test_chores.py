@@ -15,8 +15,10 @@ from app.core.hearing.findings import (
     RepositoriesListed,
     RepositoryGone,
     RepositoryRead,
+    RepositoryUnreadable,
 )
 from app.core.values import Sha
+from app.github.chores import REFUSED_TIMES
 from app.ports import Carried, Postponed
 from app.rehearsal import CallFault
 from tests.github.house import ACCEPTS, TRAIN, TRAIN_PATH, House
@@ -119,6 +121,32 @@ async def test_a_github_in_trouble_only_delays_a_chore(here: House) -> None:
 
     assert isinstance(await here.perform(read(here)), Postponed)
     assert isinstance(await here.finding(read(here)), RepositoryRead)
+
+
+async def test_a_repository_that_may_not_be_read_is_known_to_be_so(here: House) -> None:
+    """The permission is missing: what waits for the reading need not wait any longer."""
+    granted = dict(here.installation.permissions)
+    del granted["contents"]
+    here.github.set_permissions(here.installation, granted)
+    command = read(here)
+    found = await here.finding(command)
+
+    assert isinstance(found, RepositoryUnreadable)
+    assert found.repository_id == command.repository_id
+    assert "does not grant Contents: read" in found.why
+    assert found.until > here.github.clock.now()
+
+
+async def test_a_refusal_is_believed_when_it_is_repeated(here: House) -> None:
+    """GitHub may be wrong for a moment; after half a minute nothing waits for it any more."""
+    here.github.faults.plan_call(
+        CallFault.ERROR_BEFORE, path="/git/ref/", times=REFUSED_TIMES, status=403
+    )
+    outcomes = [await here.perform(read(here)) for _ in range(REFUSED_TIMES + 1)]
+    known = [each.findings[0] for each in outcomes if isinstance(each, Carried)]
+
+    assert [type(it) for it in outcomes[:-2]] == [Postponed] * (REFUSED_TIMES - 1)
+    assert [type(it) for it in known] == [RepositoryUnreadable, RepositoryRead]
 
 
 # --- checks of definitions --------------------------------------------------------------------

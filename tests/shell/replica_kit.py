@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -135,16 +135,32 @@ class Replica:
 async def let_read(url: str, notation: str = "build; deploy: build") -> None:
     """Let a replica that is none of those we look at have read the repository."""
     found = read_of(train=document(notation, whole={"on": {"push": {}}}))
-    known = KnownRepository(
+    definitions = [(HOME, found.definitions)]
+    wake = [f"repository/{HOME}"]
+    await _commit(
+        url, Batch(repositories=[_known()], definitions=definitions, wake_subjects=wake)
+    )
+
+
+async def let_list(url: str) -> None:
+    """Let one have listed the repository, which is still to be read."""
+    await _commit(url, Batch(repositories=[replace(_known(), head_sha=None)]))
+
+
+async def _commit(url: str, batch: Batch) -> None:
+    store = open_store(url)
+    await store.commit(batch)
+    await store.close()
+
+
+def _known() -> KnownRepository:
+    found = read_of()
+    return KnownRepository(
         repository=found.repository,
         installation_id=found.installation_id,
         head_sha=found.head_sha,
         policy=None,
     )
-    store = open_store(url)
-    definitions = [(found.repository.id, found.definitions)]
-    await store.commit(Batch(repositories=[known], definitions=definitions))
-    await store.close()
 
 
 async def until(is_so: Callable[[], Any]) -> None:
@@ -156,10 +172,12 @@ async def until(is_so: Callable[[], Any]) -> None:
 
 
 @asynccontextmanager
-async def replicas(url: str, hub: Hub, *owners: str) -> AsyncIterator[list[Replica]]:
+async def replicas(
+    url: str, hub: Hub, *owners: str, is_read: bool = True
+) -> AsyncIterator[list[Replica]]:
     """Start replicas of these names on a database with one definition, and stop them."""
     all_of_them = [Replica(url, hub, owner) for owner in owners]
-    await let_read(url)
+    await (let_read(url) if is_read else let_list(url))
     for each in all_of_them:
         await each.start()
     try:

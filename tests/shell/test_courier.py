@@ -89,7 +89,10 @@ class Office:
         batch = Batch(
             repositories=[
                 KnownRepository(
-                    repository=repository, installation_id=7, head_sha=None, policy=None
+                    repository=repository,
+                    installation_id=7,
+                    head_sha=Sha("a" * 40),
+                    policy=None,
                 )
             ],
             definitions=[(1, (File(path=path, blob_sha=Sha("1"), text=RELEASE),))],

@@ -60,7 +60,7 @@ def test_it_is_tried_again_by_hand(terminal: Terminal, house: House) -> None:
     after = terminal.run("inbox", "list", "--database", house.url)
 
     assert (again.code, again.out) == (0, f"{GUID} is tried again\n")
-    assert between.out == "nothing was set aside\n"
+    assert between.out == "nothing was set aside, and nothing waits\n"
     assert GUID in after.out
 
 
@@ -115,3 +115,30 @@ def test_what_was_put_off_is_shown_with_its_orchestration(
     line = "write/check: delayed until 2026-11-25 14:05 UTC: GitHub asked us to wait"
     assert line in told.out
     assert [each["command"] for each in whole.json["delayed"]] == ["write/check"]
+
+
+def test_what_waits_for_its_repository_is_listed_with_the_rest(
+    terminal: Terminal, house: House
+) -> None:
+    """With what it waits for; it is worked off by itself then, and can be dropped."""
+    waits = "waits until the definitions of acme/app are read"
+    connection = sqlite3.connect(house.url.removeprefix("sqlite:///"))
+    connection.execute(
+        "UPDATE deliveries SET status = 'parked', waits_for = 'repository/2', note = ?",
+        (waits,),
+    )
+    connection.commit()
+    connection.close()
+    listed = terminal.run("inbox", "list", "--database", house.url)
+    shown = terminal.run("inbox", "show", GUID, "--database", house.url)
+    told = terminal.run("inbox", "show", GUID, "--json", "--database", house.url).json
+    again = terminal.run("inbox", "retry", GUID, "--database", house.url)
+    dropped = terminal.run("inbox", "drop", GUID, "--database", house.url)
+    after = terminal.run("inbox", "list", "--database", house.url)
+
+    assert "waits" in listed.out.splitlines()[1]
+    assert f"why    {waits}" in shown.out
+    assert (told["is_waiting"], told["subject"], told["why"]) == (True, "repository/2", waits)
+    assert "it waits, and is worked off by itself" in again.err
+    assert (again.code, dropped.code) == (2, 0)
+    assert after.out == "nothing was set aside, and nothing waits\n"

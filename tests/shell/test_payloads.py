@@ -60,7 +60,9 @@ async def knowing(store: MemoryStore, examples: list[dict[str, object]]) -> None
             default_branch=repository["default_branch"],
         )
         batch.repositories.append(
-            KnownRepository(repository=known, installation_id=1, head_sha=None, policy=None)
+            KnownRepository(
+                repository=known, installation_id=1, head_sha=Sha("a" * 40), policy=None
+            )
         )
         path = ".github/orchestrations/all.yml"
         batch.definitions.append(

@@ -54,6 +54,46 @@ async def _has_dispatched(hub: Hub, count: int) -> bool:
     return len(hub.dispatched) == count
 
 
+async def test_what_comes_before_the_first_reading_waits_whoever_reads() -> None:
+    """Some of it is heard while another replica reads: each push starts one, none is lost."""
+    hub, url = Hub(), postgres.fresh_database()
+    async with replicas(url, hub, "one", "two", is_read=False) as (one, two):
+        await one.push("push-0")
+        await until(lambda: _waits(one))
+        async with asyncio.TaskGroup() as group:
+            for number in range(1, PUSHES):
+                group.create_task((one, two)[number % 2].push(f"push-{number}"))
+            group.create_task(let_read(url))
+        await until(lambda: _all_succeeded(one))
+        left = await one.store.waiting(9)
+        statuses = await one.statuses()
+
+    assert left == []
+    assert statuses == Counter(succeeded=PUSHES)
+    assert set(hub.dispatched.values()) == {1}
+
+
+async def _waits(replica: Replica) -> bool:
+    return bool(await replica.store.waiting(1))
+
+
+async def test_a_replica_that_dies_leaves_what_waits_to_the_others() -> None:
+    """Who parked it is gone when the repository is read: another starts what it is for."""
+    hub, url = Hub(), postgres.fresh_database()
+    async with replicas(url, hub, "one", is_read=False) as (one,):
+        await one.push("push")
+        await until(lambda: _waits(one))
+        await one.die()
+        two = Replica(url, hub, "two")
+        await two.start()
+        hub.told = [two]
+        await let_read(url)
+        await until(lambda: _has_dispatched(hub, 2))
+        await two.die()
+
+    assert set(hub.dispatched.values()) == {1}
+
+
 async def test_a_replica_that_returns_takes_its_own_leases_back_at_once() -> None:
     """What it was carrying when it died is carried on, without waiting for the leases."""
     hub, url = Hub(is_deaf=True), postgres.fresh_database()

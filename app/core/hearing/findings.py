@@ -1,6 +1,7 @@
 """What a chore found out about a repository or an installation, for the engine to store."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from app.core.approvals.people import Voter
@@ -43,6 +44,16 @@ class RepositoryRead:
     head_sha: Sha
     definitions: tuple[File, ...]
     policy: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryUnreadable:
+    """GitHub does not let us read the repository, which is tried again at `until`."""
+
+    installation_id: int
+    repository_id: int
+    why: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +120,7 @@ Finding: TypeAlias = (
     InstallationsListed
     | RepositoriesListed
     | RepositoryRead
+    | RepositoryUnreadable
     | RepositoryGone
     | ChangedFilesListed
     | PullRequestFound
