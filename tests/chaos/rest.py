@@ -35,7 +35,12 @@ TOKENS: Final = "/access_tokens"
 _UNDER_WAY: Final = (
     sa.select(sa.text("id"))
     .select_from(sa.text("commands"))
-    .where(sa.text("status = 'open' AND (lease_owner IS NOT NULL OR key LIKE 'write/%')"))
+    .where(
+        sa.text(
+            "status = 'open' AND (lease_owner IS NOT NULL OR key LIKE 'write/%'"
+            " OR key IN ('list-installations', 'list-repositories', 'read-repository'))"
+        )
+    )
     .limit(1)
 )
 
@@ -137,7 +142,11 @@ async def _is_idle(github: Rehearsal, store: SqlStore) -> bool:
             return False
         if await store.new_deliveries(1):
             return False
-        # What somebody held who is gone is done once the lease has run out.
+        # What waits for a repository has nobody else to wait for.
+        if await store.waiting(1):
+            return False
+        # What somebody held who is gone is done once the lease has run out; what is still to
+        # be written or read, however long it was put off, others may wait for.
         if await store._rows(_UNDER_WAY):
             return False
         due = await store.next_due()
