@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 REPLICAS = 3
 CONNECTIONS_MAX = 400
+STOPPED = 130
+"""As a shell says it of what somebody has stopped."""
 
 
 async def play_all(given: argparse.Namespace, folder: Path) -> int:
@@ -105,8 +108,14 @@ def main() -> None:
     cache = tree.ROOT / ".cache"
     cache.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=cache))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        failed = runner.run(play_all(given, folder))
+    # Whoever ends us means all that we have started: processes, and the database.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            failed = runner.run(play_all(given, folder))
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        sys.exit(STOPPED)
     if not failed:
         shutil.rmtree(folder)
     sys.exit(1 if failed else 0)

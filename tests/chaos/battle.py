@@ -21,6 +21,7 @@ from tests.chaos.cast import COVERED, set_stage
 from tests.chaos.grounds import FileGround, Ground
 from tests.chaos.hurry import HurriedClock, HurriedGitHub, new_clock
 from tests.chaos.machines import URL, Balancer, Machine, environ_of, unused_port
+from tests.chaos.past import Past, check_past, live_through
 from tests.chaos.people import People
 from tests.chaos.plan import SPEED, TROUBLE, Blow, Kind, RoundPlan, Strike
 from tests.chaos.rest import LOOK, deliver_all_again, patiently, send_again, until_at_rest
@@ -74,20 +75,22 @@ async def play(
             github.connect(at)
             await _until_read(github)
             store = open_store(ground.url, is_time_rehearsed=True)
+            past = await live_through(plan, github, people, machines, clock, store)
             await _live(plan, github, people, machines, ground, clock)
             await until_at_rest(plan, github, people, store)
-            belief = await patiently(lambda: _belief(store))
+            belief = await patiently(lambda: _belief(store, past))
             notes = folder / f"round-{plan.seed}.deliveries"
             notes.write_text("\n".join(await _deliveries(github, store)), encoding="utf-8")
             check(github, people, belief)
             dispatches = len(github.dispatches)
             await deliver_all_again(github, store)
-            after = await patiently(lambda: _belief(store))
+            after = await patiently(lambda: _belief(store, past))
             check_nothing_has_changed(belief, after)
+            await check_past(past, store)
             assert len(github.dispatches) == dispatches, "what is heard again starts nothing"
     await store.close()
     if ground.copy_url:
-        await _check_copy(ground.copy_url)
+        await _check_copy(ground.copy_url, past)
     return Told(
         orchestrations=len(belief.states),
         dispatches=len(github.dispatches),
@@ -198,16 +201,16 @@ async def _deliveries(github: Rehearsal, store: SqlStore) -> list[str]:
     ]
 
 
-async def _check_copy(url: str) -> None:
+async def _check_copy(url: str, past: Past) -> None:
     """Assert that each history in a backup is whole, whenever it was made."""
     store = open_store(url, is_time_rehearsed=True)
-    copied = await _belief(store)
+    copied = await _belief(store, past)
     await store.close()
     for state in copied.states:
         check_history(state, copied)
 
 
-async def _belief(store: SqlStore) -> Belief:
+async def _belief(store: SqlStore, past: Past) -> Belief:
     rows = await store.orchestrations(limit=1_000)
     saved = await store.load([row.id for row in rows])
     return Belief(
@@ -215,4 +218,5 @@ async def _belief(store: SqlStore) -> Belief:
         journals={id_: await store.journal(id_) for id_ in saved},
         chains={id_: await store.chain(id_) for id_ in saved},
         locks=[each.state for each in await store.shared_of_kind(LOCK)],
+        dropped=past.dropped,
     )

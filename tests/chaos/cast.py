@@ -183,12 +183,45 @@ tasks:
       rules: [{require: [{teams: [acme/sre], count: 1}]}]
 """
 
+AUDIT: Final = """\
+version: 1
+name: Audit
+on: {push: {branches: [main], paths: ['audits/**']}}
+correlate: "'audit'"
+tasks:
+  listen: {wait: {for: 2m}}
+  look:
+    needs: [listen]
+    dispatch: acme/web/.github/workflows/build.yml@main
+  pack:
+    needs: [look]
+    join: all-done
+    report: {format: [json, markdown]}
+"""
+"""What is pushed while one listens joins it, and nothing else tells that it was heard."""
+
+VIGIL: Final = """\
+version: 1
+name: Vigil
+on: {push: {branches: [main], paths: ['vigils/**']}}
+timeout-minutes: 43200
+tasks:
+  agree:
+    approval:
+      rules: [{require: [{teams: [acme/sre], count: 1}]}]
+      exclude: [actor]
+  end_it:
+    needs: [agree]
+    dispatch: acme/deploy/.github/workflows/end.yml@main
+"""
+
 GATED: Final[Mapping[str, tuple[str, str]]] = {
     "release": ("deploy.yml", "sign_off"),
     "preview": ("preview.yml", "agree"),
     "change": ("deploy.yml", "reviewing"),
     "outside": ("try.yml", "agree"),
     "queue": ("land.yml", "agree"),
+    "vigil": ("end.yml", "agree"),
 }
 """Per definition: the workflow that its gate holds back, and the gate."""
 SITE: Final = "acme/site"
@@ -211,6 +244,7 @@ WORKFLOWS: Final = {
         "arrive.yml": "Arrive",
         "try.yml": "Try",
         "land.yml": "Land",
+        "end.yml": "End",
     },
     SITE: {"site.yml": "Site"},
 }
@@ -230,6 +264,8 @@ def set_stage(github: Rehearsal, chance: random.Random, failing: float) -> None:
         "outside": OUTSIDE,
         "queue": QUEUE,
         "guard": GUARD,
+        "audit": AUDIT,
+        "vigil": VIGIL,
     }
     files = {f".github/orchestrations/{id_}.yml": text for id_, text in definitions.items()}
     github.add_repository(HOME, {**files, "README.md": "hello\n"}, roles=PEOPLE)

@@ -138,6 +138,8 @@ def environ_of(github: Rehearsal, database_url: str, port: int) -> dict[str, str
         "GITHUB_OIDC_ISSUER": github.oidc_issuer,
         "SIGNALBOX_URL": URL,
         "DATABASE_URL": database_url,
+        "KEEP_DELIVERIES_DAYS": "4",
+        "KEEP_ENDED_DAYS": "1",
         "PORT": str(port),
     }
 

@@ -57,6 +57,10 @@ class People:
                 self._github.push(HOME, {"versions/train.txt": text})
             case Doing.TRAIN:
                 self._github.push(HOME, {"train/name.txt": text})
+            case Doing.AUDIT | Doing.JOIN:
+                self._github.push(HOME, {"audits/one.txt": text})
+            case Doing.VIGIL:
+                self._github.push(HOME, {"vigils/one.txt": text})
             case Doing.CHANGE:
                 self._github.push(HOME, {"changes/one.txt": text})
             case Doing.PREVIEW:

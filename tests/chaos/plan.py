@@ -15,6 +15,8 @@ from app.rehearsal import CallFault, DeliveryFault
 SPEED: Final = 30.0
 TROUBLE: Final = timedelta(seconds=450)
 """How long the world misbehaves; then all may come to its end."""
+PAST: Final = 0.3
+"""How many rounds have days behind them in which what is old was dropped."""
 ALONE: Final = 0.2
 """How many rounds are left to repair alone: they take longer."""
 FROZEN: Final = 420.0
@@ -34,6 +36,9 @@ class Doing(StrEnum):
     ASK = "start what waits at an environment"
     QUEUE = "put the pull request into the merge queue"
     LEAVE = "take it out of the merge queue"
+    AUDIT = "push what is audited"
+    JOIN = "push what joins the audit"
+    VIGIL = "push what waits for days"
 
 
 class Blow(StrEnum):
@@ -75,6 +80,8 @@ class RoundPlan:
     failing: float
     refusing: float
     cancelling: float
+    has_past: bool = False
+    """Before the trouble days pass, and what is old is dropped."""
     is_alone: bool = False
     """Nobody delivers again what was lost: repair has to find it."""
     visible_after: float = 0.0
@@ -85,12 +92,18 @@ class RoundPlan:
     calls: dict[CallFault, float] = field(default_factory=dict)
     deliveries: dict[DeliveryFault, float] = field(default_factory=dict)
 
+    @property
+    def is_forgetful(self) -> bool:
+        """Tell whether GitHub tells less, as older servers of one's own do."""
+        return self.kind is Kind.FORGETFUL
+
     def told(self) -> str:
         """Tell the plan in one line."""
         doings = ", ".join(f"{at:.0f} s {doing}" for at, doing in self.doings)
         strikes = ", ".join(f"{s.at:.0f} s #{s.which} {s.blow}" for s in self.strikes)
         alone = "; left to repair" if self.is_alone else ""
-        return f"GitHub {self.kind}; {doings}; {strikes}{alone}"
+        past = "; after days in which what is old was dropped" if self.has_past else ""
+        return f"GitHub {self.kind}; {doings}; {strikes}{alone}{past}"
 
 
 def draw(seed: int, *, replicas: int = 1, has_server: bool = False) -> RoundPlan:
@@ -107,6 +120,7 @@ def draw(seed: int, *, replicas: int = 1, has_server: bool = False) -> RoundPlan
         failing=chance.choice((0.0, 0.1, 0.3)),
         refusing=chance.choice((0.0, 0.3)),
         cancelling=chance.choice((0.0, 0.0, 0.1)),
+        has_past=random.Random(seed + 5).random() < PAST,
         is_alone=is_alone,
         visible_after=chance.choice((0.0, 5.0, 40.0)) if kind is Kind.FORGETFUL else 0.0,
         copied_at=random.Random(seed + 4).uniform(0, TROUBLE.total_seconds()),

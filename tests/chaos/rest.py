@@ -5,7 +5,7 @@ something goes on, and give up only where for a while nothing has moved.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from app.ports import StoreUnavailable
 from app.rehearsal import Rehearsal
 from app.rehearsal.model.state import Delivery
+from app.rehearsal.wire.routes_apps import REDELIVERY_DAYS
+from app.repair.missed import REACH
 from app.store.sql import SqlStore
 from app.web.hooks import EVENTS_HEARD
 from tests.chaos.people import People
@@ -70,10 +72,25 @@ async def until_at_rest(
 async def deliver_all_again(github: Rehearsal, store: SqlStore) -> None:
     """Deliver everything once more, and wait until it has been taken in."""
     first = len(github.world.deliveries)
+    # Older ones GitHub would not deliver again.
+    reach = github.clock.now() - timedelta(days=REDELIVERY_DAYS[github.world.flavour])
     wanted = {
-        each.guid: each for each in github.world.deliveries.values() if each.status == "OK"
+        each.guid: each
+        for each in github.world.deliveries.values()
+        if each.status == "OK" and each.created_at > reach
     }
-    under_way = {guid: github.world.redeliver(each) for guid, each in wanted.items()}
+    await redeliver(github, wanted.values())
+    async with asyncio.timeout(TAKEN_WITHIN):
+        # Another process takes them in, and sets no event of ours.
+        while await patiently(lambda: store.new_deliveries(1)):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK)
+    assert len(github.world.deliveries) >= first + len(wanted), "all was delivered again"
+    await asyncio.sleep(LOOK)
+
+
+async def redeliver(github: Rehearsal, wanted: Collection[Delivery]) -> None:
+    """Deliver some once more, and go on until somebody has taken each of them in."""
+    under_way = {each.guid: github.world.redeliver(each) for each in wanted}
     async with asyncio.timeout(TAKEN_WITHIN):
         while under_way:
             await asyncio.sleep(LOOK)
@@ -83,11 +100,6 @@ async def deliver_all_again(github: Rehearsal, store: SqlStore) -> None:
                 elif each.delivered_at is not None:
                     # Another round may have restarted the database just then.
                     under_way[guid] = github.world.redeliver(each)
-        # Another process takes them in, and sets no event of ours.
-        while await patiently(lambda: store.new_deliveries(1)):  # noqa: ASYNC110
-            await asyncio.sleep(LOOK)
-    assert len(github.world.deliveries) >= first + len(wanted), "all was delivered again"
-    await asyncio.sleep(LOOK)
 
 
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
@@ -109,12 +121,17 @@ def send_again(github: Rehearsal) -> None:
 
 
 def undelivered(github: Rehearsal) -> Iterator[Delivery]:
-    """Yield the last copy of each delivery of which no copy was taken in."""
+    """Yield the last copy of each delivery of which no copy was taken in.
+
+    Those that GitHub would not deliver again any more are nobody's loss.
+    """
+    now = github.clock.now()
     by_guid: dict[str, list[Delivery]] = {}
     for delivery in github.world.deliveries.values():
         by_guid.setdefault(delivery.guid, []).append(delivery)
     for copies in by_guid.values():
-        if not any(each.status == "OK" for each in copies):
+        is_late = now - copies[-1].created_at > REACH
+        if not is_late and not any(each.status == "OK" for each in copies):
             yield copies[-1]
 
 
