@@ -72,7 +72,7 @@ def error(
 
 
 def unavailable(why: str) -> HTMLResponse:
-    """Say that the database cannot be asked now, and when to come again."""
+    """Say why a page cannot be had now, and when to come again."""
     return error(
         503,
         "Not now",

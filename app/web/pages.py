@@ -5,7 +5,7 @@ time; what does not exist and what is not theirs to see look the same.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -24,7 +24,9 @@ from app.core.values import OrchestrationId
 from app.ports import Clock, KnownRepository, OrchestrationRow, Saved, Store, StoreUnavailable
 from app.ports.visiting import Visits, VisitsUnavailable
 from app.web import html, statics
+from app.web.bodies import Crowded
 from app.web.live import Changes, TooMany, mark_of
+from app.web.pacing import Pace
 from app.web.sessions import Cookies, Session, Sessions
 from app.web.sign_in import SIGN_IN, unavailable, unset_routes
 
@@ -75,6 +77,7 @@ class Pages:
     clock: Clock
     changes: Changes
     github: str
+    pace: Pace = field(default_factory=Pace)
 
     def site(self, sign_in: Sequence[Route]) -> Site:
         """Return everything that is for people."""
@@ -114,15 +117,19 @@ class Pages:
             return _away()
         except VisitsUnavailable as away:
             return unavailable(away, html.error, self.cookies)
-        page = page_of(
-            saved.state,
-            [(entry.seq, entry.event) for entry in journal],
-            [PutOff(key=it.name, until=it.until, why=it.why) for it in delayed],
-            now=self.clock.now(),
-            github=self.github,
-        )
-        mark = mark_of(saved.version, delayed)
-        return html.render("run.html", page=page, mark=mark, path=PATH, session=session)
+        try:
+            async with self.pace.turn():
+                page = page_of(
+                    saved.state,
+                    [(entry.seq, entry.event) for entry in journal],
+                    [PutOff(key=it.name, until=it.until, why=it.why) for it in delayed],
+                    now=self.clock.now(),
+                    github=self.github,
+                )
+                mark = mark_of(saved.version, delayed)
+                return html.render("run.html", page=page, mark=mark, path=PATH, session=session)
+        except Crowded:
+            return html.unavailable("Too many pages are asked for at once.")
 
     async def follow(self, request: Request) -> Response:
         """Return a stream that tells when the page has changed, as long as it may be seen."""

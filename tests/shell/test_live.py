@@ -19,7 +19,9 @@ from app.core.state import new_orchestration
 from app.core.values import OrchestrationId
 from app.ports import Batch, NewCommand, Saved, StoreUnavailable
 from app.store.memory import MemoryStore
+from app.web.bodies import Crowded
 from app.web.live import OF_ONE_MAX, Changes, TooMany, mark_of
+from app.web.pacing import Pace
 from app.web.pages import Site
 from tests.kit import build
 from tests.kit.build import START
@@ -196,3 +198,34 @@ async def test_a_server_that_is_told_to_stop_ends_its_streams_at_once() -> None:
 
     assert (first, last) == ("1", "the end")
     assert took < 3
+
+
+async def test_pages_take_a_share_of_the_time_and_no_more() -> None:
+    """After each there is a rest as long as it took, where they may take half."""
+    pace, loop = Pace(share=0.5), asyncio.get_running_loop()
+    began = loop.time()
+    for _ in range(3):
+        async with pace.turn():
+            await asyncio.sleep(0.05)
+    took = loop.time() - began
+
+    assert 0.25 <= took < 1
+
+
+async def test_whoever_comes_when_too_many_wait_comes_again_later() -> None:
+    """One has its turn, one waits, and the third is told at once; afterwards there is room."""
+    pace, may_end = Pace(waiting_max=2), asyncio.Event()
+
+    async def visit() -> None:
+        async with pace.turn():
+            await may_end.wait()
+
+    visits = [asyncio.create_task(visit()) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Crowded):
+        await visit()
+    may_end.set()
+    await asyncio.gather(*visits)
+    await visit()
+
+    assert all(each.done() for each in visits)

@@ -3,7 +3,7 @@
 // anew and its content put in place. Without this file the page is the same, and stands still.
 (() => {
   const RETRY = 15000, SOONEST = 1000;
-  let source = null, timer = null, renewing = false, again = false, asked = 0;
+  let source = null, timer = null, renewing = false, again = false, rested = 0;
 
   const main = () => document.getElementById("main");
 
@@ -43,15 +43,17 @@
     if (renewing) { again = true; return; }
     renewing = true;
     try {
-      const wait = asked + SOONEST - Date.now();
+      const wait = rested - Date.now();
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
-      asked = Date.now();
+      const asked = Date.now();
       const answer = await fetch(location.pathname, {
         headers: { accept: "text/html" }, redirect: "manual", cache: "no-store",
       });
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = page.getElementById("main");
+        // A page that takes long to make is asked for seldom.
+        rested = asked + Math.max(SOONEST, 10 * (Date.now() - asked));
         document.title = page.title;
         put(document.importNode(fresh, true));
         if (!fresh.dataset.live) stop();

@@ -39,7 +39,7 @@ SUMMARY_MAX = 20_000
 REPORTS_MAX = 50
 DEFINITION_MAX = 200_000
 LEGS_MAX = 300
-ROWS_MAX = 2_000
+ROWS_MAX = 1_000
 ATTEMPTS_MAX = 50
 JOURNAL_MAX = 500
 """Events that are shown, the newest of them: `signalbox show` has them all."""
