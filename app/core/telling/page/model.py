@@ -5,7 +5,7 @@ it; whoever draws the page escapes it and adds none.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -30,7 +30,7 @@ from app.core.telling.page.timeline import Timeline, timeline
 from app.core.telling.shown_values import ShownValue, inputs_shown, outputs_shown
 from app.core.telling.task_table import TaskRow, duration, rows_of, why
 from app.core.telling.waiting import why_whole_waits
-from app.core.values import LegKey, OrchestrationId, TaskName
+from app.core.values import OrchestrationId, TaskName
 
 NAME_MAX = 120
 VALUE_MAX = 2_000
@@ -250,33 +250,28 @@ def _rows(state: Orchestration, now: datetime) -> Iterator[Row]:
     """Return the rows of the table with what stands behind each, under names of their own."""
     found = list(rows_of(state, LEGS_MAX))[:ROWS_MAX]
     shown = {(each.task, each.leg) for each in found}
+    asked = {task: tuple(questions(state, task, now)) for task, _ in shown}
     counts: Counter[TaskName] = Counter()
     for each in found:
         number = counts[each.task]
         counts[each.task] += 1
-        yield _row(state, each, _behind(state, each, shown, number == 0, now), number)
+        mine = tuple(
+            it
+            for it in asked[each.task]
+            if it.leg == each.leg or (number == 0 and (each.task, it.leg) not in shown)
+        )
+        yield _row(state, each, (mine, _said(state, each, number == 0)), number)
 
 
-def _behind(
-    state: Orchestration,
-    row: TaskRow,
-    shown: Collection[tuple[TaskName, LegKey | None]],
-    is_first: bool,
-    now: datetime,
-) -> tuple[tuple[Question, ...], tuple[Voice, ...]]:
-    """Return the gates of a row: of its leg, and with the first those that have no row."""
-    asked = tuple(
-        each
-        for each in questions(state, row.task, now)
-        if each.leg == row.leg or (is_first and (row.task, each.leg) not in shown)
-    )
+def _said(state: Orchestration, row: TaskRow, is_first: bool) -> tuple[Voice, ...]:
+    """Return the votes at the closed gate of a row; with the first, at those of waves, too."""
     task = state.tasks[row.task]
     leg = task.legs.get(row.leg) if row.leg is not None else None
     gates = [leg.gate] if leg is not None and leg.status is not LegStatus.AWAITING else []
     if is_first:
         gates += [it.gate for it in task.waves.values() if it.status is not WaveStatus.ASKING]
     votes = tuple(vote for gate in gates if gate is not None for vote in gate.votes)
-    return asked, voices(votes)
+    return voices(votes)
 
 
 def _row(
