@@ -142,7 +142,7 @@ def test_a_vote_that_counts_is_not_pushed_out_by_others_of_the_same_person() -> 
     ballot = at(TWO_TEAMS)
     ballot.vote("mona")
     for number in range(OF_ONE_MAX + 10):
-        ballot.vote("mona", "perhaps", reference=f"c/{number}")
+        ballot.vote("mona", f"perhaps {number}", reference=f"c/{number}")
     ballot.vote("hubot")
 
     assert ballot.status is TaskStatus.SUCCEEDED
