@@ -96,7 +96,8 @@ def _settle_tasks(
         after = state.tasks[name]
         if after is not before:
             agenda.append(name)
-            agenda.extend(_origins((name,)))
+            if is_following(name):
+                agenda.append(origin_of(name))
         if after.has_ended and not before.has_ended:
             agenda.extend(
                 each for each in dependents(state.plan.definition, name) if each in state.tasks

@@ -32,6 +32,8 @@ SAID, COMMIT, REFERENCE = "(said)", "(commit) ", "(reference) "
 QUEUED, BEHIND = "(queued)", "(behind) "
 """What merge groups listen to: the gates of a pull request, and of the group before them."""
 OF_PULL_REQUESTS = ("pull_request", "issue_comment")
+TOPICS_MAX = 4_096
+"""Of so many kinds of deliveries, mostly the same few, it is remembered who may hear them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -110,10 +112,16 @@ def topics_of(heard: Heard) -> tuple[Interest, ...]:
     numbers = [0] if number is None else [0, number]
     if pull_request is not None and pull_request.is_fork:
         numbers = [pull_request.number]
-    names = {heard.event, name_of(heard)}
+    return _topics(heard.event, name_of(heard), heard.repository.id, tuple(numbers))
+
+
+@lru_cache(maxsize=TOPICS_MAX)
+def _topics(
+    event: str, name: str, repository_id: int, numbers: tuple[int, ...]
+) -> tuple[Interest, ...]:
     return tuple(
-        Interest(event=name, repository_id=heard.repository.id, number=number)
-        for name in sorted(names)
+        Interest(event=each, repository_id=repository_id, number=number)
+        for each in sorted({event, name})
         for number in numbers
     )
 

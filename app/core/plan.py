@@ -6,6 +6,7 @@ to the end. It is kept as the definition's text, so that many orchestrations sha
 
 from dataclasses import dataclass
 
+from app.core.copying import quickly_made
 from app.core.definition import Definition
 from app.core.values import AttemptId, JsonObject, OrchestrationId, RepositoryName, Sha
 
@@ -20,6 +21,7 @@ class Origin:
     path: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """What set an orchestration off, as expressions see it.

@@ -2,9 +2,9 @@
 
 An orchestration has tasks; a task, once its needs allow it, has legs (one, or one for each
 cell of its matrix); a leg has attempts, of which the last counts. Nothing moves except
-through `to`, along the tables of `moves`. Beside the tasks of the definition there are those
-that follow from them, with names of their own (`core.naming`): the tasks of a machine's
-state at one of its visits, compensations, the checks and roll-backs of waves.
+through `to` and `becoming`, along the tables of `moves`. Beside the tasks of the definition
+there are those that follow from them, with names of their own (`core.naming`): the tasks of a
+machine's state at one of its visits, compensations, the checks and roll-backs of waves.
 """
 
 from collections.abc import Mapping
@@ -141,8 +141,12 @@ class Leg:
 
     def to(self, status: LegStatus, reason: Reason | None = None) -> Self:
         """Move, keeping the old reason unless a new one is given."""
+        return replace(self, status=self.becoming(status), reason=reason or self.reason)
+
+    def becoming(self, status: LegStatus) -> LegStatus:
+        """Return a status that it may move to, for who changes more of it in the same copy."""
         assert status in MOVES[self.status], f"a leg may not go from {self.status} to {status}"
-        return replace(self, status=status, reason=reason or self.reason)
+        return status
 
     def with_attempt(self, attempt: Attempt) -> Self:
         """Replace the attempt that counts."""
@@ -252,9 +256,13 @@ class Task:
 
     def to(self, status: TaskStatus, reason: Reason | None = None) -> Self:
         """Move, keeping the old reason unless a new one is given."""
+        return replace(self, status=self.becoming(status), reason=reason or self.reason)
+
+    def becoming(self, status: TaskStatus) -> TaskStatus:
+        """Return a status that it may move to, for who changes more of it in the same copy."""
         allowed = TASK_MOVES[self.status]
         assert status in allowed, f"a task may not go from {self.status} to {status}"
-        return replace(self, status=status, reason=reason or self.reason)
+        return status
 
     def with_leg(self, leg: Leg) -> Self:
         """Replace one leg."""

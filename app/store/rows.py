@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.core.commands import LEVELS, Command
-from app.core.copying import replace
+from app.core.copying import quickly_made, replace
 from app.core.moves import LegStatus, TaskStatus
 from app.core.state import Gate, Orchestration, WaveStatus
 from app.ports import Batch, ClaimedCommand, NewCommand, OrchestrationRow
@@ -30,6 +30,7 @@ class CommandStatus(StrEnum):
     FAILED = "failed"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRow:
     """One stored command; nobody holds it where `lease_owner` is `None`.

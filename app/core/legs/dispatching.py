@@ -107,9 +107,8 @@ def begin_rerun(name: TaskName, leg: Leg, now: datetime) -> tuple[Leg, Asked]:
 
 def _dispatching(leg: Leg, begun: Attempt) -> Leg:
     attempts = (*leg.attempts, begun)
-    return replace(
-        leg.to(LegStatus.DISPATCHING), attempts=attempts, reason=None, rest_until=None
-    )
+    status = leg.becoming(LegStatus.DISPATCHING)
+    return replace(leg, status=status, attempts=attempts, reason=None, rest_until=None)
 
 
 def rerun_of(last: Attempt, number: int, run_attempt: int, now: datetime) -> Attempt:

@@ -92,7 +92,8 @@ def _doubt(action: Dispatch, attempt: Attempt) -> Reason | None:
 
 def succeed(leg: Leg, outputs: Mapping[str, Json]) -> Leg:
     """Let a leg end well."""
-    return replace(leg.to(LegStatus.SUCCEEDED), outputs=outputs, reason=None)
+    status = leg.becoming(LegStatus.SUCCEEDED)
+    return replace(leg, status=status, outputs=outputs, reason=None)
 
 
 def stopped(state: Orchestration, task: TaskName, leg: Leg, now: datetime) -> Leg:

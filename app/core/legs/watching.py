@@ -87,7 +87,8 @@ def next_moment(state: Orchestration, name: TaskName) -> datetime | None:
         if not leg.has_ended
         for each in _moments(state, name, leg, definition)
     ]
-    moments.extend(baking.moments(state, name))
+    if state.tasks[name].waves:
+        moments.extend(baking.moments(state, name))
     moments.extend(escalating.moments(state, name))
     return min(moments, default=None)
 

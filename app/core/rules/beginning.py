@@ -82,7 +82,8 @@ def _begin(
         return _end(state, name, TaskStatus.FAILED, reason, now)
     task = state.tasks[name]
     begun = replace(
-        task.to(TaskStatus.RUNNING),
+        task,
+        status=task.becoming(TaskStatus.RUNNING),
         legs=_again(task.legs, {leg.key: leg for leg in legs}),
         waves=fresh_waves(strategy, task.waves) if strategy is not None else {},
         is_matrix=strategy is not None,

@@ -161,7 +161,8 @@ def finish_task(state: Orchestration, name: TaskName, now: datetime) -> Decision
         asking = replace(asking, question=question, reason=end.reason)
         return None if asking == task else Decision(state=state.with_task(name, asking))
     task = replace(
-        task.to(end.status, end.reason),
+        task,
+        status=task.becoming(end.status),
         reason=end.reason,
         is_tolerated=end.is_tolerated,
         is_warned=end.is_warned,

@@ -1,6 +1,7 @@
 """Rules about the whole: its place, its time, its end."""
 
 from datetime import datetime
+from operator import attrgetter
 
 from app.core.commands import SetTimer, TellEnd
 from app.core.copying import replace
@@ -125,7 +126,10 @@ def is_all_over(state: Orchestration) -> bool:
     if state.status is _O.BLOCKED or not _is_over(state):
         return False
     # What comes last in the file mostly ends last: it tells soonest that not all is over.
-    return all(task.has_ended for task in reversed(tuple(state.tasks.values())))
+    return all(map(_HAS_ENDED, reversed(tuple(state.tasks.values()))))
+
+
+_HAS_ENDED = attrgetter("has_ended")
 
 
 def finish(state: Orchestration, now: datetime) -> Decision | None:
