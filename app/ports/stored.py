@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from app.core.commands import Command
+from app.core.copying import quickly_made
 from app.core.events import AttemptId, Event
 from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
@@ -117,6 +118,7 @@ class JournalEntry:
     event: Event
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCommand:
     """A command to be stored.
@@ -137,6 +139,7 @@ class NewCommand:
     spacing: timedelta = timedelta(0)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedCommand:
     """A command that we hold the lease of.
@@ -236,6 +239,7 @@ class Batch:
     arrivals: list[Delivery] = field(default_factory=list)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrchestrationRow:
     """One line of the list of orchestrations, without the state itself."""
