@@ -92,4 +92,22 @@ BUGS = (
         right="            check for check in checks if check.orchestration not in known\n",
         wrong="            check for check in checks\n",
     ),
+    Bug(
+        name="what is delivered again is forgotten as if it had come once",
+        file="app/store/memory/deliveries.py",
+        right="            self.hear_again(delivery.id, delivery.received_at)\n",
+        wrong="",
+    ),
+    Bug(
+        name="a try that found nobody lets its delivery be forgotten",
+        file="app/repair/missed.py",
+        right="        if tried:\n",
+        wrong="        if not known:\n",
+    ),
+    Bug(
+        name="a delivery is dropped while its host may deliver it again",
+        file="app/repair/sweeping.py",
+        right="min(now - ages.deliveries, since - ages.again - HEARD_AGAIN_AFTER)",
+        wrong="now - ages.deliveries",
+    ),
 )
