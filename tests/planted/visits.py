@@ -1,4 +1,4 @@
-"""Bugs that would show somebody what GitHub does not let them see."""
+"""Bugs that would let somebody see or do what GitHub does not let them."""
 
 from tests.planted.bug import Bug
 
@@ -92,5 +92,11 @@ BUGS = (
         file="app/web/pages.py",
         right="            places = {plan.origin.repository_id, plan.cause.repository_id}\n",
         wrong="            places = {plan.origin.repository_id}\n",
+    ),
+    Bug(
+        name="who may vote is asked under an old name",
+        file="app/github/people.py",
+        right="""    return path_to(access) if id_ is None else f"/repositories/{id_}"\n""",
+        wrong="    return path_to(access)\n",
     ),
 )
