@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.kit import tree
-from tests.planted import asking, calendars, core, gates, shell, visits
+from tests.planted import asking, calendars, core, gates, shell, shown, visits
 from tests.planted.bug import Bug
 
 STORIES = (
@@ -31,7 +31,8 @@ STORIES = (
     "routing", "joining", "retrying", "reopening", "control", "places", "compensating",
     "children", "operations", "gates", "asking", "waits", "waves", "machine", "votes_late",
     "carrying", "carrying_gates", "pulls", "votes", "votes_crowded", "differences",
-    "questions", "environments", "environments_frozen", "environments_found",
+    "questions", "environments", "environments_frozen", "environments_found", "page",
+    "page_parts", "page_drawn",
 )  # fmt: skip
 QUICK = {
     "stories": (
@@ -47,13 +48,18 @@ SHELL = {
         "tests/shell/test_absence.py",
         "tests/shell/test_permissions.py",
         "tests/shell/test_repair_histories.py",
+        "tests/shell/test_sweeping.py",
         "tests/shell/test_patience.py",
         "tests/shell/test_orphans.py",
         "tests/shell/test_engine.py",
+        "tests/shell/test_environments_there.py",
         "tests/shell/test_payloads.py",
         "tests/shell/test_web.py",
+        "tests/shell/test_attacks_names.py",
         "tests/shell/test_attacks_pages.py",
         "tests/shell/test_sign_in.py",
+        "tests/shell/test_pages.py",
+        "tests/shell/test_live.py",
         "tests/shell/test_store.py",
         "tests/shell/test_store_commands.py",
     ),
@@ -66,7 +72,15 @@ SECONDS_MAX = 1_200
 GONE = 4
 """What pytest says where it was asked for a test that is there no more."""
 COPIED = ("app", "action", "tests", "pyproject.toml", "action.yml", "docs")
-BUGS = (*core.BUGS, *gates.BUGS, *asking.BUGS, *calendars.BUGS, *shell.BUGS, *visits.BUGS)
+BUGS = (
+    *core.BUGS,
+    *gates.BUGS,
+    *asking.BUGS,
+    *calendars.BUGS,
+    *shell.BUGS,
+    *visits.BUGS,
+    *shown.BUGS,
+)
 
 
 class NotPlanted(Exception):
