@@ -84,6 +84,15 @@ def test_exclude_takes_away() -> None:
     assert keys(dimensions, (), ({"os": "a"},)) == ["b, 1", "b, true"]
 
 
+@pytest.mark.parametrize("value", [1, True, "a", None, 1.5, [1], {"name": "b"}, {"tier": 1}])
+def test_exclude_tells_apart_what_json_does(value: Json) -> None:
+    """Whatever a value is, leaving it out takes away that one and no other."""
+    others: list[Json] = [2, False, "true", "none", 2.5, [True], {"name": "c"}, {"tier": True}]
+    left = keys({"x": [*others, value]}, (), ({"x": value},))
+
+    assert left == keys({"x": others})
+
+
 @pytest.mark.parametrize(
     ("dimensions", "include", "exclude", "said"),
     [

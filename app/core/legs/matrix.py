@@ -96,8 +96,7 @@ def _keyed(
         is_original = lists.keys() <= cell.keys()
         names = lists if is_original and lists else [*(n for n in lists if n in cell), *cell]
         parts = [
-            _part(cell[name], _position(lists.get(name, ()), cell[name], position))
-            for name in dict.fromkeys(names)
+            _part(cell[name], lists.get(name, ()), position) for name in dict.fromkeys(names)
         ]
         key = LegKey(", ".join(parts))
         if len(key) > KEY_LENGTH_MAX:
@@ -108,12 +107,15 @@ def _keyed(
     return tuple(legs.values())
 
 
-def _part(value: Json, position: int) -> str:
+def _part(value: Json, values: Sequence[Json], otherwise: int) -> str:
+    """Say a value in a leg's key: one that has no name of its own by its place in the list."""
     if isinstance(value, Mapping):
         named = next((value[name] for name in ("name", "id") if name in value), None)
-        is_scalar = named is not None and not isinstance(named, Mapping | list | tuple)
-        return text_of(named) if is_scalar else str(position)
-    return str(position) if isinstance(value, list | tuple) else text_of(value)
+        if named is not None and not isinstance(named, Mapping | list | tuple):
+            return text_of(named)
+    elif not isinstance(value, list | tuple):
+        return text_of(value)
+    return str(_position(values, value, otherwise))
 
 
 def _position(values: Sequence[Json], value: Json, otherwise: int) -> int:
@@ -142,4 +144,9 @@ def _holds(wanted: JsonObject, cell: JsonObject) -> bool:
 
 def _same(one: Json, other: Json) -> bool:
     # Python takes True for 1; JSON does not.
+    if type(one) in _PLAIN and type(other) in _PLAIN:
+        return type(one) is type(other) and one == other
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
