@@ -79,17 +79,22 @@ class Changes:
 
         https://html.spec.whatwg.org/multipage/server-sent-events.html
         """
-        counts = Counter(stream.whose for stream in self._streams)
-        if len(self._streams) >= self._streams_max or counts[whose] >= OF_ONE_MAX:
+        if self._is_full(whose):
             raise TooMany
-        stream = _Stream(id=id_, whose=whose)
-        return self._told(stream, may_see)
+        return self._told(_Stream(id=id_, whose=whose), may_see)
+
+    def _is_full(self, whose: int) -> bool:
+        counts = Counter(stream.whose for stream in self._streams)
+        return len(self._streams) >= self._streams_max or counts[whose] >= OF_ONE_MAX
 
     async def _told(
         self, stream: _Stream, may_see: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         checked, mark = loop.time(), ""
+        # Between the question and the first word others may have begun.
+        if self._is_full(stream.whose):
+            return
         self._streams.append(stream)
         try:
             self._look()

@@ -54,8 +54,8 @@ BUGS = (
     Bug(
         name="shown: anybody may have as many streams as they like",
         file="app/web/live.py",
-        right=" or counts[whose] >= OF_ONE_MAX:\n",
-        wrong=":\n",
+        right=" or counts[whose] >= OF_ONE_MAX\n",
+        wrong="\n",
     ),
     Bug(
         name="shown: pages take all the time there is",

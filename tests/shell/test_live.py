@@ -120,6 +120,17 @@ async def test_streams_are_bounded() -> None:
     changes.close()
 
 
+async def test_a_burst_gets_no_more_streams_than_there_are() -> None:
+    """Also where all had asked before the first was told anything."""
+    store, id_ = await house()
+    changes = Changes(lambda: store, look_seconds=QUICK)
+    streams = [changes.follow(id_, MONA.id, yes) for _ in range(OF_ONE_MAX + 2)]
+    found = [await told(each) for each in streams]
+    changes.close()
+
+    assert found == ["1"] * OF_ONE_MAX + ["the end"] * 2
+
+
 async def test_a_stream_ends_when_somebody_may_not_see_it_any_more() -> None:
     """It is asked again and again as long as it is open."""
     store, id_ = await house()
