@@ -20,7 +20,7 @@ from dbos import DBOS, SetWorkflowID, SQLAlchemyDatasource
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
-from app.collecting import collect_seldom
+from app.interpreter import set_for_serving
 from tests.bench.peers.same_work import (
     EFFECT_SECONDS,
     FIND,
@@ -118,7 +118,9 @@ def enqueue(number: int) -> None:
 with psycopg.connect(url) as connection:
     connection.execute(TABLES)
     save(connection, work.prepared)
-collect_seldom()
+turn = sys.getswitchinterval()
+set_for_serving()
+sys.setswitchinterval(turn)  # short turns of threads, which help us, slow so many down
 DBOS.launch()
 DBOS.register_queue("events", polling_interval_sec=POLLED_EVERY, worker_concurrency=WORKERS)
 begun = time.perf_counter()

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from app.collecting import collect_seldom
+from app.interpreter import set_for_serving
 from tests.bench.peers.same_work import (
     EFFECT_SECONDS,
     FIND,
@@ -113,6 +113,6 @@ async def main() -> None:
     await pool.close()
 
 
-collect_seldom()
+set_for_serving()
 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
     runner.run(main())
