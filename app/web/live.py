@@ -105,6 +105,8 @@ class Changes:
                     async with asyncio.timeout(pause):
                         await stream.woken.wait()
                 stream.woken.clear()
+                # Should looking have failed, it begins again with the next beat.
+                self._look()
                 if loop.time() - checked >= self._checked_seconds:
                     if not await may_see():
                         return
