@@ -17,7 +17,7 @@ import httpx
 
 from app.core.values import Json, RepositoryName
 from app.github.answers import Answer, next_page
-from app.github.auth import AppKey, Grant, Tokens
+from app.github.auth import AppKey, Grant, Tokens, repository_path
 from app.github.budget import AWAY_PAUSE, Budget, Urgency
 from app.github.errors import (
     AwayError,
@@ -138,7 +138,12 @@ class Client:
         parameters: Mapping[str, str | int] | None = None,
         body: Json = None,
     ) -> Answer:
-        """Make one call, as the installation or (without access) as the App itself."""
+        """Make one call, as the installation or (without access) as the App itself.
+
+        What is read of a repository whose id is known is read under that id.
+        """
+        if method == "GET" and access is not None:
+            target = _under_id(target, access)
         if parameters:
             target = f"{target}?{urlencode(parameters)}"
         grant = access.grant(permissions) if access is not None else None
@@ -317,6 +322,21 @@ class Client:
             return False
         self.tokens.forget_installation(grant.installation_id)
         return True
+
+
+def _under_id(target: str, access: Access) -> str:
+    """Return where a repository stands whatever it is called: its name may be another's by now.
+
+    GitHub leads from names that were given up to addresses of this form, and from one page of
+    a list to the next. A write needs no such care: the token is for this repository alone.
+    https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+    """
+    if access.repository_id is None or access.repository is None:
+        return target
+    named = f"/repos/{repository_path(access.repository)}"
+    rest = target.removeprefix(named)
+    is_of_it = rest != target and rest[:1] in ("", "/", "?")
+    return f"/repositories/{access.repository_id}{rest}" if is_of_it else target
 
 
 class _Remembered:

@@ -36,3 +36,29 @@ async def test_a_repository_of_the_old_name_gives_no_rights() -> None:
         await here.wait(minutes=5)
 
         assert (by_eve, here.deployments()) == (0, 1)
+
+
+OWNED = SHIP.replace("{permission: write, count: 1}", "{code-owners: true}")
+OWNERS = ".github/CODEOWNERS"
+
+
+async def test_a_repository_of_the_old_name_names_no_owners() -> None:
+    """Whose the changed files are is read where they are, and not where their name leads to."""
+    async with town(ship=OWNED, target=ACCEPTS_ALL) as here:
+        here.github.push(HOME, {OWNERS: "* @mona\n"}, author="ada")
+        await here.wait(seconds=30)
+        pull = here.github.open_pull_request(HOME, {"README.md": "1\n"}, author="hubot")
+        await here.wait(seconds=30)
+        here.github.rename_repository(HOME, "renamed")
+        here.github.add_repository(
+            HOME, {OWNERS: "* @carl\n"}, roles={"carl": "admin"}, is_private=False
+        )
+        here.github.open_pull_request(HOME, {"README.md": "1\n"}, author="carl")
+        await here.wait(minutes=5)
+        here.github.comment("acme/renamed", pull.number, "/approve", "carl")
+        await here.wait(minutes=5)
+        by_carl = here.deployments()
+        here.github.comment("acme/renamed", pull.number, "/approve", "mona")
+        await here.wait(minutes=5)
+
+        assert (by_carl, here.deployments()) == (0, 1)
