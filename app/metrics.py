@@ -59,9 +59,7 @@ class Metrics:
         self._new = gauge("inbox_deliveries", "Deliveries that wait to be worked off.")
         self._inbox_lag = gauge("inbox_lag_seconds", "Age of the oldest of them.")
         self._overdue = gauge("commands_overdue_seconds", "Age of the oldest due command.")
-        self._aside = gauge(
-            "set_aside", "What was set aside: `signalbox inbox`.", "kind"
-        )
+        self._aside = gauge("set_aside", "What was set aside: `signalbox inbox`.", "kind")
         self._remaining = gauge(
             "github_budget_remaining", "Calls left this hour.", "installation"
         )
