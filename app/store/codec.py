@@ -155,28 +155,43 @@ def encode_state(state: Orchestration) -> str:
     fields["v"] = VERSION
     try:
         if len(state.tasks) >= MANY:
-            fields["tasks"] = {name: _fragment(task) for name, task in state.tasks.items()}
+            fields["tasks"] = {name: _FRAGMENTS.of(task) for name, task in state.tasks.items()}
         return _sparingly(fields).decode()
     except TypeError:
         return _dump(_CONVERTER.unstructure(state))
 
 
-# Of a thousand tasks, or of the legs of a large matrix, an event changes one or two. The text
-# of the others is kept by their identity, which is theirs for as long as they are kept here.
 MANY: Final = 16
-KEPT_MAX: Final = 20_000
-_fragments: Final[dict[int, tuple[Task | Leg, orjson.Fragment]]] = {}
+TEXT_KEPT_MAX: Final = 16 * 1024 * 1024
 
 
-def _fragment(part: Task | Leg) -> orjson.Fragment:
-    known = _fragments.get(id(part))
-    if known is not None and known[0] is part:
-        return known[1]
-    made = orjson.Fragment(_sparingly(part))
-    if len(_fragments) >= KEPT_MAX:
-        _fragments.clear()
-    _fragments[id(part)] = (part, made)
-    return made
+class _Fragments:
+    """Texts of tasks and of legs, of which in large states an event changes one or two.
+
+    They are kept by identity, which is theirs for as long as they are kept here. Once there is
+    too much text all are forgotten, and what is in use is soon here again.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Task | Leg, orjson.Fragment]] = {}
+        self._length = 0
+
+    def of(self, part: Task | Leg) -> orjson.Fragment:
+        """Return the text of a task or a leg. Raises `TypeError` where orjson cannot."""
+        known = self._known.get(id(part))
+        if known is not None and known[0] is part:
+            return known[1]
+        text = _sparingly(part)
+        if self._length > TEXT_KEPT_MAX:
+            self._known.clear()
+            self._length = 0
+        self._length += len(text)
+        made = orjson.Fragment(text)
+        self._known[id(part)] = (part, made)
+        return made
+
+
+_FRAGMENTS: Final = _Fragments()
 
 
 def decode_state(text: str, plan: Plan) -> Orchestration:
@@ -248,7 +263,7 @@ def _sparing(value: object) -> object:
         return sorted(value)
     said = fields_of(value)
     if isinstance(value, Task) and len(value.legs) >= MANY:
-        said["legs"] = {key: _fragment(leg) for key, leg in value.legs.items()}
+        said["legs"] = {key: _FRAGMENTS.of(leg) for key, leg in value.legs.items()}
     return said
 
 

@@ -239,6 +239,17 @@ def test_a_large_matrix_is_written_as_a_small_one() -> None:
     assert [codec.decode_state(text, wide.plan) for text in texts] == [wide, changed, wide]
 
 
+def test_large_states_are_written_right_however_many_there_are() -> None:
+    """Texts that are kept are forgotten when they are too much, and made again."""
+    name, keys = TaskName("t"), [LegKey(f"cell {number}") for number in range(codec.MANY)]
+    versions = codec.TEXT_KEPT_MAX // (codec.MANY * 100_000) + 2
+    for version in range(versions):
+        legs = {key: Leg(key=key, outputs={"log": f"{version}" * 100_000}) for key in keys}
+        state = dataclasses.replace(orchestration(), tasks={name: Task(legs=legs)})
+
+        assert codec.decode_state(codec.encode_state(state), state.plan) == state
+
+
 def test_a_state_is_written_without_what_says_nothing() -> None:
     """What is not so, not there or empty is left out, where that is the default."""
     blocked = OrchestrationStatus.BLOCKED
