@@ -207,6 +207,7 @@ class Batch:
     """Everything that one transaction changes. All of it is saved, or none.
 
     `changed_files` tells what a `ChangedFilesListed` found; its delivery becomes new again.
+    `repositories` without a head leave what was read of them as it is.
     `forget_repositories` removes repositories with their definitions.
     `commands_done` ticks commands off, `commands_failed` sets them aside with the reason.
     `seen` names orchestrations that were decided on and did not change, with the version

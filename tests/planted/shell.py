@@ -110,4 +110,22 @@ BUGS = (
         right="min(now - ages.deliveries, since - ages.again - HEARD_AGAIN_AFTER)",
         wrong="now - ages.deliveries",
     ),
+    Bug(
+        name="what comes before the first reading starts nothing",
+        file="app/engine/parking.py",
+        right='return of_repository(repository.id) if library.awaits(repository.id) else ""\n',
+        wrong='return ""\n',
+    ),
+    Bug(
+        name="a newer push goes before those that were just woken",
+        file="app/engine/parking.py",
+        right="    if awaited_before:\n",
+        wrong="    if not awaited_before and subject:\n",
+    ),
+    Bug(
+        name="who parks does not see what was read meanwhile",
+        file="app/store/sql/ending.py",
+        right="_READ_BY_NOW.rows(connection, batch.unread)",
+        wrong="_READ_BY_NOW.rows(connection, [])",
+    ),
 )

@@ -1,6 +1,6 @@
 """An office whose repository is not read yet, and a store that notes what becomes of all."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -43,6 +43,7 @@ class Noting(MemoryStore):
         super().__init__(is_encoded=True)
         self.done: dict[str, DeliveryDone] = {}
         self.meanwhile: Batch | None = None
+        self.tell: Callable[[], None] = lambda: None
 
     async def commit(self, batch: Batch) -> Sequence[ClaimedCommand]:
         claimed = await super().commit(batch)
@@ -55,6 +56,7 @@ class Noting(MemoryStore):
             batch, self.meanwhile = self.meanwhile, None
             if batch is not None:
                 await self.commit(batch)
+                self.tell()
             yield held
 
     async def parked(self) -> list[tuple[str, str]]:

@@ -45,7 +45,8 @@ async def test_a_push_waits_for_the_first_reading_and_then_starts_one() -> None:
     assert await noting(office).parked() == []
 
 
-async def test_they_start_in_the_order_in_which_they_came() -> None:
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_they_start_in_the_order_in_which_they_came(is_told: bool) -> None:
     """A newer one never before an older one, not even one that was held while it was read."""
     store = Noting()
     office = await unread(store=store)
@@ -59,7 +60,8 @@ async def test_they_start_in_the_order_in_which_they_came() -> None:
         definitions=[(HOME, READ.definitions)],
         wake_subjects=[SUBJECT],
     )
-    office.engine.outdate()
+    if is_told:
+        store.tell = office.engine.outdate
     lets_read(office)
     await office.work()
     states = {state.plan.number: state.plan.cause.sha[0] for state in await office.states()}

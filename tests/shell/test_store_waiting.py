@@ -119,6 +119,23 @@ async def test_what_waits_for_too_long_is_dropped(store: ClosableStore) -> None:
     assert await woken(store) == {"b": 1}
 
 
+async def test_what_was_read_is_kept_when_it_is_listed(store: ClosableStore) -> None:
+    """By somebody who does not know yet that it was read; only who forgets it, forgets all."""
+    read = replace(known_repository(), head_sha=Sha("a" * 40), policy="version: 1")
+    listed = replace(known_repository(), installation_id=4, unreadable="for now")
+    await store.commit(Batch(repositories=[read]))
+    await store.commit(Batch(repositories=[listed]))
+    kept = (await store.catalogue()).repositories
+    await store.commit(Batch(repositories=[replace(read, policy=None)]))
+    without = (await store.catalogue()).repositories
+    await store.commit(Batch(forget_repositories=[1]))
+    await store.commit(Batch(repositories=[listed]))
+
+    assert kept == (replace(read, installation_id=4, unreadable="for now"),)
+    assert without == (replace(read, policy=None),)
+    assert (await store.catalogue()).repositories == (listed,)
+
+
 async def woken(store: ClosableStore) -> dict[str, int]:
     """Return how often each delivery was woken that is new."""
     return {it.id: it.woken for it in await store.new_deliveries(100)}

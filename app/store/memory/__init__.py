@@ -316,6 +316,9 @@ class MemoryStore(MemoryKeeping):
             self._repositories.pop(repository_id, None)
             self._definitions.pop(repository_id, None)
         for known in batch.repositories:
+            before = self._repositories.get(known.repository.id)
+            if before is not None and known.head_sha is None:
+                known = replace(known, head_sha=before.head_sha, policy=before.policy)
             self._repositories[known.repository.id] = known
         for repository_id, files in batch.definitions:
             self._definitions[repository_id] = tuple(

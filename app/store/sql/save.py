@@ -85,12 +85,21 @@ _SEQS: Final = Among(
     ),
 )
 _PAYLOADS: Final = Rows(payloads, payloads.columns.keys())
+_LISTED: Final = ("name", "default_branch", "installation_id", "unreadable")
 _REPOSITORIES: Final = Rows(
     repositories,
     repositories.columns.keys(),
-    or_change(
-        ["id"],
-        ("name", "default_branch", "installation_id", "head_sha", "policy", "unreadable"),
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["id"],
+        set_={
+            **{name: insert.excluded[name] for name in _LISTED},
+            # What is listed only, by somebody who does not know it yet, was read all the same.
+            "head_sha": sa.func.coalesce(insert.excluded.head_sha, repositories.c.head_sha),
+            "policy": sa.case(
+                (insert.excluded.head_sha.is_(None), repositories.c.policy),
+                else_=insert.excluded.policy,
+            ),
+        },
     ),
 )
 _DEFINITIONS: Final = Rows(definitions, definitions.columns.keys())
