@@ -1,8 +1,8 @@
 """What pages need of GitHub: who somebody is, and which repositories they may read.
 
 May somebody read a repository, is asked as the App, each answer kept for a minute: what was
-taken away from somebody is gone from their pages a minute later. Whatever is not known shows
-nothing.
+taken away from somebody is gone from their pages a minute later, or once the rate limit lets
+us ask. Whatever is not known shows nothing.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import structlog
 from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.errors import AwayError, GitHubError, NotFoundError, RateLimitedError
-from app.github.kept_answers import KeptAnswers
+from app.github.kept_answers import NOT_KEPT, KeptAnswers
 from app.github.oauth import WebFlow
 from app.github.repositories import METADATA_READ, number_of, object_of, text_of
 from app.ports import KnownRepository
@@ -24,6 +24,9 @@ from app.ports.visiting import Visitor, VisitsUnavailable
 
 KEPT: Final = timedelta(minutes=1)
 KEPT_MAX: Final = 10_000
+STANDS: Final = timedelta(hours=1)
+"""How long a yes stands while GitHub's rate limit keeps us from asking again: its window. What
+is put off until when is what people then come to see."""
 # More than one page shows; of others nothing is said.
 REPOSITORIES_MAX: Final = 100
 CALLS_AT_ONCE: Final = 8
@@ -50,6 +53,9 @@ class GitHubVisits:
         self._find = find
         self._kept: KeptAnswers[tuple[int, Visitor], bool] = KeptAnswers(
             client.clock, lasts=KEPT, most=KEPT_MAX
+        )
+        self._stood: KeptAnswers[tuple[int, Visitor], bool] = KeptAnswers(
+            client.clock, lasts=STANDS, most=KEPT_MAX
         )
         self._room = asyncio.Semaphore(CALLS_AT_ONCE)
 
@@ -78,14 +84,15 @@ class GitHubVisits:
         known = self._find(repository_id)
         if known is None:
             return False
+        key = (repository_id, visitor)
         try:
-            return await self._kept.of(
-                (repository_id, visitor), lambda: self._ask(visitor, known)
-            )
+            return await self._kept.of(key, lambda: self._ask(visitor, known))
         except AwayError:
             # The App has left: what GitHub let somebody read there, we cannot know any more.
             return False
         except RateLimitedError as error:
+            if self._stood.knows(key):
+                return True
             message = f"GitHub's rate limit lets us ask again at {error.until:%H:%M:%S} UTC."
             raise VisitsUnavailable(message, until=error.until) from error
         except GitHubError as error:
@@ -109,8 +116,10 @@ class GitHubVisits:
         try:
             async with self._room:
                 answer = await self._client.call(access, "GET", path, permissions=METADATA_READ)
+            body = object_of(answer.json())
         except NotFoundError:
-            return False
-        body = object_of(answer.json())
+            body = {}
         is_same = number_of(object_of(body.get("user")), "id") == visitor.id
-        return is_same and text_of(body, "permission") in _MAY_READ
+        may = is_same and text_of(body, "permission") in _MAY_READ
+        self._stood.keep((repository.id, visitor), may, None if may else NOT_KEPT)
+        return may

@@ -153,8 +153,38 @@ async def test_somebody_who_looks_on_costs_next_to_nothing() -> None:
         assert limits.window(installation, now()).used == before
 
 
-async def test_a_rate_limit_shows_nothing_and_says_until_when() -> None:
-    """Nothing is shown on the strength of an old answer; the page says when to come again."""
+async def test_a_yes_stands_while_the_rate_limit_lets_nobody_ask() -> None:
+    """Who has just read a page comes to see until when it is held up; an hour later no more."""
+    async with lobby() as here:
+        await here.sign_in("mona")
+        asked_once = await here.sees(HOME)
+        here.pass_time(minutes=59)
+        here.github.faults.plan_call(CallFault.TOO_MANY, path=ASKED, retry_after=600)
+        limited = await here.sees(HOME)
+        here.pass_time(minutes=2)
+        after_an_hour = await here.sees(HOME)
+        here.pass_time(minutes=10)
+
+        assert (asked_once, limited, after_an_hour) == (200, 200, 503)
+        assert await here.sees(HOME) == 200
+
+
+async def test_a_no_never_becomes_a_yes_again_by_a_rate_limit() -> None:
+    """The last that GitHub said counts."""
+    async with lobby() as here:
+        await here.sign_in("mona")
+        before = await here.sees(HOME)
+        here.github.world.repository(HOME).roles["mona"] = "none"
+        here.pass_time(minutes=2)
+        taken_away = await here.sees(HOME)
+        here.pass_time(minutes=2)
+        here.github.faults.plan_call(CallFault.TOO_MANY, path=ASKED, retry_after=90)
+
+        assert (before, taken_away, await here.sees(HOME)) == (200, 404, 503)
+
+
+async def test_a_rate_limit_shows_nothing_that_was_never_seen_and_says_until_when() -> None:
+    """Nothing is shown that is not known; the page says when to come again."""
     async with lobby() as here:
         await here.sign_in("mona")
         here.github.faults.plan_call(CallFault.TOO_MANY, path=ASKED, retry_after=90)
