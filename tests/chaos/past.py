@@ -15,6 +15,7 @@ from typing import Final
 from app.core.values import OrchestrationId
 from app.ports import Report
 from app.rehearsal import Flavour, Rehearsal
+from app.rehearsal.model.state import Delivery
 from app.rehearsal.wire.routes_apps import REDELIVERY_DAYS
 from app.store.sql import SqlStore
 from tests.chaos.hurry import HurriedClock
@@ -74,7 +75,9 @@ async def live_through(
         pushes = {each.guid: each for each in github.world.deliveries.values()}
         again = [each for each in pushes.values() if each.event == "push"]
         await redeliver(github, [each for each in again if each.guid in known])
-    gone = frozenset(guid for guid in known if before[guid] != "push")
+    # What was not answered at every try is kept for longer: it may be delivered once more.
+    tried = {each.guid for each in github.world.deliveries.values() if not _is_answered(each)}
+    gone = frozenset(guid for guid in known - tried if before[guid] != "push")
     await _until_swept(gone, ended, clock, store)
     return Past(dropped=dropped, gone=gone, evidence=evidence)
 
@@ -92,6 +95,10 @@ async def evidence_of(
 ) -> dict[OrchestrationId, Sequence[Report]]:
     """Return the evidence packs of orchestrations."""
     return {id_: await store.reports(id_) for id_ in ids}
+
+
+def _is_answered(delivery: Delivery) -> bool:
+    return 200 <= delivery.status_code < 300
 
 
 def _reach_of(plan: RoundPlan, github: Rehearsal) -> timedelta:
