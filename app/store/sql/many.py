@@ -75,6 +75,13 @@ class _Texts:
         after = [given[name] for name in text.names[text.begin + text.width :]]
         return connection.exec_driver_sql(written, (*before, *values, *after))
 
+    def explained(self, connection: sa.Connection) -> list[str]:
+        """Return the steps that SQLite would take: https://sqlite.org/eqp.html"""
+        text = self._text or self._made(connection)
+        asked = f"EXPLAIN QUERY PLAN {text.of(2)}"
+        missing = (None,) * (len(text.names) + text.width)
+        return [str(row[-1]) for row in connection.exec_driver_sql(asked, missing)]
+
     def _made(self, connection: sa.Connection) -> _Text:
         compiled: Any = cast(sa.ClauseElement, self._statement).compile(
             dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
@@ -138,16 +145,12 @@ class Among:
         are_large: bool = False,
     ) -> None:
         self._width = len(columns)
-        place = sa.tuple_(*columns) if self._width > 1 else columns[0]
-        example: list[Any] = [tuple(range(self._width)) if self._width > 1 else 0]
-        of_list = make(place.in_(sa.bindparam("places", example, expanding=True)))
+        of_list, wanted, one = _of_list(columns, make)
         self._in_one: InOneRow | None = None
         if isinstance(of_list, sa.Select) and not are_large:
             self._in_one = InOneRow(of_list)
             of_list = self._in_one.select
-        wanted = [f"places_1_{number}" for number in range(1, self._width + 1)]
-        one = f"({', '.join('?' * self._width)})" if self._width > 1 else "?"
-        self._of_list = _Texts(of_list, wanted if self._width > 1 else ["places_1"], one)
+        self._of_list = _Texts(of_list, wanted, one)
         self._of_arrays = make(_among_arrays(columns))
 
     def rows(
@@ -158,6 +161,10 @@ class Among:
         if self._in_one is not None and connection.dialect.name == "sqlite":
             return [row for result in results for row in self._in_one.rows(result)]
         return [row for result in results for row in result.all()]
+
+    def explained(self, connection: sa.Connection) -> list[str]:
+        """Return how SQLite would go about it, step by step."""
+        return self._of_list.explained(connection)
 
     def change(self, connection: sa.Connection, places: Collection[Any], **others: Any) -> int:
         """Carry it out; return how many rows it changed."""
@@ -182,6 +189,25 @@ class Among:
             some += some[-1:] * (length - len(some))
             values = chain.from_iterable(some) if self._width > 1 else some
             yield self._of_list.carry_out(connection, values, length, others)
+
+
+def _of_list(
+    columns: Sequence[sa.Column[Any]], make: Callable[[sa.ColumnElement[bool]], sa.Executable]
+) -> tuple[sa.Executable, Sequence[str], str]:
+    """Return a statement for one place on SQLite, its parameters, and its text that repeats."""
+    if len(columns) == 1:
+        one_of = columns[0].in_(sa.bindparam("places", [0], expanding=True))
+        return make(one_of), ["places_1"], "?"
+    names = [f"place_{number}" for number in range(1, len(columns) + 1)]
+    given = sa.text(f"(VALUES ({', '.join(f':{name}' for name in names)}))")
+    # Without a type of their own SQLite would not look for values in an index.
+    typed = [
+        sa.cast(sa.literal_column(f"column{number}"), it.type)
+        for number, it in enumerate(columns, 1)
+    ]
+    places = sa.select(*typed).select_from(given.bindparams(**dict.fromkeys(names)))
+    one = f"({', '.join('?' * len(columns))})"
+    return make(sa.tuple_(*columns).in_(places)), names, one
 
 
 def _among_arrays(columns: Sequence[sa.Column[Any]]) -> sa.ColumnElement[bool]:
