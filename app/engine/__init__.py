@@ -346,8 +346,8 @@ class Engine:
             claimed = await self._store.commit(work.batch)
         except Conflict:
             log.info("conflict", orchestrations=[saved.state.id for saved in work.batch.states])
-            # Somebody else may have read what we took for not read yet.
-            self._is_outdated |= bool(work.batch.unread)
+            # Somebody else may have read or listed what we do not know yet.
+            self._is_outdated |= bool(work.batch.unread or work.batch.uncovered)
             return None
         self._library.apply(work.batch)
         self._meter.decided(len(work.batch.journal))

@@ -255,7 +255,7 @@ class Intake:
             is_suspended = heard.action == "suspend"
             why = Absence.SUSPENDED if is_suspended else Absence.UNINSTALLED
             work.absences.update(dict.fromkeys(gone, why))
-        notes = [*routed.notes, *why_nothing_starts(heard, self._library)]
+        notes = [*routed.notes, *why_nothing_starts(heard, self._library, work)]
         # A run of ours is answered for by the orchestration that dispatched it, by no other.
         is_ours = ask_of(heard, run, work)
         for start in () if is_ours else routed.starts:

@@ -70,10 +70,15 @@ def _parked(
     name = heard.repository.name
     # Of the chores only this one: what else follows of the delivery follows once it is heard.
     work.ask(each for each in routed.chores if isinstance(each, ListRepositories))
-    note = f"waits until it is known whether the App covers {name}"
     if subject == of_repository(heard.repository.id):
         work.batch.unread.append(heard.repository.id)
         note = f"waits until the definitions of {name} are read"
+    else:
+        assert heard.installation_id is not None, "it is known whom to ask"
+        # It may not have been so yet when the delivery was opened.
+        work.ask((ListRepositories(installation_id=heard.installation_id),))
+        work.batch.uncovered.append(heard.repository.id)
+        note = f"waits until it is known whether the App covers {name}"
     return DeliveryDone(
         id=delivery.id,
         status=DeliveryStatus.PARKED,
@@ -83,13 +88,17 @@ def _parked(
     )
 
 
-def why_nothing_starts(heard: Heard, library: Library) -> Sequence[str]:
-    """Say why a delivery that waited, or need not, meets with no definition of its own."""
+def why_nothing_starts(heard: Heard, library: Library, work: Work) -> Sequence[str]:
+    """Say why a delivery that waited, or need not, meets with no definition of its own.
+
+    That nobody covers a repository has to be so still when that is saved.
+    """
     repository = _about(heard)
     if repository is None:
         return ()
     known = library.head(repository.id)
     if known is None:
+        work.batch.uncovered.append(repository.id)
         return (f"the App does not cover {repository.name}",)
     if known.unreadable:
         return (f"the definitions of {repository.name} cannot be read: {known.unreadable}",)

@@ -203,7 +203,8 @@ class Store(Keeping, Protocol):
 
         Raises `Conflict` where a state's version is not the stored one plus 1 (1: must be
         new), one that was seen or a shared state's `was` not the stored one, or one of the
-        `unread` repositories has been read; and `StoreUnavailable`. Nothing is saved then.
+        `unread` repositories has been read, or of the `uncovered` listed; and
+        `StoreUnavailable`. Nothing is saved then.
         """
         ...
 

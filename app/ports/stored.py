@@ -213,8 +213,8 @@ class Batch:
     `seen` names orchestrations that were decided on and did not change, with the version
     that was seen, 0 for none: a decision that nothing follows may be wrong, too.
     `wake_workflow_runs` makes deliveries new again that were parked for these, and so does
-    `wake_subjects`. `unread` names repositories that were taken for not read yet: somebody else
-    may have read them meanwhile.
+    `wake_subjects`. `unread` names repositories that were taken for not read yet, `uncovered`
+    those that were not known at all: somebody else may have read or listed them meanwhile.
     `interests` replaces all that is known of what an orchestration listens to. `arrivals` are
     deliveries that we make ourselves, as of a schedule that ticks.
     """
@@ -230,6 +230,7 @@ class Batch:
     wake_workflow_runs: list[int] = field(default_factory=list)
     wake_subjects: list[str] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
+    uncovered: list[int] = field(default_factory=list)
     repositories: list[KnownRepository] = field(default_factory=list)
     forget_repositories: list[int] = field(default_factory=list)
     definitions: list[tuple[int, tuple[File, ...]]] = field(default_factory=list)

@@ -6,10 +6,12 @@ import pytest
 
 from app.core.chores import ListRepositories
 from app.core.hearing.findings import RepositoryGone, RepositoryUnreadable
+from app.ports import Batch
 from tests.kit.office import HOME, HOME_NAME, Office
 from tests.shell.parking_kit import (
     AWAITS_LIST,
     READ,
+    SUBJECT,
     Noting,
     heard,
     lets_read,
@@ -46,6 +48,38 @@ async def test_a_list_that_is_older_than_the_delivery_is_not_believed() -> None:
     lets_read(office, listed(HOME_NAME))
     office.hands.reads[HOME] = READ
     await office.wait(seconds=5)
+
+    assert [why for _, why in waits] == [AWAITS_LIST]
+    assert await office.statuses() == {"train #1": "running"}
+
+
+async def test_who_missed_what_was_listed_does_not_give_a_delivery_up() -> None:
+    """One process has not heard for long that another has listed and read the repository."""
+    office = await unread(is_listed=False)
+    await office.push()
+    lets_read(office, listed())
+    for _ in range(8):
+        await office.wait(seconds=5)
+    await office.push()
+    other = Office(office.store, owner="two")
+    await other.open_with(READ)
+    await office.work()
+
+    assert await office.statuses() == {"train #1": "running"}
+
+
+async def test_what_is_forgotten_after_it_was_opened_is_listed() -> None:
+    """Another process finds that the repository is gone, while this one has opened a push."""
+    store = Noting()
+    office = await unread(store=store)
+    await office.push()
+    store.meanwhile = Batch(forget_repositories=[HOME], wake_subjects=[SUBJECT])
+    store.tell = office.engine.outdate
+    lets_read(office, listed(HOME_NAME))
+    office.hands.reads[HOME] = READ
+    await office.engine.take()
+    waits = await noting(office).parked()
+    await office.work()
 
     assert [why for _, why in waits] == [AWAITS_LIST]
     assert await office.statuses() == {"train #1": "running"}

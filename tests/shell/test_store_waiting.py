@@ -80,6 +80,20 @@ async def test_who_waits_for_what_was_read_meanwhile_decides_anew(
     assert await woken(store) == ({} if is_taken else {"a": 0})
 
 
+async def test_who_takes_for_unknown_what_was_listed_meanwhile_decides_anew(
+    store: ClosableStore,
+) -> None:
+    """Else a delivery might be given up for a repository that the App covers."""
+    await store.save_deliveries([delivery("a"), delivery("b")])
+    done = DeliveryDone(id="a", status=DeliveryStatus.DONE)
+    await store.commit(Batch(deliveries=[done], uncovered=[1]))
+    await store.commit(Batch(repositories=[known_repository()]))
+    with pytest.raises(Conflict):
+        await store.commit(Batch(deliveries=[replace(done, id="b")], uncovered=[2, 1]))
+
+    assert await woken(store) == {"b": 0}
+
+
 async def test_what_waits_is_listed_apart_and_can_be_dropped(store: ClosableStore) -> None:
     """It is no trouble, but people may want to see it, with the reason, or to be rid of it."""
     await store.save_deliveries([delivery(name, seconds=n) for n, name in enumerate("abc")])

@@ -256,10 +256,11 @@ class MemoryStore(MemoryKeeping):
 
     def _refuse_conflicts(self, batch: Batch) -> None:
         self._sharing.refuse_conflicts(batch)
-        for repository_id in batch.unread:
-            known = self._repositories.get(repository_id)
-            if known is not None and not known.is_awaited:
-                raise Conflict(f"{known.repository.name} has been read meanwhile")
+        found = [self._repositories[it] for it in batch.unread if it in self._repositories]
+        read = [known for known in found if not known.is_awaited]
+        read += [self._repositories[it] for it in batch.uncovered if it in self._repositories]
+        if read:
+            raise Conflict(f"{read[0].repository.name} has become known meanwhile")
         for key, version in batch.seen:
             stored = self._saved.get(key)
             if version != (stored.version if stored else 0):

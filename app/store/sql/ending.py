@@ -60,6 +60,8 @@ _READ_BY_NOW: Final = Among(
     ),
 )
 
+_KNOWN_BY_NOW: Final = Among((repositories.c.id,), sa.select(repositories.c.name).where)
+
 
 def end_deliveries(connection: sa.Connection, batch: Batch) -> None:
     """Save how deliveries ended, and wake those that waited for what is known now.
@@ -67,8 +69,10 @@ def end_deliveries(connection: sa.Connection, batch: Batch) -> None:
     Raises `Conflict` where one is to wait for what somebody else has read meanwhile.
     """
     _wait_for_each_other(connection, batch)
-    if read := _READ_BY_NOW.rows(connection, batch.unread):
-        raise Conflict(f"{read[0].name} has been read meanwhile")
+    by_now = _READ_BY_NOW.rows(connection, batch.unread)
+    by_now += _KNOWN_BY_NOW.rows(connection, batch.uncovered)
+    if by_now:
+        raise Conflict(f"{by_now[0].name} has become known meanwhile")
     # Nearly all end alike, so this is one statement, or a few.
     alike: dict[tuple[str, str, int | None, str | None], list[str]] = {}
     for done in batch.deliveries:
