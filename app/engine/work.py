@@ -173,6 +173,11 @@ class Work:
         for topic, id_ in await store.interested(needs.topics) if needs.topics else ():
             self._listeners.setdefault(topic, set()).add(id_)
             needs.orchestrations.add(id_)
+        # Before it is looked whether there is one to join: should another replica begin one in
+        # between, both would have the same number, and ours is a conflict.
+        if missing := needs.places - self._numbers.keys():
+            last = await store.last_numbers(missing)
+            self._numbers.update({place: last.get(place, 0) for place in missing})
         if new := needs.keys - self._joinable.keys():
             live = await store.correlated(new)
             self._joinable.update({key: live.get(key) for key in new})
@@ -180,9 +185,6 @@ class Work:
         if unknown := [each for each in needs.orchestrations if each not in self._loaded]:
             found = await load(unknown)
             self._loaded.update({each: found.get(each) for each in unknown})
-        if missing := needs.places - self._numbers.keys():
-            last = await store.last_numbers(missing)
-            self._numbers.update({place: last.get(place, 0) for place in missing})
         if needs.released:
             for key, subject in await store.memberships(needs.released):
                 self._shares.setdefault(key, set()).add(subject)

@@ -58,10 +58,12 @@ class Hub:
 class Replica:
     """One Signalbox without doors."""
 
-    def __init__(self, url: str, hub: Hub, owner: str) -> None:
+    def __init__(
+        self, url: str, hub: Hub, owner: str, around: Callable[[SqlStore], Any] = lambda it: it
+    ) -> None:
         self.owner = owner
         self.store: SqlStore = open_store(url)
-        self.engine = Engine(store=self.store, clock=CLOCK, read=read, owner=owner)
+        self.engine = Engine(store=around(self.store), clock=CLOCK, read=read, owner=owner)
         self.courier = Courier(
             store=self.store, engine=self.engine, performer=hub, clock=CLOCK, owner=owner
         )
@@ -132,9 +134,9 @@ class Replica:
         return Counter(row.status for row in rows)
 
 
-async def let_read(url: str, notation: str = "build; deploy: build") -> None:
+async def let_read(url: str, notation: str = "build; deploy: build", **whole: Any) -> None:
     """Let a replica that is none of those we look at have read the repository."""
-    found = read_of(train=document(notation, whole={"on": {"push": {}}}))
+    found = read_of(train=document(notation, whole={"on": {"push": {}}, **whole}))
     definitions = [(HOME, found.definitions)]
     wake = [f"repository/{HOME}"]
     await _commit(
