@@ -60,7 +60,7 @@ class People:
     async def account(self, access: Access, login: str) -> Account:
         """Say who somebody is, and what they may in the repository of `access`."""
         return await self._accounts.of(
-            (_place(access).lower(), login.lower()),
+            (str(access.repository_id or access.repository).lower(), login.lower()),
             lambda: self._ask_who(access, login),
             # Whom GitHub does not know may be known in a moment.
             lasts=lambda found: KEPT if found.id else NOT_KEPT,
@@ -68,7 +68,7 @@ class People:
 
     async def _ask_who(self, access: Access, login: str) -> Account:
         """https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user"""
-        path = f"{_place(access)}/collaborators/{quote(login, safe='')}/permission"
+        path = f"{path_to(access)}/collaborators/{quote(login, safe='')}/permission"
         try:
             answer = await self._client.call(access, "GET", path, permissions=METADATA_READ)
         except NotFoundError:
@@ -95,12 +95,6 @@ class People:
             # Not a member, or the team is none that the App may see: nobody counts for it.
             return False
         return text_of(object_of(answer.json()), "state") == "active"
-
-
-def _place(access: Access) -> str:
-    """Return where a repository stands: by its id, since its name may be another's by now."""
-    id_ = access.repository_id
-    return path_to(access) if id_ is None else f"/repositories/{id_}"
 
 
 def _account(login: str, body: Mapping[str, Any]) -> Account:

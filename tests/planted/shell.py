@@ -128,4 +128,19 @@ BUGS = (
         right="_READ_BY_NOW.rows(connection, batch.unread)",
         wrong="_READ_BY_NOW.rows(connection, [])",
     ),
+    Bug(
+        name="two replicas begin what belongs together",
+        file="app/engine/work.py",
+        right="            live = await store.correlated(new)\n",
+        wrong=(
+            "            live = await store.correlated(new)\n"
+            "            self._numbers.update(await store.last_numbers(needs.places))\n"
+        ),
+    ),
+    Bug(
+        name="pairs of keys are looked for in the whole table",
+        file="app/store/sql/many.py",
+        right="    if isinstance(made, sa.Select):\n",
+        wrong="    if isinstance(made, str):\n",
+    ),
 )

@@ -6,8 +6,8 @@ BUGS = (
     Bug(
         name="a login is taken for whoever has it",
         file="app/github/visits.py",
-        right='        return is_same and text_of(body, "permission") in _MAY_READ\n',
-        wrong='        return text_of(body, "permission") in _MAY_READ\n',
+        right='        may = is_same and text_of(body, "permission") in _MAY_READ\n',
+        wrong='        may = text_of(body, "permission") in _MAY_READ\n',
     ),
     Bug(
         name="a repository is asked for by its old name",
@@ -94,9 +94,15 @@ BUGS = (
         wrong="            places = {plan.origin.repository_id}\n",
     ),
     Bug(
-        name="who may vote is asked under an old name",
-        file="app/github/people.py",
-        right="""    return path_to(access) if id_ is None else f"/repositories/{id_}"\n""",
-        wrong="    return path_to(access)\n",
+        name="what decides is read under an old name",
+        file="app/github/client.py",
+        right="            target = _under_id(target, access)\n",
+        wrong="            target = str(target)\n",
+    ),
+    Bug(
+        name="a no becomes a yes by a rate limit",
+        file="app/github/visits.py",
+        right="may, None if may else NOT_KEPT)\n",
+        wrong="may)\n",
     ),
 )

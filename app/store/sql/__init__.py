@@ -64,12 +64,10 @@ SHARED_MAX: Final = 512
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
 _BY_RUN: Final = Among((dispatched.c.workflow_run_id,), sa.select(dispatched).where)
 _BY_MARKER: Final = Among((dispatched.c.marker,), sa.select(dispatched).where)
-_PLACE: Final = (orchestrations.c.definition_repository_id, orchestrations.c.definition_id)
-_LAST_NUMBERS: Final = Among(
-    _PLACE,
-    lambda known: (
-        sa.select(*_PLACE, sa.func.max(orchestrations.c.number)).where(known).group_by(*_PLACE)
-    ),
+# One at a time: both databases then look at the last one only, and not at all there were.
+_LAST_NUMBER: Final = sa.select(sa.func.max(orchestrations.c.number)).where(
+    orchestrations.c.definition_repository_id == sa.bindparam("repository"),
+    orchestrations.c.definition_id == sa.bindparam("definition"),
 )
 
 
@@ -193,8 +191,14 @@ class SqlStore(SqlKeeping):
     async def last_numbers(
         self, definitions: Collection[tuple[int, str]]
     ) -> Mapping[tuple[int, str], int]:
-        rows = await self._database.glance(lambda it: _LAST_NUMBERS.rows(it, definitions))
-        return {(repository, name): number for repository, name, number in rows}
+        def read(connection: sa.Connection) -> dict[tuple[int, str], int]:
+            found = {}
+            for repository, name in definitions:
+                about = {"repository": repository, "definition": name}
+                found[repository, name] = connection.execute(_LAST_NUMBER, about).scalar()
+            return {place: number for place, number in found.items() if number is not None}
+
+        return await self._database.glance(read)
 
     async def journal(self, orchestration_id: OrchestrationId) -> Sequence[JournalEntry]:
         return await self._database.read(lambda it: journals.entries(it, orchestration_id))

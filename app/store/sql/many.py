@@ -131,10 +131,9 @@ def beside(name: str, kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
 class Among:
     """A statement about rows that are told by one or several columns, for any number of them.
 
-    SQLite gets them as a list, which is filled up with the last of them to one of a few
-    lengths; PostgreSQL as arrays that it joins, since a long list of pairs it would compare
-    with each row. Of what finds rows `are_large` says that each may be of some length: then
-    they come one by one.
+    SQLite gets them as a list, which is filled up to one of a few lengths; PostgreSQL as arrays
+    that it joins, since a long list of pairs it would compare with each row. Of what finds rows
+    `are_large` says that each may be of some length: then they come one by one.
     """
 
     def __init__(
@@ -144,7 +143,7 @@ class Among:
         *,
         are_large: bool = False,
     ) -> None:
-        self._width = len(columns)
+        self.width = len(columns)
         of_list, wanted, one = _of_list(columns, make)
         self._in_one: InOneRow | None = None
         if isinstance(of_list, sa.Select) and not are_large:
@@ -177,7 +176,7 @@ class Among:
             return
         if connection.dialect.name != "sqlite":
             # Each column of the places, as an array.
-            columns = zip(*places, strict=True) if self._width > 1 else [places]
+            columns = zip(*places, strict=True) if self.width > 1 else [places]
             arrays = {f"places_{number}": list(it) for number, it in enumerate(columns)}
             result = connection.execute(self._of_arrays, {**arrays, **others})
             yield cast("sa.CursorResult[Any]", result)
@@ -186,8 +185,10 @@ class Among:
         for start in range(0, len(listed), KEYS_MAX):
             some = listed[start : start + KEYS_MAX]
             length = 1 << (len(some) - 1).bit_length()
-            some += some[-1:] * (length - len(some))
-            values = chain.from_iterable(some) if self._width > 1 else some
+            # What is nowhere finds nothing; of a list each is found once.
+            spare = [(None,) * self.width] if self.width > 1 else some[-1:]
+            some += spare * (length - len(some))
+            values = chain.from_iterable(some) if self.width > 1 else some
             yield self._of_list.carry_out(connection, values, length, others)
 
 
@@ -199,15 +200,25 @@ def _of_list(
         one_of = columns[0].in_(sa.bindparam("places", [0], expanding=True))
         return make(one_of), ["places_1"], "?"
     names = [f"place_{number}" for number in range(1, len(columns) + 1)]
-    given = sa.text(f"(VALUES ({', '.join(f':{name}' for name in names)}))")
-    # Without a type of their own SQLite would not look for values in an index.
-    typed = [
-        sa.cast(sa.literal_column(f"column{number}"), it.type)
-        for number, it in enumerate(columns, 1)
-    ]
-    places = sa.select(*typed).select_from(given.bindparams(**dict.fromkeys(names)))
+    values = f"(VALUES ({', '.join(f':{name}' for name in names)}))"
     one = f"({', '.join('?' * len(columns))})"
+    given: list[sa.ColumnElement[Any]] = [
+        sa.literal_column(f"column{number}") for number in range(1, len(columns) + 1)
+    ]
+    of_places = sa.and_(*(it == value for it, value in zip(columns, given, strict=True)))
+    made = make(of_places)
+    if isinstance(made, sa.Select):
+        # From each place by the index to what is there: asked for pairs in a list, SQLite goes
+        # through all rows that have the first column of one.
+        return made.select_from(_text(values, names)), names, one
+    # Without a type of their own it would not look for values in an index.
+    typed = [sa.cast(value, it.type) for it, value in zip(columns, given, strict=True)]
+    places = sa.select(*typed).select_from(_text(values, names))
     return make(sa.tuple_(*columns).in_(places)), names, one
+
+
+def _text(values: str, names: Sequence[str]) -> sa.TextClause:
+    return sa.text(values).bindparams(**dict.fromkeys(names))
 
 
 def _among_arrays(columns: Sequence[sa.Column[Any]]) -> sa.ColumnElement[bool]:
