@@ -152,12 +152,20 @@ def test_many_rules_for_many_paths_take_no_long_time() -> None:
 
 
 def test_paths_are_grouped_by_their_owners() -> None:
-    """Each group needs one owner; what nobody owns needs none."""
-    known = read_code_owners("/a @Ann @acme/sre\n/b @acme/SRE @ann\n/c @bob\n/d\n")
+    """Each group needs one owner; what the last rule for it gives to nobody needs none."""
+    rules = "* @zoe\n/a @Ann @acme/sre\n/b @acme/SRE @ann\n/c @bob\n/d\n"
 
-    assert owned(known, ["a", "b", "c", "d", "e", "a"]) == (
+    assert owned(read_code_owners(rules), ["a", "b", "c", "d", "e", "a"]) == (
         Owned(owners=frozenset({"@ann", "@acme/sre"}), paths=("a", "b")),
         Owned(owners=frozenset({"@bob"}), paths=("c",)),
+        Owned(owners=frozenset({"@zoe"}), paths=("e",)),
+    )
+
+
+def test_what_no_rule_names_is_nobody_s() -> None:
+    """Where no rule is for all, most paths have no owner."""
+    assert owned(read_code_owners("/a @ann\n"), ["a", "b"]) == (
+        Owned(owners=frozenset({"@ann"}), paths=("a",)),
     )
 
 
