@@ -18,7 +18,7 @@ from app.github.client import Access, Client
 from app.github.errors import AwayError, GitHubError, NotFoundError, RateLimitedError
 from app.github.kept_answers import NOT_KEPT, KeptAnswers
 from app.github.oauth import WebFlow
-from app.github.repositories import METADATA_READ, number_of, object_of, text_of
+from app.github.repositories import METADATA_READ, number_of, object_of, path_to, text_of
 from app.ports import KnownRepository
 from app.ports.visiting import Visitor, VisitsUnavailable
 
@@ -100,10 +100,7 @@ class GitHubVisits:
             raise VisitsUnavailable("GitHub does not tell what you may see.") from error
 
     async def _ask(self, visitor: Visitor, known: KnownRepository) -> bool:
-        """Ask by the repository's id: its name may be another's by now, and so may the login's.
-
-        GitHub's own redirects lead to addresses of this form; docs/decisions/0011 has more.
-        """
+        """Ask, by the repository's id as all reads do; the login may be another's by now."""
         repository = known.repository
         access = Access(
             installation_id=known.installation_id,
@@ -112,7 +109,7 @@ class GitHubVisits:
             urgency=Urgency.LOOK,
         )
         login = quote(visitor.login, safe="")
-        path = f"/repositories/{repository.id}/collaborators/{login}/permission"
+        path = f"{path_to(access)}/collaborators/{login}/permission"
         try:
             async with self._room:
                 answer = await self._client.call(access, "GET", path, permissions=METADATA_READ)

@@ -113,11 +113,6 @@ class Sessions:
         visitor = Visitor(id=id_, login=login)
         return Session(visitor=visitor, csrf_token=csrf_token, ends_at=ends_at)
 
-    def visitor_of(self, request: Request) -> Visitor | None:
-        """Return who asks, if they are signed in. What they may see is for GitHub to say."""
-        session = self.of(request)
-        return session.visitor if session is not None else None
-
     def begin(self, response: Response, visitor: Visitor) -> None:
         """Sign somebody in."""
         csrf_token = secrets.token_urlsafe(CSRF_BYTES)

@@ -93,12 +93,12 @@ class Lobby:
 
     async def about(self, request: Request) -> Response:
         """Say something about a repository to whoever may see it."""
-        visitor = self.sessions.visitor_of(request)
-        if visitor is None:
+        session = self.sessions.of(request)
+        if session is None:
             return PlainTextResponse("nobody", 401)
         id_ = request.path_params["id"]
         try:
-            readable = await self.visits.readable(visitor, [id_])
+            readable = await self.visits.readable(session.visitor, [id_])
         except VisitsUnavailable as away:
             return unavailable(away, html.error, self.cookies)
         return PlainTextResponse("something", 200 if id_ in readable else 404)

@@ -10,12 +10,6 @@ BUGS = (
         wrong='        may = text_of(body, "permission") in _MAY_READ\n',
     ),
     Bug(
-        name="a repository is asked for by its old name",
-        file="app/github/visits.py",
-        right='f"/repositories/{repository.id}/collaborators/',
-        wrong='f"/repos/{repository.name}/collaborators/',
-    ),
-    Bug(
         name="what a page may show is not asked again",
         file="app/github/visits.py",
         right="KEPT: Final = timedelta(minutes=1)\n",
