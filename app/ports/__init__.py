@@ -70,7 +70,10 @@ class Store(Keeping, Protocol):
         ...
 
     async def new_deliveries(self, limit: int) -> Sequence[Delivery]:
-        """Return the oldest deliveries that are new, in the order they came in."""
+        """Return the oldest deliveries that are new, in the order they came in.
+
+        Fewer where their bodies are large, since all are in memory at once.
+        """
         ...
 
     def hold_deliveries(self, limit: int) -> AbstractAsyncContextManager[Sequence[Delivery]]:

@@ -9,6 +9,7 @@ import asyncio
 from typing import Final
 
 from app.ports import Delivery, Store, StoreUnavailable
+from app.store.bounded import fitting
 
 COMMIT_MAX: Final = 500
 WAITING_MAX: Final = 5_000
@@ -60,12 +61,8 @@ class GroupInbox:
             self._waiting = []
 
     def _next_group(self) -> list[tuple[Delivery, asyncio.Future[bool]]]:
-        size = count = 0
-        for delivery, _ in self._waiting[:COMMIT_MAX]:
-            size += len(delivery.body)
-            if count and size > COMMIT_BYTES_MAX:
-                break
-            count += 1
+        sizes = (len(delivery.body) for delivery, _ in self._waiting[:COMMIT_MAX])
+        count = fitting(sizes, COMMIT_BYTES_MAX)
         group, self._waiting = self._waiting[:count], self._waiting[count:]
         return group
 

@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 
 from app.ports import Delivery, DeliveryDone, DeliveryStatus
 from app.ports.keeping import HEARD_AGAIN_AFTER, Kind, SetAside
+from app.store.bounded import fitting
 
 
 class MemoryDeliveries:
@@ -42,7 +43,7 @@ class MemoryDeliveries:
         return max((it.received_at for it in heard), default=None)
 
     def new(self, limit: int) -> list[Delivery]:
-        """Return the oldest that are new."""
+        """Return the oldest that are new, as many as are worked off together."""
         found: list[tuple[int, str]] = []
         while self._new and len(found) < limit:
             place = heappop(self._new)
@@ -51,7 +52,8 @@ class MemoryDeliveries:
                 found.append(place)
         for place in found:
             heappush(self._new, place)
-        return [self._all[key][1] for _, key in found]
+        oldest = [self._all[key][1] for _, key in found]
+        return oldest[: fitting(len(it.body) for it in oldest)]
 
     def end(self, done: DeliveryDone) -> None:
         """Note how a delivery ended, or what it waits for."""

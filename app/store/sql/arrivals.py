@@ -1,11 +1,13 @@
 """Reading deliveries that are to be worked off; those that just came in are still at hand."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
 
 from app.ports import Delivery
+from app.store.bounded import fitting
 from app.store.moments import from_micros
 from app.store.schema import deliveries, is_new, payloads
 from app.store.sql.many import Among, InOneRow
@@ -21,6 +23,14 @@ _NEW: Final = (
 _NEW_IN_ONE_ROW: Final = InOneRow(_NEW)
 # Whoever works them off holds the rows, and passes over what another replica holds.
 _UNHELD: Final = _NEW.with_for_update(skip_locked=True)
+_SIZES: Final = Among(
+    (deliveries.c.id,),
+    lambda known: (
+        sa.select(deliveries.c.id, sa.func.length(payloads.c.body))
+        .join_from(deliveries, payloads, payloads.c.delivery_seq == deliveries.c.seq)
+        .where(known)
+    ),
+)
 _WHOLE: Final = Among(
     (deliveries.c.id,),
     lambda known: (
@@ -37,10 +47,18 @@ _WHOLE: Final = Among(
 def read_new(
     connection: sa.Connection, limit: int, at_hand: Deliveries, *, hold: bool = False
 ) -> list[Delivery]:
-    """Return the oldest new deliveries; hold them, where others work them off, too."""
+    """Return the oldest new deliveries; hold them, where others work them off, too.
+
+    What is at hand is little; of what has to be read no more is than fits.
+    """
     woken = dict(_keys(connection, limit, hold))
     found = {key: it for key in woken if (it := at_hand.one(key)) is not None}
     missing = [key for key in woken if key not in found]
+    if missing:
+        sizes = {**dict(_SIZES.rows(connection, missing)), **_sizes(found)}
+        for key in list(woken)[fitting(sizes[key] for key in woken) :]:
+            del woken[key]
+        missing = [key for key in missing if key in woken]
     for key, event, body, received_at in _WHOLE.rows(connection, missing):
         found[key] = Delivery(
             id=key, event=event, body=body, received_at=from_micros(received_at)
@@ -50,6 +68,10 @@ def read_new(
         replace(found[key], woken=times) if times else found[key]
         for key, times in woken.items()
     ]
+
+
+def _sizes(found: Mapping[str, Delivery]) -> dict[str, int]:
+    return {key: len(it.body) for key, it in found.items()}
 
 
 def _keys(connection: sa.Connection, limit: int, hold: bool) -> list[tuple[str, int]]:
