@@ -64,7 +64,8 @@ BACK_OFF_HOPELESS: Final = timedelta(hours=1)
 TRIES_MAX: Final = 50
 """With the back-off this is about four hours of asking."""
 DISPATCH_GIVEN_UP_AFTER: Final = timedelta(hours=24)
-SETTLED_AT_ONCE: Final = 200
+SETTLED_AT_ONCE: Final = 500
+"""As many as the engine works off in one transaction."""
 NEVER_GIVEN_UP: Final = (
     *LEVELS, AnswerEnvironment, CancelWorkflowRun, ListJobs, MeasureChange, SurveyGate,
 )  # fmt: skip

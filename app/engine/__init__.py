@@ -9,6 +9,7 @@ follows from an event is `decide`'s.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -45,8 +46,9 @@ from app.ports import (
 )
 from app.ports.metering import UNMETERED, Meter
 
-DELIVERIES_AT_ONCE: Final = 200
-"""So that one transaction stays short, whatever has piled up."""
+DELIVERIES_AT_ONCE: Final = 500
+"""So that one transaction stays short, whatever has piled up: a fifth of a second then. At 200
+a quarter less is worked off in all, since each commit has a price of its own."""
 CONFLICTS_MAX: Final = 10
 """Another writer may get ahead of us, but hardly ten times in a row."""
 LEASE: Final = timedelta(seconds=10)
@@ -127,66 +129,81 @@ class Engine:
 
     async def run(self) -> None:
         """Work off deliveries until cancelled."""
+        self._woken.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._work_off(POLL))
+            if self._store.is_shared:
+                # One reads and decides while what the other has decided is written.
+                group.create_task(self._work_off(None))
+
+    async def _work_off(self, poll: float | None) -> None:
         while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(poll):
+                    while not self._woken.is_set():
+                        await self._woken.wait()
             self._woken.clear()
             try:
-                count = await self.take()
+                await self.take()
             except StoreUnavailable as error:
                 # Nothing is lost: what came in is on disk, and stays new until it is done.
                 log.warning("deliveries wait for the database", error=str(error))
                 await asyncio.sleep(POLL)
-                continue
-            if count == 0:
-                try:
-                    async with asyncio.timeout(POLL):
-                        await self._woken.wait()
-                except TimeoutError:
-                    continue
+                self._woken.set()
 
     async def take(self, limit: int = DELIVERIES_AT_ONCE) -> int:
         """Work off one batch of new deliveries. Return how many there were."""
-        async with self._taking, self._turn() as turn:
+        async with Turn(self._taking) as taking, self._turn() as turn:
             for _ in range(CONFLICTS_MAX):
-                await turn.take()
-                await self._learn()
-                # After a conflict they may well be somebody else's to work off.
-                async with self._store.hold_deliveries(limit) as deliveries:
-                    if not deliveries:
-                        return 0
-                    if await self._take_in(turn, deliveries):
-                        return len(deliveries)
+                await taking.take()
+                count, is_done = await self._take_batch(turn, taking, limit)
+                if is_done:
+                    return count
                 # Fewer are less often in another replica's way, and sooner done anew.
-                limit = max(1, len(deliveries) // 2)
+                limit = max(1, count // 2)
             return limit
 
-    async def _take_in(self, turn: Turn, deliveries: Sequence[Delivery]) -> bool:
-        """Work off deliveries together; where that fails, each alone, so that one fails.
+    async def _take_batch(self, turn: Turn, taking: Turn, limit: int) -> tuple[int, bool]:
+        """Take deliveries together; where that fails, each alone, so that one fails.
 
-        Return false if another writer got ahead: then they are as new as before.
+        Return how many there were, and false if another writer got ahead: then they are as
+        new as before, and may well be somebody else's to work off.
         """
-        try:
-            self._let_others_think(turn)
-            opened = await self._intake.open(deliveries)
+        await turn.take()
+        await self._learn()
+        self._let_others_go_on(turn)
+        async with self._store.hold_deliveries(limit) as deliveries:
+            if not deliveries:
+                return 0, True
+            # There may be more, or be more by then.
+            self._woken.set()
+            try:
+                return len(deliveries), await self._take_in(turn, taking, deliveries)
+            except StoreUnavailable:
+                raise
+            # Whatever one delivery leads to, it must not keep the others from being heard.
+            except Exception as error:
+                if len(deliveries) == 1:
+                    await self._set_aside(deliveries[0], error)
+                    return 1, True
+        # Given back first: held together, they would be free once the first of them is saved.
+        for _ in deliveries:
+            await self._take_batch(turn, taking, 1)
+        return len(deliveries), True
 
-            async def apply(work: Work) -> None:
-                # Some of what came of commands may just be written, and change what it means.
-                await self._flights.land()
-                await self._intake.apply(opened, work)
+    async def _take_in(self, turn: Turn, taking: Turn, deliveries: Sequence[Delivery]) -> bool:
+        opened = await self._intake.open(deliveries)
 
-            batch = await self._save(turn, apply)
-            if batch is None:
-                return False
-            self._count(deliveries, batch)
-            await self._keep_up(turn, await self._upkeep(batch))
-        except StoreUnavailable:
-            raise
-        # Whatever one delivery leads to, it must not keep the others from being heard.
-        except Exception as error:
-            if len(deliveries) == 1:
-                await self._set_aside(deliveries[0], error)
-                return True
-            for each in deliveries:
-                await self._take_in(turn, [each])
+        async def apply(work: Work) -> None:
+            # Some of what came of commands may just be written, and change what it means.
+            await self._flights.land()
+            await self._intake.apply(opened, work)
+
+        batch = await self._save(turn, apply, taking)
+        if batch is None:
+            return False
+        self._count(deliveries, batch)
+        await self._keep_up(turn, await self._upkeep(batch))
         return True
 
     async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
@@ -320,7 +337,9 @@ class Engine:
                 return
         log.error("calendars and schedules not reviewed", count=len(letters))
 
-    async def _save(self, turn: Turn, bring: Callable[[Work], Awaitable[None]]) -> Batch | None:
+    async def _save(
+        self, turn: Turn, bring: Callable[[Work], Awaitable[None]], *others: Turn
+    ) -> Batch | None:
         """Decide on what is brought, and save all: one decides while another is written.
 
         Return nothing if another writer got ahead: then all is done anew.
@@ -333,13 +352,14 @@ class Engine:
         await work.carry(self._load_landed, self._store, self._flights)
         touched = [*(saved.state.id for saved in work.batch.states), *dict(work.batch.seen)]
         with self._flights.depart(touched):
-            self._let_others_think(turn)
+            self._let_others_go_on(turn, *others)
             return await self._write(work, back)
 
-    def _let_others_think(self, turn: Turn) -> None:
+    def _let_others_go_on(self, *turns: Turn) -> None:
         # A file's writer is a thread that waits for this one: two at once are slower.
         if self._store.is_shared:
-            turn.pass_on()
+            for turn in turns:
+                turn.pass_on()
 
     async def _write(self, work: Work, back: Collection[OrchestrationId]) -> Batch | None:
         try:

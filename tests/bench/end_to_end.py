@@ -25,7 +25,8 @@ from tests.bench.github import InstantGitHub
 from tests.kit import postgres
 
 EVENTS: Final = 2_000
-CALLERS: Final = 32
+CALLERS: Final = 256
+"""With fewer it is measured how soon they come back, and not how much is worked off."""
 EFFECT_SECONDS: Final = 0.001
 PATIENCE: Final = 120.0
 

@@ -1,13 +1,14 @@
 """While a batch is written on a server, what it does not touch is decided already."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
 from app.core.events import PauseRequested, ResumeRequested
 from app.core.values import OrchestrationId
-from app.ports import Batch, ClaimedCommand, StoreUnavailable
+from app.ports import Batch, ClaimedCommand, Delivery, Saved, StoreUnavailable
 from app.store.memory import MemoryStore
 from tests.kit.build import START
 from tests.kit.office import Office
@@ -45,6 +46,35 @@ class Server(MemoryStore):
         self.written.clear()
         self.held_up = asyncio.Event()
         return self.held_up
+
+
+class Holding(Server):
+    """A server that gives a delivery to one at a time, and notes to whom it gave which."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[list[str]] = []
+        self.unreadable: OrchestrationId | None = None
+        self._held: set[str] = set()
+
+    @asynccontextmanager
+    async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
+        free = [it for it in await self.new_deliveries(99) if it.id not in self._held][:limit]
+        ids = [it.id for it in free]
+        self._held.update(ids)
+        self.given.extend([ids] if ids else [])
+        try:
+            yield free
+        finally:
+            self._held.difference_update(ids)
+
+    def remembered(self, orchestration_id: OrchestrationId) -> Saved | None:
+        return None
+
+    async def load(self, ids: Collection[OrchestrationId]) -> Mapping[OrchestrationId, Saved]:
+        if self.unreadable in ids:
+            raise ValueError("its state is damaged")
+        return await super().load(ids)
 
 
 async def running(store: Server) -> tuple[Office, list[OrchestrationId]]:
@@ -133,3 +163,50 @@ async def test_whoever_waits_for_a_write_that_fails_goes_on_from_what_was() -> N
     assert [type(each) for each in told] == [StoreUnavailable, type(None)]
     assert store.written == [[one]]
     assert paused == [one]
+
+
+async def pause(office: Office, id_: OrchestrationId) -> None:
+    """Bring a wish to pause an orchestration, and wake whoever works deliveries off."""
+    body = {"orchestration": id_, "actor": "mona", "reason": "lunch"}
+    await office.deliver("signalbox/pause", body, guid=f"pause-{id_}")
+    office.engine.wake()
+
+
+async def test_deliveries_are_read_while_those_before_are_written() -> None:
+    """Two take turns: of what came meanwhile nothing is decided yet, and then all of it."""
+    store = Holding()
+    office, [one, two] = await running(store)
+    store.given.clear()
+    let_go = store.hold_up()
+    working = asyncio.create_task(office.engine.run())
+    await pause(office, one)
+    await as_far_as_possible()
+    await pause(office, two)
+    await as_far_as_possible()
+    read_meanwhile, written_meanwhile = list(store.given), list(store.written)
+    let_go.set()
+    await as_far_as_possible()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+    assert read_meanwhile == [[f"pause-{one}"], [f"pause-{two}"]]
+    assert written_meanwhile == []
+    assert store.written == [[one], [two]]
+
+
+async def test_a_batch_that_fails_is_given_back_before_each_is_taken_alone() -> None:
+    """Were they held together, others would have them as soon as the first of them is saved."""
+    store = Holding()
+    office, ids = await running(store)
+    store.given.clear()
+    store.unreadable = ids[0]
+    for each in ids:
+        await pause(office, each)
+    await office.engine.take()
+    store.unreadable = None
+    [aside] = await store.set_aside(10)
+
+    names = [f"pause-{each}" for each in ids]
+    assert store.given == [names, names[:1], names[1:]]
+    assert aside.id == names[0]
+    assert [state.id for state in await office.states() if state.paused] == ids[1:]

@@ -6,7 +6,7 @@ version is asked for each time, since another process may have written.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -77,7 +77,7 @@ class SqlStore(SqlKeeping):
     def __init__(self, database: Database, definitions: Definitions, leases: Leases) -> None:
         super().__init__(database, leases)
         self._wire = Wire(database)
-        self._held: Held | None = None
+        self._holding: dict[str, Held] = {}
         self._definitions = definitions
         self._states = States()
         self._deliveries = Deliveries()
@@ -121,13 +121,21 @@ class SqlStore(SqlKeeping):
             holding = await held.work(
                 lambda it: read_new(it, limit, self._deliveries, hold=True)
             )
-            self._held = held
+            ids = [it.id for it in holding]
+            self._holding.update(dict.fromkeys(ids, held))
             try:
                 yield holding
             finally:
-                self._held = None
+                self._let_go(ids)
                 # Worked off, or for whoever comes first.
-                self._deliveries.forget(it.id for it in holding)
+                self._deliveries.forget(ids)
+
+    def _let_go(self, ids: Iterable[str]) -> Held | None:
+        """Hold these no longer; return what has held them until now."""
+        held = None
+        for each in ids:
+            held = self._holding.pop(each, None) or held
+        return held
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
         query = sa.select(changed_files.c.files).where(
@@ -305,11 +313,10 @@ class SqlStore(SqlKeeping):
             self._wire.tell(connection, *news)
             return save(connection, rows, self._leases)
 
-        held, is_held = self._held, bool(batch.deliveries)
+        # Once: from then on they are not held any longer.
+        held = self._let_go(done.id for done in batch.deliveries)
         try:
-            if held is not None and is_held:
-                # Once: from then on they are not held any longer.
-                self._held = None
+            if held is not None:
                 claimed = await held.finish(save_it)
             else:
                 claimed = await self._database.write(save_it)

@@ -26,6 +26,9 @@ from tests.kit import postgres, tree
 SCRATCH: Final = tree.ROOT / ".cache" / "peers"
 LIBRARIES: Final = ("dbos==3.4.0", "procrastinate==3.10.0", "psycopg[binary,pool]==3.3.9")
 PATIENCE: Final = 600
+CALLERS: Final = 32
+"""Who bring events to the peers: their threads and connections get in each other's way sooner
+than our group commits, which have 256."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ def _ours(events: int) -> float:
 
 def _theirs(python: Path, way: Way, events: int) -> float:
     module = f"{__package__}.{way.script}"
-    arguments = [postgres.durable_database(), str(events), str(end_to_end.CALLERS), *way.told]
+    arguments = [postgres.durable_database(), str(events), str(CALLERS), *way.told]
     done = subprocess.run(
         [str(python), "-m", module, *arguments],
         capture_output=True,
