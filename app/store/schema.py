@@ -34,9 +34,12 @@ class _WithoutNul(sa.TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, _dialect: sa.Dialect) -> str | None:
-        if value is not None and "\x00" in value:
-            return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-        return value
+        return None if value is None else without_nul(value)
+
+
+def without_nul(text: str) -> str:
+    """Return a text with something in place of each NUL."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if "\x00" in text else text
 
 
 TEXT: Final = sa.Text().with_variant(_WithoutNul(), "postgresql")

@@ -10,7 +10,8 @@ from app.ports import Delivery
 from app.store.bounded import fitting
 from app.store.moments import from_micros
 from app.store.schema import deliveries, is_new, payloads
-from app.store.sql.many import Among, InOneRow
+from app.store.sql.direct import Direct
+from app.store.sql.many import Among, InOneRow, beside
 from app.store.sql.remembered import Deliveries
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
@@ -18,11 +19,12 @@ _NEW: Final = (
     sa.select(deliveries.c.id, deliveries.c.woken)
     .where(is_new())
     .order_by(deliveries.c.seq)
-    .limit(sa.bindparam("most"))
+    .limit(beside("most", sa.Integer()))
 )
 _NEW_IN_ONE_ROW: Final = InOneRow(_NEW)
+_DIRECTLY: Final = Direct(_NEW)
 # Whoever works them off holds the rows, and passes over what another replica holds.
-_UNHELD: Final = _NEW.with_for_update(skip_locked=True)
+_UNHELD: Final = Direct(_NEW.with_for_update(skip_locked=True))
 _SIZES: Final = Among(
     (deliveries.c.id,),
     lambda known: (
@@ -79,5 +81,5 @@ def _keys(connection: sa.Connection, limit: int, hold: bool) -> list[tuple[str, 
     if connection.dialect.name == "sqlite":
         result = connection.execute(_NEW_IN_ONE_ROW.select, most)
         return [(row.id, row.woken) for row in _NEW_IN_ONE_ROW.rows(result)]
-    rows = connection.execute(_UNHELD if hold else _NEW, most)
+    rows = (_UNHELD if hold else _DIRECTLY).rows(connection, most)
     return [(row.id, row.woken) for row in rows]

@@ -16,6 +16,7 @@ from app.store import codec
 from app.store.moments import EPOCH, MICROSECOND, from_micros, to_micros
 from app.store.rows import LEVEL_KINDS, CommandRow, CommandStatus, asked
 from app.store.schema import TEXT, commands, is_free, is_held
+from app.store.sql.direct import Direct
 from app.store.sql.many import Among, Rows, beside, or_change, or_leave
 
 Place: TypeAlias = tuple[str, str]
@@ -102,9 +103,8 @@ _RENEW: Final = Among(
         .values(lease_until=_UNTIL)
     ),
 )
-_DATABASE_NOW: Final = sa.select(
-    sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1_000_000, sa.BigInteger)
-)
+_NOW: Final = sa.extract("epoch", sa.func.clock_timestamp()) * 1_000_000
+_DATABASE_NOW: Final = Direct(sa.select(sa.cast(_NOW, sa.BigInteger).label("moment")))
 _LEASE: Final = Among(
     (commands.c.id,),
     lambda known: (
@@ -133,7 +133,7 @@ class Leases:
         """Return the moment on that clock."""
         if not self._are_of_database:
             return to_micros(now)
-        moment: int = connection.execute(_DATABASE_NOW).scalar_one()
+        moment: int = _DATABASE_NOW.rows(connection, {})[0].moment
         return moment
 
     def on_their_clock(

@@ -5,7 +5,6 @@ from zlib import crc32
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from app.ports import Batch, Conflict
 from app.store.schema import (
@@ -17,6 +16,7 @@ from app.store.schema import (
     is_waiting,
     repositories,
 )
+from app.store.sql.direct import Direct, array
 from app.store.sql.many import Among, Rows, beside, or_change
 
 SUBJECTS_APART: Final = 64
@@ -40,10 +40,8 @@ _WAKE: Final = (
     .where(is_parked())
     .values(status="new", workflow_run_id=None, waits_for=None)
 )
-_AWAITED: Final = sa.func.unnest(
-    sa.bindparam("awaited", type_=postgresql.ARRAY(sa.BigInteger))
-).column_valued("one")
-_LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(_AWAITED))
+_AWAITED: Final = sa.func.unnest(array("awaited", sa.BigInteger())).column_valued("one")
+_LOCK: Final = Direct(sa.select(sa.func.pg_advisory_xact_lock(_AWAITED)))
 _CHANGED_FILES: Final = Rows(
     changed_files, changed_files.columns.keys(), or_change(["delivery_id"], ["files"])
 )
@@ -120,7 +118,7 @@ def _wait_for_each_other(connection: sa.Connection, batch: Batch) -> None:
     subjects = {done.waits_for for done in batch.deliveries if done.waits_for}
     awaited.update(map(_place_of, subjects.union(batch.wake_subjects)))
     if awaited:
-        connection.execute(_LOCK, {"awaited": sorted(awaited)})
+        _LOCK.rows(connection, {"awaited": sorted(awaited)})
 
 
 def _place_of(subject: str) -> int:

@@ -2,8 +2,8 @@
 
 SQLAlchemy puts a list of changing length into a statement anew each time, and that takes
 several times as long as SQLite takes for carrying it out. So SQLite gets lists of a few
-lengths only, written out of what SQLAlchemy made for one; PostgreSQL gets arrays, whose text
-and plan are the same for any length.
+lengths only, written out of what SQLAlchemy made for one; PostgreSQL gets arrays, or one text
+of JSON, and its statement is the same for any length.
 
 What SQLite finds it returns as one row of JSON. Its module gives Python's lock away at every
 row, and a thread that reads two hundred of them beside a busy event loop waits for it as many
@@ -18,7 +18,9 @@ from typing import Any, Final, cast
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
+
+from app.store.sql.direct import Direct, DirectRows, array, kept
 
 ROWS_MAX: Final = 256
 """Of one statement on SQLite, which takes 32,766 values."""
@@ -150,14 +152,17 @@ class Among:
             self._in_one = InOneRow(of_list)
             of_list = self._in_one.select
         self._of_list = _Texts(of_list, wanted, one)
-        self._of_arrays = make(_among_arrays(columns))
+        self._direct = Direct(make(_among_arrays(columns)))
 
     def rows(
         self, connection: sa.Connection, places: Collection[Any], **others: Any
     ) -> list[Any]:
         """Carry it out; return the rows that it finds."""
+        if connection.dialect.name != "sqlite":
+            arrays = self._arrays(places, others)
+            return self._direct.rows(connection, arrays) if places else []
         results = self._results(connection, places, others)
-        if self._in_one is not None and connection.dialect.name == "sqlite":
+        if self._in_one is not None:
             return [row for result in results for row in self._in_one.rows(result)]
         return [row for result in results for row in result.all()]
 
@@ -167,20 +172,20 @@ class Among:
 
     def change(self, connection: sa.Connection, places: Collection[Any], **others: Any) -> int:
         """Carry it out; return how many rows it changed."""
+        if connection.dialect.name != "sqlite":
+            arrays = self._arrays(places, others)
+            return self._direct.change(connection, arrays) if places else 0
         return sum(result.rowcount for result in self._results(connection, places, others))
+
+    def _arrays(self, places: Collection[Any], others: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return each column of the places as an array, for PostgreSQL, and the others."""
+        columns = zip(*places, strict=True) if self.width > 1 else [places]
+        arrays = {f"places_{number}": kept(it) for number, it in enumerate(columns)}
+        return {**arrays, **dict(zip(others, kept(others.values()), strict=True))}
 
     def _results(
         self, connection: sa.Connection, places: Collection[Any], others: Mapping[str, Any]
     ) -> Iterator[sa.CursorResult[Any]]:
-        if not places:
-            return
-        if connection.dialect.name != "sqlite":
-            # Each column of the places, as an array.
-            columns = zip(*places, strict=True) if self.width > 1 else [places]
-            arrays = {f"places_{number}": list(it) for number, it in enumerate(columns)}
-            result = connection.execute(self._of_arrays, {**arrays, **others})
-            yield cast("sa.CursorResult[Any]", result)
-            return
         listed = list(places)
         for start in range(0, len(listed), KEYS_MAX):
             some = listed[start : start + KEYS_MAX]
@@ -222,10 +227,7 @@ def _text(values: str, names: Sequence[str]) -> sa.TextClause:
 
 
 def _among_arrays(columns: Sequence[sa.Column[Any]]) -> sa.ColumnElement[bool]:
-    arrays = [
-        sa.bindparam(f"places_{number}", type_=postgresql.ARRAY(column.type))
-        for number, column in enumerate(columns)
-    ]
+    arrays = [array(f"places_{number}", column.type) for number, column in enumerate(columns)]
     if len(columns) == 1:
         return columns[0] == sa.any_(arrays[0])
     given = sa.func.unnest(*arrays).table_valued(*(it.name for it in columns)).render_derived()
@@ -254,29 +256,18 @@ class Rows:
             [f"one_{name}" for name in self._columns],
             f"({', '.join('?' * len(self._columns))})",
         )
-        arrays = [
-            sa.bindparam(f"all_{name}", type_=postgresql.ARRAY(table.c[name].type))
-            for name in self._columns
-        ]
-        rows = sa.func.unnest(*arrays).table_valued(*self._columns).render_derived()
-        insert = postgresql.insert(table).from_select(self._columns, sa.select(*rows.c))
-        self._of_arrays = end(cast(sqlite.Insert, insert))
+        self._direct = DirectRows(table, self._columns, end)
 
     def put(self, connection: sa.Connection, rows: Sequence[Row]) -> list[Any]:
         """Insert rows; return what `end` wants returned."""
+        if connection.dialect.name != "sqlite":
+            return self._direct.put(connection, rows) if rows else []
         results = self._results(connection, rows)
         return [row for result in results if result.returns_rows for row in result.all()]
 
     def _results(
         self, connection: sa.Connection, rows: Sequence[Row]
     ) -> Iterator[sa.CursorResult[Any]]:
-        if not rows:
-            return
-        if connection.dialect.name != "sqlite":
-            arrays = {f"all_{name}": [row[name] for row in rows] for name in self._columns}
-            result = connection.execute(self._of_arrays, arrays)
-            yield cast("sa.CursorResult[Any]", result)
-            return
         start = 0
         # The largest length that is left of the rows, again and again.
         while left := len(rows) - start:

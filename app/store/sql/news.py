@@ -15,13 +15,16 @@ import structlog
 
 from app.ports import Batch, StoreUnavailable
 from app.store.sql.database import Database
+from app.store.sql.direct import Direct
 
 CHANNEL: Final = "signalbox"
 AGAIN_AFTER: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
-_NOTIFY: Final = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("said", type_=sa.Text)))
+_NOTIFY: Final = Direct(
+    sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("said", None, sa.Text)))
+)
 
 
 class News(StrEnum):
@@ -46,7 +49,7 @@ class Wire:
         """Tell it with the commit of this transaction, and not before."""
         if self._database.is_shared:
             for each in news:
-                connection.execute(_NOTIFY, {"said": f"{each.value} {self._name}"})
+                _NOTIFY.rows(connection, {"said": f"{each.value} {self._name}"})
 
     async def hear(self, heard: Callable[[News], None]) -> None:
         """Hear what others tell, until cancelled, however often the connection is lost."""
