@@ -26,7 +26,7 @@ from app.github.notifying import Webhooks
 from app.github.oidc import IdentityError, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.visits import GitHubVisits
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.metrics import Metrics
 from app.parts import client_of, exporter_of, verifier_of, web_flow_of
 from app.ports import Clock, Delivery, KnownRepository, Performer, Report, StoreUnavailable
@@ -227,7 +227,7 @@ class _Server:
         return Engine(
             store=store,
             clock=self.clock,
-            read=partial(read, app_id=self._settings.app_id),
+            read=partial(hear, app_id=self._settings.app_id),
             owner=self._owner,
             lease=self._lease,
             meter=self.metrics,

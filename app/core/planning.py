@@ -23,7 +23,8 @@ def cause_of(heard: Heard, covered: Covered) -> Cause:
     subject = heard.subject
     return Cause(
         event_name=heard.event,
-        event=heard.payload,
+        # It goes into a state and a journal, and may not have been taken apart yet.
+        event=dict(heard.payload),
         repository_id=covered.repository.id,
         repository=covered.repository.name,
         installation_id=covered.installation_id,

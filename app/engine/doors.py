@@ -354,6 +354,8 @@ SPEAKING: Final = frozenset(
 
 
 def _issue(heard: Heard) -> int | None:
+    if heard.event != "issue_comment":
+        return None
     issue: Json = heard.payload.get("issue")
     number = issue.get("number") if isinstance(issue, dict) else None
     return number if isinstance(number, int) else None

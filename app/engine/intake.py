@@ -8,10 +8,9 @@ that comes before its repository was read until it is (`parking`).
 import asyncio
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-import orjson
 import structlog
 
 from app.core.absence import Absence
@@ -30,7 +29,6 @@ from app.core.hearing.heard import Heard, WorkflowRunFacts
 from app.core.hearing.observing import marker_in, observed
 from app.core.hearing.pulls import ASKED, with_pull
 from app.core.interests import Interest, name_of, topics_of
-from app.core.planning import cause_of
 from app.core.routing import Routed, route
 from app.core.state import Orchestration
 from app.core.values import Json, JsonObject, OrchestrationId
@@ -56,7 +54,8 @@ OPENED_AT_ONCE: Final = 8
 """Opening one takes a tenth of a millisecond; others want to be answered meanwhile."""
 
 log = structlog.get_logger(__name__)
-Read = Callable[[str, JsonObject], Heard]
+Read = Callable[[str, bytes], Heard]
+"""Reads the body of a delivery of GitHub's. Raises where it cannot be read."""
 Attempts: TypeAlias = Mapping[int | str, Dispatched]
 Listeners: TypeAlias = Mapping[Interest, Collection[OrchestrationId]]
 
@@ -65,11 +64,12 @@ Listeners: TypeAlias = Mapping[Interest, Collection[OrchestrationId]]
 class Letter:
     """One delivery, opened; `meant` is the orchestration that a person speaks of.
 
-    `awaited` is what had to be read first, when it was opened.
+    `payload` is that of a delivery of our own, `heard` what one of GitHub's says. `awaited` is
+    what had to be read first, when it was opened.
     """
 
     delivery: Delivery
-    payload: JsonObject
+    payload: JsonObject = field(default_factory=dict)
     heard: Heard | None = None
     workflow_run_id: int | None = None
     marker: str | None = None
@@ -141,23 +141,17 @@ class Intake:
         )
 
     async def _open(self, delivery: Delivery) -> Letter:
-        payload = _parsed(delivery)
-        if not isinstance(payload, dict):
-            raise ValueError("the body is no JSON object")
-        letter = Letter(delivery=delivery, payload=payload)
-        if delivery.event == SAY or _is_of_a_person(delivery, payload):
-            letter.meant = orchestration_meant(payload)
-        elif delivery.event == REPORT:
-            letter.workflow_run_id = _integer(payload, "run_id")
-        elif not delivery.event.startswith("signalbox/"):
-            heard = letter.heard = self._read(delivery.event, payload)
-            if heard.event in ("deployment_review", RULE):
-                letter.workflow_run_id = heard.subject.workflow_run_id
-            if heard.workflow_run is not None:
-                letter.workflow_run_id = heard.workflow_run.id
-                letter.marker = marker_in(heard.workflow_run)
-            letter.awaited = awaited(heard, delivery, self._library, self._clock.now())
-            letter.routed = await self._route(letter, heard)
+        if delivery.event.startswith(PREFIX):
+            return _opened(delivery)
+        heard = self._read(delivery.event, delivery.body)
+        letter = Letter(delivery=delivery, heard=heard)
+        if heard.event in ("deployment_review", RULE):
+            letter.workflow_run_id = heard.subject.workflow_run_id
+        if heard.workflow_run is not None:
+            letter.workflow_run_id = heard.workflow_run.id
+            letter.marker = marker_in(heard.workflow_run)
+        letter.awaited = awaited(heard, delivery, self._library, self._clock.now())
+        letter.routed = await self._route(letter, heard)
         return letter
 
     async def _route(self, letter: Letter, heard: Heard) -> Routed:
@@ -287,8 +281,8 @@ class Intake:
         ids = {each for topic in topics for each in listeners.get(topic, ())}
         told = Overheard(
             id=OrchestrationId(""),
-            name=name_of(heard),
-            cause=cause_of(heard, covered),
+            heard=heard,
+            covered=covered,
             delivery_id=letter.delivery.id,
         )
         work.overhear(told, sorted(ids), topics)
@@ -359,21 +353,23 @@ def told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:NOTE_LENGTH_MAX]
 
 
-def _parsed(delivery: Delivery) -> object:
-    """Read the body. What people put together themselves may hold integers beyond 64 bits."""
-    if delivery.event.startswith(("signalbox/", "repository_dispatch")):
-        return json.loads(delivery.body)
-    try:
-        return orjson.loads(delivery.body)
-    except orjson.JSONDecodeError:
-        # It is stricter than we are: with halves of surrogate pairs, for example.
-        return json.loads(delivery.body)
+def _opened(delivery: Delivery) -> Letter:
+    """Open a delivery that is not GitHub's. What people ask for may hold large integers."""
+    payload = json.loads(delivery.body)
+    if not isinstance(payload, dict):
+        raise ValueError("the body is no JSON object")
+    letter = Letter(delivery=delivery, payload=payload)
+    if delivery.event == SAY or _is_of_a_person(delivery, payload):
+        letter.meant = orchestration_meant(payload)
+    elif delivery.event == REPORT:
+        letter.workflow_run_id = _integer(payload, "run_id")
+    return letter
 
 
 def _is_of_a_person(delivery: Delivery, payload: JsonObject) -> bool:
     """Tell whether somebody wishes for something whose role has to be asked for first."""
-    is_ours, verb = delivery.event.startswith(PREFIX), delivery.event.removeprefix(PREFIX)
-    return is_ours and verb in WISHES and bool(person_of(payload))
+    verb = delivery.event.removeprefix(PREFIX)
+    return verb in WISHES and bool(person_of(payload))
 
 
 def _comes_back(routed: Routed) -> bool:

@@ -5,6 +5,7 @@ comes of it, or it never was.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from app.core.calendar_state import CalendarAsked, CalendarEvent
@@ -20,10 +21,13 @@ from app.core.commands import (
     TellEnd,
     TellQueue,
 )
-from app.core.events import CancelRequested, Event
-from app.core.interests import Interest
+from app.core.events import CancelRequested, Event, GitHubEventHeard
+from app.core.hearing.catalogue import Covered
+from app.core.hearing.heard import Heard
+from app.core.interests import Interest, name_of
 from app.core.locks import LockEvent, SeatAsked, SeatLeft
-from app.core.plan import Cause, Plan
+from app.core.plan import Plan
+from app.core.planning import cause_of
 from app.core.schedules import ScheduleEvent
 from app.core.shared import calendar_of, lock_subject
 from app.core.state import Orchestration, Vote
@@ -55,12 +59,20 @@ class Begin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overheard:
-    """A delivery that a live orchestration may listen to, by what was known of it before."""
+    """A delivery that a live orchestration may listen to, by what was known of it before.
+
+    The cause that it would be is made for those that do listen: of most deliveries, nobody.
+    """
 
     id: OrchestrationId
-    name: str
-    cause: Cause
+    heard: Heard
+    covered: Covered
     delivery_id: str
+
+    def event(self, at: datetime) -> GitHubEventHeard:
+        """Say what it is for an orchestration that listens."""
+        cause = cause_of(self.heard, self.covered)
+        return GitHubEventHeard(at=at, name=name_of(self.heard), cause=cause)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

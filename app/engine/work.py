@@ -232,10 +232,10 @@ class Work:
             else:
                 self._take(id_, what)
 
-    def _overhear(self, id_: OrchestrationId, heard: Overheard) -> None:
-        state = self._state(id_)
-        if state is not None and concerns(state, heard.name, heard.cause):
-            self._hear(id_, heard)
+    def _overhear(self, id_: OrchestrationId, told: Overheard) -> None:
+        state, event = self._state(id_), told.event(self.now)
+        if state is not None and concerns(state, event.name, event.cause):
+            self._hear(id_, event, told.delivery_id)
 
     def _concerned(self, topics: Collection[Interest]) -> list[OrchestrationId]:
         """Name who listens to any of these: as it was saved, or since this batch began."""
@@ -304,13 +304,11 @@ class Work:
                 )
             )
 
-    def _hear(self, id_: OrchestrationId, heard: Begin | Overheard) -> None:
+    def _hear(self, id_: OrchestrationId, event: GitHubEventHeard, delivery_id: str) -> None:
         """Let an orchestration hear of a delivery, once, by whichever way it came."""
-        if (id_, heard.delivery_id) in self._told:
-            return
-        self._told.add((id_, heard.delivery_id))
-        cause = heard.plan.cause if isinstance(heard, Begin) else heard.cause
-        self._take(id_, GitHubEventHeard(at=self.now, name=heard.name, cause=cause))
+        if (id_, delivery_id) not in self._told:
+            self._told.add((id_, delivery_id))
+            self._take(id_, event)
 
     # ------------------------------------------------------------------ beginning and ending
 
@@ -345,7 +343,8 @@ class Work:
         state = self._state(live) if live is not None else None
         if live is None or state is None or state.has_ended:
             return False
-        self._hear(live, letter)
+        event = GitHubEventHeard(at=self.now, name=letter.name, cause=plan.cause)
+        self._hear(live, event, letter.delivery_id)
         return True
 
     def _oblige(self, letter: ToEngine) -> None:

@@ -1,8 +1,8 @@
 """What GitHub says to us: is it really GitHub, and what does it say. Pure.
 
-`receive` judges one webhook call, `load` and `read` take its body apart. Only the fields that
-matter are read, and leniently: of GitHub's own example payloads a third fail GitHub's own
-schema. What follows from them is decided elsewhere.
+`receive` judges one webhook call, `hear` reads its body; `load` and `read` are for bodies that
+are taken apart whole. Only the fields that matter are read, and leniently: of GitHub's own
+example payloads a third fail GitHub's own schema. What follows is decided elsewhere.
 """
 
 import hmac
@@ -10,7 +10,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
+
+import orjson
 
 from app.core.copying import replace
 from app.core.hearing.heard import (
@@ -22,7 +25,9 @@ from app.core.hearing.heard import (
     WorkflowRunFacts,
 )
 from app.core.hearing.subjects import subject_of
+from app.core.hearing.unread import Unread
 from app.core.values import JsonObject, RepositoryName, Sha
+from app.github.sketches import sketch
 
 # https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
 BODY_BYTES_MAX: Final = 25 * 1024 * 1024
@@ -135,12 +140,50 @@ def storable(text: str) -> str:
     return _text(text)
 
 
-def read(event: str, payload: object, app_id: str = "") -> Heard:
-    """Read the facts out of a payload. Whatever is absent or odd is None; never raises.
+def hear(event: str, body: bytes, app_id: str = "") -> Heard:
+    """Read the facts out of a body, whose payload is taken apart when somebody looks into it.
 
-    By `app_id` (a number or a client id) we recognise what we have made ourselves.
+    By `app_id` (a number or a client id) we recognise what we have made ourselves. Raises
+    ValueError or RecursionError where the body is no JSON object.
     """
+    said = sketch(event, body)
+    if said is None:
+        return read(event, _whole(event, body), app_id)
+    return _read(event, said, app_id, Unread(partial(_looked_into, event, body)))
+
+
+def read(event: str, payload: object, app_id: str = "") -> Heard:
+    """Read the facts out of a payload. Whatever is absent or odd is None; never raises."""
     said = payload if isinstance(payload, Mapping) else {}
+    return _read(event, said, app_id, said)
+
+
+def _whole(event: str, body: bytes) -> JsonObject:
+    # What people put together themselves may hold integers beyond 64 bits.
+    if event.startswith("repository_dispatch"):
+        payload = json.loads(body)
+    else:
+        try:
+            payload = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            # It is stricter than we are: with halves of surrogate pairs, for example.
+            payload = json.loads(body)
+    if not isinstance(payload, dict):
+        raise ValueError("the body is no JSON object")
+    return payload
+
+
+def _looked_into(event: str, body: bytes) -> JsonObject:
+    """Take apart what has been sketched. Never raises: others are handled in one with it."""
+    try:
+        return _whole(event, body)
+    except (ValueError, RecursionError):
+        # Numbers of thousands of digits are passed over by a sketch, and by nobody else.
+        return sketch(event, body) or {}
+
+
+def _read(event: str, said: JsonObject, app_id: str, payload: JsonObject) -> Heard:
+    """Read the facts out of what was seen of a payload: out of all of it, or of its sketch."""
     repository = repository_facts(said.get("repository"))
     heard = Heard(
         event=event,
@@ -155,7 +198,7 @@ def read(event: str, payload: object, app_id: str = "") -> Heard:
         pull_request=pull_request_facts(said.get("pull_request"), repository),
         payload=said,
     )
-    return replace(heard, subject=subject_of(heard, app_id))
+    return replace(heard, subject=subject_of(heard, app_id), payload=payload)
 
 
 def repository_facts(value: object) -> Repository | None:

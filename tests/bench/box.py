@@ -10,7 +10,7 @@ from app.core.hearing.heard import Repository
 from app.core.values import RepositoryName, Sha
 from app.courier import Courier
 from app.engine import Engine
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import Batch, KnownRepository, Performer, Store
 from app.store.migrations import migrate
 from app.store.sql import SqlStore, open_store
@@ -43,7 +43,7 @@ async def at_work(
 ) -> AsyncIterator[Engine]:
     """Let an engine and a courier work on a store."""
     clock = SystemClock()
-    engine = Engine(store=store, clock=clock, read=read, owner=owner)
+    engine = Engine(store=store, clock=clock, read=hear, owner=owner)
     courier = Courier(store=store, engine=engine, performer=performer, clock=clock, owner=owner)
     await engine.open()
     loops = [asyncio.create_task(engine.run()), asyncio.create_task(courier.run())]

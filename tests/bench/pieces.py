@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import orjson
-
 from app.core.audit import NO_DIGEST, digest_of
 from app.core.commands import Command, DispatchWorkflow
 from app.core.decide import decide
@@ -26,7 +24,7 @@ from app.core.rules import Decision
 from app.core.state import Orchestration, new_orchestration
 from app.core.values import ONLY_LEG, OrchestrationId, RepositoryName, TaskName
 from app.engine.rows import row_of
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import NewCommand
 from app.store import codec
 from tests.bench import letters
@@ -89,8 +87,7 @@ def _go(pieces: Pieces, new: Sequence[Orchestration], known: Catalogue) -> None:
         run = (attempt.workflow_run_id, attempt.marker, "completed", "success")
         states.append(state)
         bodies.append(letters.workflow_run(*run))
-    payloads = pieces.time("body parsed", orjson.loads, bodies)
-    heard = pieces.time("delivery read", lambda said: read("workflow_run", said, "1"), payloads)
+    heard = pieces.time("body read", lambda body: hear("workflow_run", body, "1"), bodies)
     pieces.time("delivery routed", lambda it: route(it, known, "id", None), heard)
     pieces.time("listeners named", topics_of, heard)
     ends = pieces.time("event made", _end, heard)

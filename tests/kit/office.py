@@ -19,7 +19,7 @@ from app.core.state import Orchestration
 from app.core.values import LegKey, RepositoryName, Sha
 from app.courier import Courier
 from app.engine import Engine
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import (
     Batch,
     Carried,
@@ -85,7 +85,7 @@ class Office:
         self.moment = START
         self.store = store or MemoryStore(is_encoded=True)
         self.hands = Hands(self.now)
-        self.engine = Engine(store=self.store, clock=self, read=read, owner=owner, meter=meter)
+        self.engine = Engine(store=self.store, clock=self, read=hear, owner=owner, meter=meter)
         self.courier = Courier(
             store=self.store,
             engine=self.engine,

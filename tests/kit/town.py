@@ -22,7 +22,7 @@ from app.engine import Engine
 from app.github.client import Client
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import Delivery
 from app.rehearsal import Rehearsal, RehearsalTransport, VirtualClock
 from app.rehearsal.model.state import CheckRun, Comment
@@ -206,7 +206,7 @@ def _town(github: Rehearsal) -> Town:
         http=RehearsalTransport(github.asgi),
     )
     store = MemoryStore(is_encoded=True)
-    reader = partial(read, app_id=str(github.app_id))
+    reader = partial(hear, app_id=str(github.app_id))
     engine = Engine(store=store, clock=github.clock, read=reader, owner="here")
     courier = Courier(
         store=store,

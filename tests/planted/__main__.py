@@ -32,7 +32,7 @@ STORIES = (
     "children", "operations", "gates", "asking", "waits", "waves", "machine", "votes_late",
     "carrying", "carrying_gates", "pulls", "votes", "votes_crowded", "differences",
     "questions", "environments", "environments_frozen", "environments_found", "page",
-    "page_parts", "page_drawn",
+    "page_parts", "page_drawn", "unread",
 )  # fmt: skip
 QUICK = {
     "stories": (

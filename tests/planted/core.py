@@ -228,4 +228,10 @@ BUGS = (
         right="    TaskRule(apply=finish_task, tasks=_GOING, legs=LEG_ENDED),\n",
         wrong="    TaskRule(apply=finish_task, tasks=_RUNNING, legs=LEG_ENDED),\n",
     ),
+    Bug(
+        name="a payload that was not taken apart goes into a state",
+        file="app/core/planning.py",
+        right="        event=dict(heard.payload),\n",
+        wrong="        event=heard.payload,\n",
+    ),
 )

@@ -143,4 +143,22 @@ BUGS = (
         right="    if isinstance(made, sa.Select):\n",
         wrong="    if isinstance(made, str):\n",
     ),
+    Bug(
+        name="a sketch leaves out where the head of a workflow run is",
+        file="app/github/sketches.py",
+        right="    head_repository: _Numbered | None\n",
+        wrong="",
+    ),
+    Bug(
+        name="a sketch passes over texts that are none",
+        file="app/github/sketches.py",
+        right="        body.decode()\n",
+        wrong="",
+    ),
+    Bug(
+        name="a delivery that cannot be taken apart takes others with it",
+        file="app/github/webhooks.py",
+        right="        return sketch(event, body) or {}\n",
+        wrong="        raise\n",
+    ),
 )

@@ -14,7 +14,7 @@ from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
 from app.core.values import RepositoryName, Sha
 from app.engine import Engine
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import Batch, Delivery, KnownRepository
 from app.store.migrations import migrate
 from app.store.sql import open_store
@@ -120,7 +120,7 @@ class House:
 
         async def work() -> None:
             store = open_store(self.url)
-            engine = Engine(store=store, clock=SystemClock(), read=read, owner="test")
+            engine = Engine(store=store, clock=SystemClock(), read=hear, owner="test")
             await engine.open()
             await engine.take()
             await store.close()

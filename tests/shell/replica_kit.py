@@ -18,7 +18,7 @@ from app.core.commands import Command, DispatchWorkflow
 from app.core.events import DispatchAccepted
 from app.courier import Courier
 from app.engine import Engine
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import Batch, Carried, Delivery, Errand, KnownRepository, Outcome
 from app.store.sql import SqlStore, open_store
 from app.store.sql.news import News
@@ -63,7 +63,7 @@ class Replica:
     ) -> None:
         self.owner = owner
         self.store: SqlStore = open_store(url)
-        self.engine = Engine(store=around(self.store), clock=CLOCK, read=read, owner=owner)
+        self.engine = Engine(store=around(self.store), clock=CLOCK, read=hear, owner=owner)
         self.courier = Courier(
             store=self.store, engine=self.engine, performer=hub, clock=CLOCK, owner=owner
         )

@@ -14,7 +14,7 @@ from app.core.moves import OrchestrationStatus
 from app.core.values import RepositoryName, Sha
 from app.courier import BACK_OFF_MAX, TRIES_MAX, Courier, back_off
 from app.engine import Engine
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import (
     Batch,
     Carried,
@@ -71,7 +71,7 @@ class Office:
         self.clock = VirtualClock()
         self.store = MemoryStore()
         self.performer = Recorder(self.clock)
-        self.engine = Engine(store=self.store, clock=self.clock, read=read, owner="me")
+        self.engine = Engine(store=self.store, clock=self.clock, read=hear, owner="me")
         self.courier = Courier(
             store=self.store,
             engine=self.engine,

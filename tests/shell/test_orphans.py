@@ -10,7 +10,7 @@ import pytest
 from app.courier import Courier
 from app.engine import Engine
 from app.github.performer import GitHubPerformer
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports.mending import Listed
 from app.rehearsal import Outcome
 from app.rehearsal.model.state import CheckRun
@@ -48,7 +48,7 @@ async def restore(here: Town, backup: dict[str, Any]) -> Repair:
     """Stop, put a backup back in the place of the database, and start again."""
     vars(here.store).update(copy.deepcopy(backup))
     clock = here.github.clock
-    reader = partial(read, app_id=str(here.github.app_id))
+    reader = partial(hear, app_id=str(here.github.app_id))
     here.engine = Engine(store=here.store, clock=clock, read=reader, owner="here")
     here.courier = Courier(
         store=here.store,

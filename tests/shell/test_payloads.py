@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -10,11 +11,13 @@ import structlog
 
 from app.clock import SystemClock
 from app.core.hearing.findings import File
-from app.core.hearing.heard import Repository
-from app.core.values import RepositoryName, Sha
+from app.core.hearing.heard import Heard, Repository
+from app.core.hearing.unread import Unread
+from app.core.values import JsonObject, RepositoryName, Sha
 from app.engine import Engine
-from app.github.webhooks import read
-from app.ports import Batch, KnownRepository
+from app.github.sketches import SKETCHED
+from app.github.webhooks import hear
+from app.ports import Batch, Delivery, KnownRepository
 from app.store.memory import MemoryStore
 from app.web.hooks import WebhookDoor
 from tests.shell.web_kit import SECRET, signed
@@ -41,11 +44,19 @@ on:
 tasks:
   test: {dispatch: octo/other/.github/workflows/test.yml@main}
 """
+ELSEWHERE = """\
+version: 1
+on: {release: {types: [published]}}
+tasks:
+  test: {dispatch: octo/other/.github/workflows/test.yml@main}
+"""
 
 pytestmark = pytest.mark.anyio
 
 
-async def knowing(store: MemoryStore, examples: list[dict[str, object]]) -> None:
+async def knowing(
+    store: MemoryStore, examples: list[dict[str, object]], text: str = LISTENING
+) -> None:
     """Let the store know every repository that the examples name, with a definition in each."""
     batch = Batch()
     named = {}
@@ -65,9 +76,7 @@ async def knowing(store: MemoryStore, examples: list[dict[str, object]]) -> None
             )
         )
         path = ".github/orchestrations/all.yml"
-        batch.definitions.append(
-            (number, (File(path=path, blob_sha=Sha("1"), text=LISTENING),))
-        )
+        batch.definitions.append((number, (File(path=path, blob_sha=Sha("1"), text=text),)))
     await store.commit(batch)
 
 
@@ -81,7 +90,7 @@ async def test_every_example_of_github_is_taken_in_and_worked_off(
     examples = webhook_examples[event]
     store, clock = MemoryStore(), SystemClock()
     await knowing(store, examples)
-    engine = Engine(store=store, clock=clock, read=read, owner="me")
+    engine = Engine(store=store, clock=clock, read=hear, owner="me")
     await engine.open()
     door = WebhookDoor(secret=SECRET, inbox=store, clock=clock, wake=engine.wake)
     transport = httpx.ASGITransport(app=door)
@@ -110,6 +119,41 @@ async def test_every_example_of_github_is_taken_in_and_worked_off(
     assert await store.orchestrations(limit=1_000) == before
 
 
+@pytest.mark.parametrize("event", sorted(SKETCHED - {"pull_request"}))
+async def test_what_nobody_listens_to_is_not_taken_apart(
+    event: str, webhook_examples: Mapping[str, list[dict[str, object]]]
+) -> None:
+    """Of a delivery only its sketch is read, while definitions listen to something else."""
+    examples = webhook_examples[event]
+    looked_into = []
+
+    def watched(name: str, body: bytes) -> Heard:
+        def parse() -> JsonObject:
+            looked_into.append(body)
+            return heard.payload
+
+        heard = hear(name, body)
+        return replace(heard, payload=Unread(parse))
+
+    store, clock = MemoryStore(), SystemClock()
+    await knowing(store, examples, ELSEWHERE)
+    engine = Engine(store=store, clock=clock, read=watched, owner="me")
+    await engine.open()
+    for number, example in enumerate(examples):
+        await store.take_in(
+            Delivery(
+                id=str(number),
+                event=event,
+                body=json.dumps(example).encode(),
+                received_at=clock.now(),
+            )
+        )
+    while await engine.take():
+        pass
+
+    assert [body for body in looked_into if b'"requested_action"' not in body] == []
+
+
 async def test_the_examples_start_what_listens_to_them(
     webhook_examples: Mapping[str, list[dict[str, object]]],
 ) -> None:
@@ -117,7 +161,7 @@ async def test_the_examples_start_what_listens_to_them(
     examples = webhook_examples["workflow_run"]
     store, clock = MemoryStore(), SystemClock()
     await knowing(store, examples)
-    engine = Engine(store=store, clock=clock, read=read, owner="me")
+    engine = Engine(store=store, clock=clock, read=hear, owner="me")
     await engine.open()
     door = WebhookDoor(secret=SECRET, inbox=store, clock=clock, wake=engine.wake)
     async with httpx.AsyncClient(

@@ -27,7 +27,7 @@ from app.engine import Engine
 from app.github.client import Client
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import Delivery, Errand, Outcome
 from app.rehearsal import CallFault, DeliveryFault, Rehearsal, RehearsalTransport, VirtualClock
 from app.store.memory import MemoryStore
@@ -126,7 +126,7 @@ class Whole:
             pause=self._pause,
             http=self._wire,
         )
-        self.engine = Engine(store=self.store, clock=clock, read=read, owner="here")
+        self.engine = Engine(store=self.store, clock=clock, read=hear, owner="here")
         self.courier = Courier(
             store=self.store,
             engine=self.engine,

@@ -176,10 +176,10 @@ def _comment(heard: Heard, at: datetime) -> Said | None:
 
 
 def _button(heard: Heard, at: datetime) -> Said | None:
-    run = _object(heard.payload.get("check_run"))
-    pressed = _text(_object(heard.payload.get("requested_action")).get("identifier"))
     if heard.action != "requested_action" or heard.sender is None:
         return None
+    run = _object(heard.payload.get("check_run"))
+    pressed = _text(_object(heard.payload.get("requested_action")).get("identifier"))
     button, _, task = pressed.partition(":")
     requests: Mapping[str, Request] = {
         APPROVE_BUTTON: VoteRequest(is_approval=True, words=(task,) if task else ()),

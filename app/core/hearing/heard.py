@@ -1,8 +1,8 @@
 """What a delivery says, cut down to the fields that matter.
 
 GitHub's real payloads fail strict schemas, so only what is needed is read, leniently, and
-whatever is absent is `None`. The reading is done by `github.webhooks.read`; the whole
-payload stays at hand for the expressions of definitions.
+whatever is absent is `None`. The reading is done by `github.webhooks`; the whole payload stays
+at hand for the expressions of definitions, and may be taken apart only then (`unread`).
 """
 
 from dataclasses import dataclass

@@ -22,10 +22,9 @@ REPLANNED = {
 
 def is_replanned(heard: Heard) -> bool:
     """Tell whether a delivery has the plans of a pull request made anew at the same commit."""
-    changes: Json = heard.payload.get("changes")
-    has_base = isinstance(changes, Mapping) and isinstance(changes.get("base"), Mapping)
-    is_told = heard.event == "pull_request" and heard.action in REPLANNED
-    return is_told and (heard.action != "edited" or has_base)
+    if heard.event != "pull_request" or heard.action not in REPLANNED:
+        return False
+    return heard.action != "edited" or _has_other_base(heard)
 
 
 def wants_type(listen: Listen, heard: Heard) -> bool:
@@ -41,3 +40,8 @@ def plans_anew(definition: Definition, action: str) -> bool:
         listen.event == "pull_request" and {COMMITS, action} & set(listen.types)
         for listen in definition.on
     )
+
+
+def _has_other_base(heard: Heard) -> bool:
+    changes: Json = heard.payload.get("changes")
+    return isinstance(changes, Mapping) and isinstance(changes.get("base"), Mapping)

@@ -147,7 +147,7 @@ def _deployment_review(heard: Heard) -> Subject:
 def _check(heard: Heard) -> Subject:
     """Read a check run or a check suite, which stand on the head of what they check."""
     said = _object(heard.payload.get(heard.event))
-    suite = _object(said.get("check_suite")) or said
+    suite = said if heard.event == "check_suite" else _object(said.get("check_suite"))
     branch = _text(suite.get("head_branch"))
     return Subject(
         sha=Sha(_text(said.get("head_sha"))),

@@ -19,7 +19,7 @@ from app.github.client import Client
 from app.github.notifying import Webhooks
 from app.github.oidc import IdentityError, IdentityVerifier, RunIdentity
 from app.github.performer import GitHubPerformer
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.ports import Batch, ClaimedCommand, Errand, Outcome
 from app.rehearsal import Rehearsal, RehearsalTransport, VirtualClock
 from app.scenario.stage.scenery import Scenery
@@ -104,7 +104,7 @@ def build_house(github: Rehearsal, clock: VirtualClock, scenery: Scenery) -> Hou
         http=wire,
     )
     store = Noting()
-    reader = partial(read, app_id=str(github.app_id))
+    reader = partial(hear, app_id=str(github.app_id))
     engine = Engine(store=store, clock=clock, read=reader, owner=OWNER)
     webhooks = Webhooks(urls={"*": NOTICES}, http=httpx.MockTransport(_taken))
     performer = Prepared(GitHubPerformer(client, webhooks), scenery, clock)

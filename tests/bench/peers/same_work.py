@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, LiteralString, TypeAlias
 
-import orjson
-
 from app.clock import SystemClock
 from app.core.commands import DispatchWorkflow
 from app.core.decide import decide
@@ -27,7 +25,7 @@ from app.core.plan import Plan
 from app.core.rules import Decision
 from app.core.state import new_orchestration
 from app.core.values import LegKey, TaskName
-from app.github.webhooks import read
+from app.github.webhooks import hear
 from app.store import codec
 from tests.bench.definitions import chain
 from tests.bench.letters import workflow_run
@@ -120,7 +118,7 @@ class Work:
 
     def read(self, body: str) -> WorkflowRunFacts:
         """Read a delivery, as our intake does."""
-        facts = read("workflow_run", orjson.loads(body)).workflow_run
+        facts = hear("workflow_run", body.encode()).workflow_run
         assert facts is not None, "it is of a workflow run"
         return facts
 
