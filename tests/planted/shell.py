@@ -161,4 +161,22 @@ BUGS = (
         right="        return sketch(event, body) or {}\n",
         wrong="        raise\n",
     ),
+    Bug(
+        name="what PostgreSQL is asked first stands outside the transaction",
+        file="app/store/sql/direct.py",
+        right="            connection.begin()\n",
+        wrong="            pass\n",
+    ),
+    Bug(
+        name="PostgreSQL is asked by what was prepared for other tables",
+        file="app/store/sql/direct.py",
+        right="        connection.invalidate(error)\n",
+        wrong="        pass\n",
+    ),
+    Bug(
+        name="what JSON writes for a NUL is replaced in texts for PostgreSQL, too",
+        file="app/store/sql/direct.py",
+        right="        if _NUL in written:\n",
+        wrong="        written = written.replace(_NUL, b'?')\n        if _NUL in written:\n",
+    ),
 )
