@@ -23,7 +23,7 @@ from app.core.values import OrchestrationId
 from app.engine.doors import Doors
 from app.engine.flights import Flights, Turn
 from app.engine.foreseeing import foresee_policy
-from app.engine.intake import Intake, Read, told
+from app.engine.intake import Intake, Read, keys_of, told
 from app.engine.letters import ToShared
 from app.engine.library import Library
 from app.engine.loading import Together
@@ -196,7 +196,7 @@ class Engine:
 
         async def apply(work: Work) -> None:
             # Some of what came of commands may just be written, and change what it means.
-            await self._flights.land()
+            await self._flights.land_before(keys_of(opened))
             await self._intake.apply(opened, work)
 
         batch = await self._save(turn, apply, taking)
@@ -348,10 +348,11 @@ class Engine:
         await self._learn()
         work = self._work()
         await bring(work)
+        if work.batch.repositories or work.batch.forget_repositories:
+            await self._flights.land()  # whoever is there, or gone, may just be written
         back = await follow_presence(work, self._library, self._store)
         await work.carry(self._load_landed, self._store, self._flights)
-        touched = [*(saved.state.id for saved in work.batch.states), *dict(work.batch.seen)]
-        with self._flights.depart(touched):
+        with self._flights.depart(work.batch):
             self._let_others_go_on(turn, *others)
             return await self._write(work, back)
 

@@ -8,35 +8,54 @@ it needs what they have, and these wait for nobody.
 import asyncio
 from collections.abc import Collection
 from types import TracebackType
-from typing import Self
+from typing import Final, Self, TypeAlias
 
-from app.core.values import OrchestrationId
+from app.ports import Batch
+
+Key: TypeAlias = int | str
+"""By what something is looked up: an orchestration, a marker, or a workflow run."""
+_WIDE: Final = ("interests", "shared", "repositories", "definitions", "forget_repositories")
+"""Parts of a batch that may change what any delivery means, and for whom."""
 
 
 class Flights:
-    """Knows which orchestrations are being written."""
+    """Knows what is being written."""
 
     def __init__(self) -> None:
         self._of: set[Flight] = set()
 
-    def depart(self, ids: Collection[OrchestrationId]) -> "Flight":
-        """Have these in the air from now on, until the flight is left, however that ends."""
-        flight = Flight(frozenset(ids), self._of)
+    def depart(self, batch: Batch) -> "Flight":
+        """Have a batch in the air from now on, until the flight is left, however that ends."""
+        flight = Flight(batch, self._of)
         self._of.add(flight)
         return flight
 
-    async def land(self, ids: Collection[OrchestrationId] | None = None) -> None:
+    async def land(self, keys: Collection[Key] | None = None) -> None:
         """Wait until none of these is in the air, or nothing at all."""
         for flight in list(self._of):
-            if ids is None or not flight.ids.isdisjoint(ids):
+            if keys is None or not flight.keys.isdisjoint(keys):
+                await flight.landed.wait()
+
+    async def land_before(self, keys: Collection[Key]) -> None:
+        """Wait for all after which deliveries that say something of these may mean another."""
+        for flight in list(self._of):
+            if flight.is_wide or not flight.keys.isdisjoint(keys):
                 await flight.landed.wait()
 
 
 class Flight:
     """One batch on its way to the disk."""
 
-    def __init__(self, ids: frozenset[OrchestrationId], others: "set[Flight]") -> None:
-        self.ids = ids
+    def __init__(self, batch: Batch, others: "set[Flight]") -> None:
+        self.is_wide = any(getattr(batch, part) for part in _WIDE)
+        self.keys: frozenset[Key] = frozenset(
+            {
+                *(saved.state.id for saved in batch.states),
+                *dict(batch.seen),
+                *(each.marker for each in batch.dispatched),
+                *(each.workflow_run_id or 0 for each in batch.dispatched),
+            }
+        )
         self.landed = asyncio.Event()
         self._others = others
 

@@ -7,7 +7,7 @@ that comes before its repository was read until it is (`parking`).
 
 import asyncio
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -346,6 +346,13 @@ class Intake:
                     policy=known.policy,
                 )
             )
+
+
+def keys_of(opened: Iterable[Opened]) -> set[int | str]:
+    """Return all by which is looked up whom deliveries concern, but for what listens."""
+    letters = [each for each in opened if isinstance(each, Letter)]
+    found = {key for it in letters for key in (it.workflow_run_id, it.marker, it.meant)}
+    return {key for key in found if key is not None}
 
 
 def told(error: Exception) -> str:

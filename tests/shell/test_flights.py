@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.core.events import PauseRequested, ResumeRequested
+from app.core.moves import LegStatus
 from app.core.values import OrchestrationId
 from app.ports import Batch, ClaimedCommand, Delivery, Saved, StoreUnavailable
 from app.store.memory import MemoryStore
-from tests.kit.build import START
+from tests.kit.build import START, leg
 from tests.kit.office import Office
 
 pytestmark = pytest.mark.anyio
@@ -165,33 +166,92 @@ async def test_whoever_waits_for_a_write_that_fails_goes_on_from_what_was() -> N
     assert paused == [one]
 
 
-async def pause(office: Office, id_: OrchestrationId) -> None:
-    """Bring a wish to pause an orchestration, and wake whoever works deliveries off."""
+async def wish(office: Office, verb: str, id_: OrchestrationId) -> None:
+    """Bring a wish about an orchestration, and wake whoever works deliveries off."""
     body = {"orchestration": id_, "actor": "mona", "reason": "lunch"}
-    await office.deliver("signalbox/pause", body, guid=f"pause-{id_}")
+    await office.deliver(f"signalbox/{verb}", body, guid=f"{verb}-{id_}")
     office.engine.wake()
 
 
-async def test_deliveries_are_read_while_those_before_are_written() -> None:
-    """Two take turns: of what came meanwhile nothing is decided yet, and then all of it."""
-    store = Holding()
-    office, [one, two] = await running(store)
+async def working_off(
+    store: Holding, office: Office, *wishes: tuple[str, OrchestrationId]
+) -> Holding:
+    """Hold the first of some wishes up where it is written; return what is done meanwhile."""
     store.given.clear()
     let_go = store.hold_up()
     working = asyncio.create_task(office.engine.run())
-    await pause(office, one)
-    await as_far_as_possible()
-    await pause(office, two)
-    await as_far_as_possible()
-    read_meanwhile, written_meanwhile = list(store.given), list(store.written)
+    for verb, id_ in wishes:
+        await wish(office, verb, id_)
+        await as_far_as_possible()
+    meanwhile = Holding()
+    meanwhile.given, meanwhile.written = list(store.given), list(store.written)
     let_go.set()
     await as_far_as_possible()
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
+    return meanwhile
 
-    assert read_meanwhile == [[f"pause-{one}"], [f"pause-{two}"]]
-    assert written_meanwhile == []
-    assert store.written == [[one], [two]]
+
+async def test_deliveries_about_others_do_not_wait_for_a_write() -> None:
+    """Two take turns: one reads and decides while what the other has decided is written."""
+    store = Holding()
+    office, [one, two] = await running(store)
+    meanwhile = await working_off(store, office, ("pause", one), ("pause", two))
+
+    assert meanwhile.given == [[f"pause-{one}"], [f"pause-{two}"]]
+    assert meanwhile.written == [[two]]
+    assert store.written == [[two], [one]]
+
+
+async def test_deliveries_about_the_same_are_read_and_then_wait() -> None:
+    """Of what came meanwhile nothing is decided yet, and then all of it, in its order."""
+    store = Holding()
+    office, [one, _] = await running(store)
+    meanwhile = await working_off(store, office, ("pause", one), ("resume", one))
+
+    assert meanwhile.given == [[f"pause-{one}"], [f"resume-{one}"]]
+    assert meanwhile.written == []
+    assert store.written == [[one], [one]]
+
+
+async def test_a_workflow_run_is_heard_of_once_it_is_written_whose_it_is() -> None:
+    """It ends while GitHub's acceptance of it is being written, and is not parked."""
+    store = Server()
+    office = Office(store)
+    await office.open()
+    await office.push()
+    await office.engine.take()
+    let_go = store.hold_up()
+    settling = asyncio.create_task(office.courier.carry_due())
+    await as_far_as_possible()
+    await office.workflow_run("build", "completed", "success")
+    taking = asyncio.create_task(office.engine.take())
+    were_done = await as_far_as_possible(settling, taking)
+    let_go.set()
+    await asyncio.gather(settling, taking)
+    [state] = await office.states()
+
+    assert were_done == [False, False]
+    assert await store.waiting(9) == []
+    assert leg(state, "build").status is LegStatus.SUCCEEDED
+
+
+async def test_all_deliveries_wait_where_somebody_begins_to_listen() -> None:
+    """An orchestration that is being written may be about to hear of any of them."""
+    store = Holding()
+    office, [one, _] = await running(store)
+    let_go = store.hold_up()
+    await office.push()
+    first = asyncio.create_task(office.engine.take())
+    await as_far_as_possible()
+    await wish(office, "pause", one)
+    second = asyncio.create_task(office.engine.take())
+    were_done = await as_far_as_possible(first, second)
+    let_go.set()
+    await asyncio.gather(first, second)
+
+    assert were_done == [False, False]
+    assert [one] not in store.written[:1]
 
 
 async def test_a_batch_that_fails_is_given_back_before_each_is_taken_alone() -> None:
@@ -201,7 +261,7 @@ async def test_a_batch_that_fails_is_given_back_before_each_is_taken_alone() -> 
     store.given.clear()
     store.unreadable = ids[0]
     for each in ids:
-        await pause(office, each)
+        await wish(office, "pause", each)
     await office.engine.take()
     store.unreadable = None
     [aside] = await store.set_aside(10)
