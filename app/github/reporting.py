@@ -33,8 +33,11 @@ from app.github.client import Access, Client
 from app.github.errors import NotFoundError, RefusedError
 from app.github.repositories import app_id
 from app.github.surfaces import Comment
-from app.ports import Carried, Errand
+from app.ports import Carried, Errand, Outcome, Postponed
 
+CONCLUDED: Final = "the check run is completed already: it is looked at anew what it should say"
+DOUBTED_MAX: Final = 1_000
+"""Those that come no more are forgotten some time; whoever comes again doubts once more."""
 _NUMBER: Final = re.compile(r"(\d{1,18}) -->")
 
 
@@ -45,10 +48,11 @@ class Reporter:
         self._client = client
         self._pages = pages
         self._app_id: int | None = None
+        self._doubted: set[str] = set()
         # Held while a comment may have to be created; gone when nobody holds it.
         self._commenting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def write_check(self, state: Orchestration, errand: Errand) -> Carried:
+    async def write_check(self, state: Orchestration, errand: Errand) -> Outcome:
         """Create or update the check run, if it says something else than before."""
         text, sha = summarise_check(state), cause_of(state).sha
         written = state.surfaces.get(Surface.CHECK, Written())
@@ -56,18 +60,37 @@ class Reporter:
             return Carried()
         access = access_to_cause(state)
         content = self._content(text, state)
-        check_id = written.remote_id
+        whose = (sha, text.name, state.id)
+        check_id, is_over = written.remote_id, content["status"] == "completed"
         try:
-            if check_id is None and errand.tries > 1:
-                check_id = await self.find_check(access, sha, text.name, state.id)
+            if errand.tries > 1 and (check_id is None or is_over):
+                # What an earlier try may have created: the only one, or one in its place.
+                found = await self.find_check(access, *whose, is_open=check_id is not None)
+                check_id = found or check_id
             if check_id is not None:
-                check_id = await self._update(access, check_id, content, (sha, state.id))
+                check_id = await self._update(access, check_id, content, whose)
+                if check_id is None and self._doubts(state):
+                    return Postponed(why=CONCLUDED)
             if check_id is None:
                 created = {**content, "head_sha": sha, "external_id": state.id}
                 check_id = (await surfaces.create_check_run(self._client, access, created)).id
         except RefusedError as error:
             return self._refused(Surface.CHECK, error)
         return self._written(Surface.CHECK, check_id, text.digest, sha)
+
+    def _doubts(self, state: Orchestration) -> bool:
+        """Tell whether a state that goes on after its check was completed may be an old one.
+
+        Whoever has lost their lease without knowing it may still hold what was so before the
+        end. So it is looked at anew, which only who has the lease comes back to do.
+        """
+        if state.id in self._doubted:
+            self._doubted.discard(state.id)
+            return False
+        if len(self._doubted) >= DOUBTED_MAX:
+            self._doubted.clear()
+        self._doubted.add(state.id)
+        return True
 
     def _content(self, text: CheckText, state: Orchestration) -> Mapping[str, Json]:
         """Say what a check run holds, with the way to the page where there are pages.
@@ -84,7 +107,7 @@ class Reporter:
         access: Access,
         check_id: int,
         content: Mapping[str, Json],
-        whose: tuple[Sha, str],
+        whose: tuple[Sha, str, str],
     ) -> int | None:
         """Update a check run; `None` where it is completed and stays so, and another is due.
 
@@ -94,9 +117,7 @@ class Reporter:
         written = await surfaces.update_check_run(self._client, access, check_id, content)
         if written.status != "completed" or content["status"] == "completed":
             return check_id
-        sha, id_ = whose
-        name = str(content["name"])
-        found = await self.find_check(access, sha, name, id_, is_open=True)
+        found = await self.find_check(access, *whose, is_open=True)
         if found is not None:
             await surfaces.update_check_run(self._client, access, found, content)
         return found
