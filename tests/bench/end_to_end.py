@@ -7,7 +7,7 @@ orchestration, and causes a call that takes a millisecond, whose outcome is save
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -72,8 +72,13 @@ def _figures(where: str, took: tuple[float, list[float], int], goal: float) -> l
     ]
 
 
-async def burst(database_url: str, events: int = EVENTS) -> tuple[float, list[float], int]:
-    """Return the seconds of the burst, those of each event, and how much was journaled."""
+async def burst(
+    database_url: str, events: int = EVENTS, ready: Callable[[], object] = lambda: None
+) -> tuple[float, list[float], int]:
+    """Return the seconds of the burst, those of each event, and how much was journaled.
+
+    `ready` is called before it begins, and may wait for others.
+    """
     real = await make_store(database_url, [chain(2, is_silent=True)])
     store = Counted(real)
     inbox = GroupInbox(real)
@@ -105,6 +110,7 @@ async def burst(database_url: str, events: int = EVENTS) -> tuple[float, list[fl
         first = {marker[:-8] for marker, _ in dispatched}
         left.clear()
         before = store.total
+        ready()
         begun = time.perf_counter()
         sent = await _send(inbox, ended, engine.wake)
         await store.until(2 * events)
