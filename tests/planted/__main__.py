@@ -67,6 +67,8 @@ SHELL = {
         "tests/shell/test_direct.py",
         "tests/shell/test_replicas_join.py",
         "tests/shell/test_parking.py",
+        "tests/shell/test_flights.py",
+        "tests/shell/test_checks_again.py",
     ),
     "simulation": ("tests/simulation/test_whole_shell.py",),
 }

@@ -179,4 +179,34 @@ BUGS = (
         right="        if _NUL in written:\n",
         wrong="        written = written.replace(_NUL, b'?')\n        if _NUL in written:\n",
     ),
+    Bug(
+        name="deliveries do not wait for somebody who begins to listen",
+        file="app/engine/flights.py",
+        right="            if flight.is_wide or not flight.keys.isdisjoint(keys):\n",
+        wrong="            if not flight.keys.isdisjoint(keys):\n",
+    ),
+    Bug(
+        name="a workflow run is heard of before it is written whose it is",
+        file="app/engine/flights.py",
+        right="                *(each.workflow_run_id or 0 for each in batch.dispatched),\n",
+        wrong="",
+    ),
+    Bug(
+        name="deliveries are taken together however large they are",
+        file="app/store/sql/arrivals.py",
+        right="    if missing:\n",
+        wrong="    if missing and limit < 0:\n",
+    ),
+    Bug(
+        name="a concluded check gets a successor from an old state",
+        file="app/github/reporting.py",
+        right="                if check_id is None and self._doubts(state):\n",
+        wrong="                if check_id is None and not self._doubts:\n",
+    ),
+    Bug(
+        name="a check whose creation was not heard of goes on for ever",
+        file="app/github/reporting.py",
+        right="            if errand.tries > 1 and (check_id is None or is_over):\n",
+        wrong="            if errand.tries > 1 and check_id is None:\n",
+    ),
 )
