@@ -23,10 +23,11 @@ from app.core.values import OrchestrationId
 from app.engine.doors import Doors
 from app.engine.flights import Flights, Turn
 from app.engine.foreseeing import foresee_policy
-from app.engine.intake import Intake, Read, keys_of, told
+from app.engine.intake import Intake, Read, told
 from app.engine.letters import ToShared
 from app.engine.library import Library
 from app.engine.loading import Together
+from app.engine.opening import keys_of
 from app.engine.presence import follow_presence
 from app.engine.rows import chore
 from app.engine.upkeep import upkeep_of, upkeep_of_all

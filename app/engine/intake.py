@@ -6,9 +6,7 @@ that comes before its repository was read until it is (`parking`).
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import structlog
@@ -16,26 +14,18 @@ import structlog
 from app.core.absence import Absence
 from app.core.chores import FindPullRequest, ListChangedFiles
 from app.core.events import OutputsReported
-from app.core.hearing.asking import (
-    PREFIX,
-    REPORT,
-    SAY,
-    WISHES,
-    AskedWrongly,
-    orchestration_meant,
-    person_of,
-)
+from app.core.hearing.asking import PREFIX, REPORT, SAY, AskedWrongly, person_of
 from app.core.hearing.heard import Heard, WorkflowRunFacts
 from app.core.hearing.observing import marker_in, observed
 from app.core.hearing.pulls import ASKED, with_pull
 from app.core.interests import Interest, name_of, topics_of
 from app.core.routing import Routed, route
-from app.core.state import Orchestration
-from app.core.values import Json, JsonObject, OrchestrationId
+from app.core.values import Json, OrchestrationId
 from app.engine.doors import Doors
 from app.engine.environments import RULE, ask_of, parked_until_known
 from app.engine.letters import Overheard
 from app.engine.library import Library
+from app.engine.opening import Letter, Opened, integer, opened_own
 from app.engine.parking import awaited, hold, why_nothing_starts
 from app.engine.wishes import Wishes, begin
 from app.engine.work import Work
@@ -58,29 +48,6 @@ Read = Callable[[str, bytes], Heard]
 """Reads the body of a delivery of GitHub's. Raises where it cannot be read."""
 Attempts: TypeAlias = Mapping[int | str, Dispatched]
 Listeners: TypeAlias = Mapping[Interest, Collection[OrchestrationId]]
-
-
-@dataclass(slots=True)
-class Letter:
-    """One delivery, opened; `meant` is the orchestration that a person speaks of.
-
-    `payload` is that of a delivery of our own, `heard` what one of GitHub's says. `awaited` is
-    what had to be read first, when it was opened.
-    """
-
-    delivery: Delivery
-    payload: JsonObject = field(default_factory=dict)
-    heard: Heard | None = None
-    workflow_run_id: int | None = None
-    marker: str | None = None
-    routed: Routed | None = None
-    awaited: str = ""
-    meant: OrchestrationId | None = None
-    spoken_of: Orchestration | None = None
-
-
-Opened: TypeAlias = Letter | tuple[Delivery, Exception]
-"""A delivery that was read, or why it could not be."""
 
 
 class Intake:
@@ -115,6 +82,7 @@ class Intake:
         for each in opened:
             if not isinstance(each, Letter):
                 self._set_aside(*each, work)
+        await self._route_anew(letters)
         await self._find_spoken_of(letters)
         attempts = await self._attempts(letters)
         listeners = await self._listeners(letters)
@@ -142,7 +110,7 @@ class Intake:
 
     async def _open(self, delivery: Delivery) -> Letter:
         if delivery.event.startswith(PREFIX):
-            return _opened(delivery)
+            return opened_own(delivery)
         heard = self._read(delivery.event, delivery.body)
         letter = Letter(delivery=delivery, heard=heard)
         if heard.event in ("deployment_review", RULE):
@@ -154,8 +122,18 @@ class Intake:
         letter.routed = await self._route(letter, heard)
         return letter
 
+    async def _route_anew(self, letters: Sequence[Letter]) -> None:
+        """Say once more what deliveries concern, where other definitions are known by now.
+
+        What had to wait when it was opened is opened once more after all (`parking.hold`).
+        """
+        for letter in letters:
+            if letter.heard is not None and letter.by is not self._library.catalogue:
+                letter.routed = await self._route(letter, letter.heard)
+
     async def _route(self, letter: Letter, heard: Heard) -> Routed:
         catalogue, delivery_id = self._library.catalogue, letter.delivery.id
+        letter.by = catalogue
         routed = route(heard, catalogue, delivery_id, None)
         if not _comes_back(routed):
             return routed
@@ -309,7 +287,7 @@ class Intake:
         return _done(letter, DeliveryStatus.DONE, "")
 
     def _apply_report(self, letter: Letter, attempts: Attempts, work: Work) -> DeliveryDone:
-        run_id = _integer(letter.payload, "run_id")
+        run_id = integer(letter.payload, "run_id")
         found = attempts.get(run_id)
         if found is None:
             return DeliveryDone(
@@ -324,7 +302,7 @@ class Intake:
             OutputsReported(
                 at=work.now,
                 attempt=found.attempt,
-                run_attempt=_integer(letter.payload, "run_attempt"),
+                run_attempt=integer(letter.payload, "run_attempt"),
                 outputs=outputs if isinstance(outputs, dict) else {},
                 summary=_text(letter.payload, "summary"),
             ),
@@ -348,35 +326,9 @@ class Intake:
             )
 
 
-def keys_of(opened: Iterable[Opened]) -> set[int | str]:
-    """Return all by which is looked up whom deliveries concern, but for what listens."""
-    letters = [each for each in opened if isinstance(each, Letter)]
-    found = {key for it in letters for key in (it.workflow_run_id, it.marker, it.meant)}
-    return {key for key in found if key is not None}
-
-
 def told(error: Exception) -> str:
     """Say what went wrong, as it is noted beside what was set aside."""
     return f"{type(error).__name__}: {error}"[:NOTE_LENGTH_MAX]
-
-
-def _opened(delivery: Delivery) -> Letter:
-    """Open a delivery that is not GitHub's. What people ask for may hold large integers."""
-    payload = json.loads(delivery.body)
-    if not isinstance(payload, dict):
-        raise ValueError("the body is no JSON object")
-    letter = Letter(delivery=delivery, payload=payload)
-    if delivery.event == SAY or _is_of_a_person(delivery, payload):
-        letter.meant = orchestration_meant(payload)
-    elif delivery.event == REPORT:
-        letter.workflow_run_id = _integer(payload, "run_id")
-    return letter
-
-
-def _is_of_a_person(delivery: Delivery, payload: JsonObject) -> bool:
-    """Tell whether somebody wishes for something whose role has to be asked for first."""
-    verb = delivery.event.removeprefix(PREFIX)
-    return verb in WISHES and bool(person_of(payload))
 
 
 def _comes_back(routed: Routed) -> bool:
@@ -386,13 +338,6 @@ def _comes_back(routed: Routed) -> bool:
 
 def _done(letter: Letter, status: DeliveryStatus, note: str) -> DeliveryDone:
     return DeliveryDone(id=letter.delivery.id, status=status, note=note[:NOTE_LENGTH_MAX])
-
-
-def _integer(payload: Mapping[str, Json], name: str) -> int:
-    value = payload.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} is no whole number")
-    return value
 
 
 def _text(payload: Mapping[str, Json], name: str) -> str:

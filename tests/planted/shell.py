@@ -180,6 +180,12 @@ BUGS = (
         wrong="        written = written.replace(_NUL, b'?')\n        if _NUL in written:\n",
     ),
     Bug(
+        name="a delivery starts what was known when it was opened",
+        file="app/engine/intake.py",
+        right="        await self._route_anew(letters)\n",
+        wrong="",
+    ),
+    Bug(
         name="deliveries do not wait for somebody who begins to listen",
         file="app/engine/flights.py",
         right="            if flight.is_wide or not flight.keys.isdisjoint(keys):\n",

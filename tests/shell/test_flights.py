@@ -11,8 +11,8 @@ from app.core.moves import LegStatus
 from app.core.values import OrchestrationId
 from app.ports import Batch, ClaimedCommand, Delivery, Saved, StoreUnavailable
 from app.store.memory import MemoryStore
-from tests.kit.build import START, leg
-from tests.kit.office import Office
+from tests.kit.build import START, document, leg
+from tests.kit.office import Office, read_of
 
 pytestmark = pytest.mark.anyio
 
@@ -270,3 +270,25 @@ async def test_a_batch_that_fails_is_given_back_before_each_is_taken_alone() -> 
     assert store.given == [names, names[:1], names[1:]]
     assert aside.id == names[0]
     assert [state.id for state in await office.states() if state.paused] == ids[1:]
+
+
+async def test_what_is_read_while_a_delivery_is_opened_counts() -> None:
+    """It was opened by what was known then, and has to start what is known by now."""
+    store = Holding()
+    office = Office(store)
+    await office.open_with(read_of())
+    await office.work()
+    await office.let_read(read_of(train=document("build", whole={"on": {"push": {}}})))
+    let_go = store.hold_up()
+    reading = asyncio.create_task(office.courier.carry_due())
+    await as_far_as_possible()
+    store.given.clear()
+    await office.push(guid="push")
+    taking = asyncio.create_task(office.engine.take())
+    await as_far_as_possible()
+    opened_meanwhile = list(store.given)
+    let_go.set()
+    await asyncio.gather(reading, taking)
+
+    assert opened_meanwhile == [["push"]]
+    assert [state.plan.title for state in await office.states()] == ["train #1"]
