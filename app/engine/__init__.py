@@ -49,7 +49,7 @@ from app.ports.metering import UNMETERED, Meter
 
 DELIVERIES_AT_ONCE: Final = 500
 """So that one transaction stays short, whatever has piled up: a fifth of a second then. At 200
-a quarter less is worked off in all, since each commit has a price of its own."""
+a seventh less is worked off in all, since each commit has a price of its own."""
 CONFLICTS_MAX: Final = 10
 """Another writer may get ahead of us, but hardly ten times in a row."""
 LEASE: Final = timedelta(seconds=10)
