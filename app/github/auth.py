@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.core.values import RepositoryName
 from app.github.errors import NotFoundError, UnavailableError
+from app.github.leaving import under_lease
 from app.github.transport import Transport
 from app.ports import Clock
 
@@ -173,12 +174,14 @@ class Tokens:
             asked["repository_ids"] = [grant.repository_id]
         elif grant.repository is not None:
             asked["repositories"] = [grant.repository.rpartition("/")[2]]
-        answer = await self._transport.send(
-            "POST",
-            f"/app/installations/{grant.installation_id}/access_tokens",
-            authorization=self._key.authorization(),
-            body=asked,
-        )
+        # It is minted for all who wait for it, whoever asked first.
+        with under_lease(None):
+            answer = await self._transport.send(
+                "POST",
+                f"/app/installations/{grant.installation_id}/access_tokens",
+                authorization=self._key.authorization(),
+                body=asked,
+            )
         body = answer.json()
         token = body.get("token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token:

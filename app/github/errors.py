@@ -14,6 +14,7 @@
     - AwayError                  the installation is suspended or gone: it is asked again at
                                  `until`, and nothing is sent before. It had no effect.
       . RepositoryAwayError      ... or it covers a repository no more, and nobody else does.
+    - LeaseLostError             it is not ours to do any more, and was not sent.
   + RateLimitedError         asking again before `until` is useless. It had no effect.
 
 This file imports nothing of ours, so that every other one may import it. No error holds a
@@ -139,6 +140,13 @@ class RepositoryAwayError(AwayError):
 
     Whatever else the installation covers goes on.
     """
+
+
+class LeaseLostError(UnavailableError):
+    """It was kept back: another replica may have taken over what it is part of."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, effect_unknown=False)
 
 
 class RateLimitedError(GitHubError):

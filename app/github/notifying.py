@@ -27,6 +27,7 @@ from app.github.budget import Urgency
 from app.github.client import Access, Client
 from app.github.consents import Consents
 from app.github.errors import NotFoundError, RefusedError, UnavailableError
+from app.github.leaving import insist_on_lease
 from app.github.operations.desk import EARLIER, ISSUES_READ, ISSUES_WRITE, OwnId, instant
 from app.github.operations.talking import app_of, issues_since, open_issue
 from app.github.reporting import access_to_cause
@@ -165,6 +166,7 @@ class Herald:
             "X-Signalbox-Delivery": notice.id,
             "X-Signalbox-Signature-256": f"sha256={signed}",
         }
+        await insist_on_lease(f"the webhook for {notice.command.to}")
         try:
             async with httpx.AsyncClient(
                 transport=self._webhooks.http, follow_redirects=False, timeout=SECONDS_MAX

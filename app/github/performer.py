@@ -69,6 +69,7 @@ from app.github.errors import (
 from app.github.finding import Finder
 from app.github.following import Follower
 from app.github.known_environments import KnownEnvironments
+from app.github.leaving import under_lease
 from app.github.notifying import Herald, Webhooks
 from app.github.operations import Operator
 from app.github.orphans import Orphanage
@@ -124,7 +125,8 @@ class GitHubPerformer:
     async def perform(self, command: Command, errand: Errand) -> Outcome:
         """Carry one command out. Raises nothing for what the world does."""
         try:
-            return await self._perform(command, errand)
+            with under_lease(errand.is_held):
+                return await self._perform(command, errand)
         except RateLimitedError as error:
             why = f"GitHub's rate limit: {error}"
             return Postponed(why=why, until=error.until, is_untried=True)

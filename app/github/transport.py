@@ -20,6 +20,7 @@ import httpx
 from app.core.values import Json
 from app.github.answers import Answer, fault
 from app.github.errors import GitHubError, RefusedError, UnavailableError
+from app.github.leaving import insist_on_lease, trace_of
 from app.ports import Clock
 from app.ports.metering import UNMETERED, Meter
 
@@ -211,6 +212,9 @@ class Transport:
         request = self._http.build_request(method, url, headers=dict(headers), content=content)
         if content is not None:
             request.headers["Content-Type"] = "application/json"
+        request.extensions["trace"] = trace_of(call, is_write=is_write)
+        if is_write:
+            await insist_on_lease(call)
         try:
             async with asyncio.timeout(CALL_SECONDS_MAX):
                 response = await self._http.send(request, stream=True)

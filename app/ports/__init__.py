@@ -4,9 +4,9 @@
 others that pass the same contract suite. Nothing here does anything.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
@@ -183,10 +183,23 @@ class Store(Keeping, Protocol):
         """Lease for longer those of these that `owner` still holds. Return how many."""
         ...
 
+    async def holds(self, command_id: int, *, owner: str, tries: int, now: datetime) -> bool:
+        """Tell whether `owner` still holds a command that it claimed as try number `tries`."""
+        ...
+
     async def postpone(
-        self, command_id: int, *, due: datetime, why: str, owner: str | None = None
+        self,
+        command_id: int,
+        *,
+        due: datetime,
+        why: str,
+        owner: str | None = None,
+        tries: int | None = None,
     ) -> None:
-        """Release a lease and make the command due later; with `owner` only if it is theirs."""
+        """Release a lease and make the command due later.
+
+        With `owner` only if it is theirs, and with `tries` if it is so since that claim.
+        """
         ...
 
     async def keys_asked(self, subject: str) -> Sequence[str]:
@@ -220,19 +233,25 @@ class Store(Keeping, Protocol):
 # --- performing ------------------------------------------------------------------------
 
 
+async def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """What a performer is told beside the command.
 
     `state` is the orchestration as it is now (none for chores); `tries` above 1 means that
     an earlier try, first made at `first_tried_at`, may have had its effect, and where another
-    replica made it, until `held_until`.
+    replica made it, until `held_until`. `is_held` is to be asked right before anything is done
+    to the world: where it says no, another may be doing it, and this one does nothing.
     """
 
     state: Orchestration | None
     tries: int
     first_tried_at: datetime
     held_until: datetime | None = None
+    is_held: Callable[[], Awaitable[bool]] = field(default=_always, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ _CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 
 def given() -> Iterator[tuple[str, str]]:
     """Find every code that a reason or refusal is written with, and where."""
-    for name, source in tree.python("app/core/", "app/github/", "app/courier.py"):
+    for name, source in tree.python("app/core/", "app/github/", "app/courier/"):
         for node in ast.walk(ast.parse(source)):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue

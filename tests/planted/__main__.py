@@ -69,6 +69,8 @@ SHELL = {
         "tests/shell/test_parking.py",
         "tests/shell/test_flights.py",
         "tests/shell/test_checks_again.py",
+        "tests/shell/test_leases.py",
+        "tests/shell/test_frozen.py",
     ),
     "simulation": ("tests/simulation/test_whole_shell.py",),
 }

@@ -5,7 +5,7 @@ from tests.planted.bug import Bug
 BUGS = (
     Bug(
         name="a command is ticked off before it is done",
-        file="app/courier.py",
+        file="app/courier/__init__.py",
         right="        results = [(each, await self._carry(each)) for each in claimed]\n",
         wrong=(
             "        await self._engine.settle([(each, Carried()) for each in claimed], [])\n"
@@ -34,7 +34,7 @@ BUGS = (
     ),
     Bug(
         name="a dispatch that nobody wants any more leaves",
-        file="app/courier.py",
+        file="app/courier/__init__.py",
         right="        if is_wanted(state, command):\n",
         wrong="        if is_wanted(state, command) or errand.tries == 1:\n",
     ),
@@ -49,6 +49,30 @@ BUGS = (
         file="app/store/sql/commands.py",
         right=".where(is_held(), commands.c.lease_until <= _LEASE_NOW)",
         wrong=".where(is_held(), commands.c.lease_until <= 0 * _LEASE_NOW)",
+    ),
+    Bug(
+        name="a write leaves whoever holds its command by now",
+        file="app/github/leaving.py",
+        right="    if is_held is not None and not await is_held():\n",
+        wrong="    if is_held is not None and not (await is_held() or True):\n",
+    ),
+    Bug(
+        name="a write that waited for its connection is not asked for again",
+        file="app/github/leaving.py",
+        right="        elif is_write and name.endswith(_LEAVES):\n",
+        wrong="        elif False and is_write and name.endswith(_LEAVES):\n",
+    ),
+    Bug(
+        name="an earlier try holds what a later one has claimed",
+        file="app/store/sql/leases.py",
+        right='    commands.c.tries == sa.bindparam("number"),\n',
+        wrong='    commands.c.tries >= sa.bindparam("number"),\n',
+    ),
+    Bug(
+        name="what was said of a lease long ago still counts",
+        file="app/courier/__init__.py",
+        right="        return is_held and self._clock.now() - asked_at < ANSWER_KEPT\n",
+        wrong="        return is_held\n",
     ),
     Bug(
         name="the signature is not looked at",

@@ -34,6 +34,10 @@ STEPS = st.one_of(
         st.just("postpone"), st.tuples(NUMBERS, SECONDS, st.sampled_from([None, "me", "you"]))
     ),
     st.tuples(st.just("renew"), st.tuples(st.lists(NUMBERS, max_size=3), SECONDS)),
+    st.tuples(
+        st.just("holds"),
+        st.tuples(NUMBERS, SECONDS, st.sampled_from(["me", "you"]), st.integers(1, 3)),
+    ),
     st.tuples(st.just("take back"), st.just("me")),
     st.tuples(st.just("save"), st.lists(st.sampled_from("vwxyz"), max_size=3)),
     st.tuples(
@@ -81,6 +85,10 @@ class Seen:
                 command_id, due = self._id(number), at(seconds)
                 await self.store.postpone(command_id, due=due, why="502", owner=owner)
                 return [], None
+            case "holds", (number, seconds, owner, tries):
+                command_id, now = self._id(number), at(seconds)
+                given = {"owner": owner, "tries": tries, "now": now}
+                return [], await self.store.holds(command_id, **given)
             case "renew", (numbers, seconds):
                 ids, now = [self._id(it) for it in numbers], at(seconds)
                 return [], await self.store.renew(ids, owner="me", now=now, lease=LEASE)

@@ -12,7 +12,8 @@ from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
 from app.core.moves import OrchestrationStatus
 from app.core.values import RepositoryName, Sha
-from app.courier import BACK_OFF_MAX, TRIES_MAX, Courier, back_off
+from app.courier import Courier
+from app.courier.giving_up import BACK_OFF_MAX, TRIES_MAX, back_off
 from app.engine import Engine
 from app.github.webhooks import hear
 from app.ports import (

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.commands import Command, ListJobs, PerformOperation
 from app.core.moves import LegStatus
-from app.courier import TRIES_MAX
+from app.courier.giving_up import TRIES_MAX
 from app.ports import Errand, Outcome
 from tests.kit import build
 from tests.kit.office import Office, postponed, read_of

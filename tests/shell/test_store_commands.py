@@ -132,6 +132,48 @@ async def test_a_postponed_command_waits(store: ClosableStore) -> None:
     assert [it.tries for it in late] == [2]
 
 
+async def test_a_command_is_held_as_it_was_claimed(store: ClosableStore) -> None:
+    """By whom, for how long, and since which try: each of them may be another's by now."""
+    await store.commit(Batch(commands=[wanted(dispatch())]))
+    (claimed,) = await claim(store, 0)
+    end = LEASE.total_seconds()
+
+    async def holds(seconds: float, owner: str = "me", tries: int = 1) -> bool:
+        return await store.holds(claimed.id, owner=owner, tries=tries, now=at(seconds))
+
+    assert await holds(0)
+    assert await holds(end - 1)
+    assert not await holds(end)
+    assert not await holds(1, owner="other")
+    assert not await holds(1, tries=2)
+    assert not await store.holds(claimed.id + 1, owner="me", tries=1, now=at(1))
+    await store.renew([claimed.id], owner="me", now=at(end), lease=LEASE)
+    assert await holds(end)
+    (again,) = await claim(store, 2 * end)
+    assert await holds(2 * end, tries=again.tries)
+    assert not await holds(2 * end, tries=claimed.tries)
+    await store.take_back(owner="me")
+    assert not await holds(2 * end, tries=again.tries)
+
+
+async def test_what_was_claimed_anew_is_not_put_off_by_an_earlier_try(
+    store: ClosableStore,
+) -> None:
+    """Whoever lost its lease has nothing to say about it any more."""
+    await store.commit(Batch(commands=[wanted(dispatch())]))
+    (earlier,) = await claim(store, 0)
+    (later,) = await claim(store, LEASE.total_seconds())
+
+    async def is_held_after(tries: int) -> bool:
+        given = {"due": at(60), "why": "502", "owner": "me", "tries": tries}
+        await store.postpone(later.id, **given)
+        now = at(LEASE.total_seconds())
+        return await store.holds(later.id, owner="me", tries=later.tries, now=now)
+
+    assert await is_held_after(earlier.tries)
+    assert not await is_held_after(later.tries)
+
+
 async def test_the_next_due_is_what_nobody_holds(store: ClosableStore) -> None:
     """Held and ended commands are not waited for."""
     nothing = await store.next_due()

@@ -191,10 +191,19 @@ class MemoryStore(MemoryKeeping):
     ) -> int:
         return self._commands.renew(command_ids, owner, now + lease)
 
+    async def holds(self, command_id: int, *, owner: str, tries: int, now: datetime) -> bool:
+        return self._commands.holds(command_id, owner, tries, now)
+
     async def postpone(
-        self, command_id: int, *, due: datetime, why: str, owner: str | None = None
+        self,
+        command_id: int,
+        *,
+        due: datetime,
+        why: str,
+        owner: str | None = None,
+        tries: int | None = None,
     ) -> None:
-        self._commands.postpone(command_id, due, why, owner)
+        self._commands.postpone(command_id, due, why, owner, tries)
 
     async def keys_asked(self, subject: str) -> Sequence[str]:
         return self._commands.keys_of(subject)

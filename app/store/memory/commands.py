@@ -68,9 +68,25 @@ class MemoryCommands:
             self._put(replace(self._rows[command_id], lease_until=until))
         return len(held)
 
-    def postpone(self, command_id: int, due: datetime, why: str, owner: str | None) -> None:
+    def holds(self, command_id: int, owner: str, tries: int, now: datetime) -> bool:
+        """Tell whether an owner still holds a command that it claimed as try number `tries`."""
+        if command_id not in self._held.get(owner, set()):
+            return False
+        row = self._rows[command_id]
+        return row.tries == tries and row.lease_until is not None and row.lease_until > now
+
+    def postpone(
+        self,
+        command_id: int,
+        due: datetime,
+        why: str,
+        owner: str | None,
+        tries: int | None,
+    ) -> None:
         """Release a lease and make the command due later, if it is the owner's (still)."""
         if owner is not None and command_id not in self._held.get(owner, set()):
+            return
+        if tries is not None and self._rows[command_id].tries != tries:
             return
         self._change(command_id, lambda row: postponed(row, due, why))
 

@@ -45,11 +45,12 @@ from app.store.schema import (
 )
 from app.store.sql import commands as sql_commands
 from app.store.sql import journals, retention, sharing
+from app.store.sql import leases as sql_leases
 from app.store.sql.arrivals import read_new
 from app.store.sql.catalogue import read_catalogue
-from app.store.sql.commands import Leases
 from app.store.sql.database import Database, Held, driver_url, is_postgres
 from app.store.sql.keeping import SqlKeeping
+from app.store.sql.leases import Leases
 from app.store.sql.many import Among
 from app.store.sql.news import News, Wire, news_of
 from app.store.sql.postgres import PostgresDatabase
@@ -276,21 +277,32 @@ class SqlStore(SqlKeeping):
 
     async def take_back(self, *, owner: str, now: datetime | None = None) -> int:
         return await self._database.write(
-            lambda it: sql_commands.take_back(it, owner, now, self._leases)
+            lambda it: sql_leases.take_back(it, owner, now, self._leases)
         )
 
     async def renew(
         self, command_ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta
     ) -> int:
         return await self._database.write(
-            lambda it: sql_commands.renew(it, command_ids, owner, now, lease, self._leases)
+            lambda it: sql_leases.renew(it, command_ids, owner, now, lease, self._leases)
+        )
+
+    async def holds(self, command_id: int, *, owner: str, tries: int, now: datetime) -> bool:
+        return await self._database.glance(
+            lambda it: sql_leases.holds(it, command_id, owner, tries, now, self._leases)
         )
 
     async def postpone(
-        self, command_id: int, *, due: datetime, why: str, owner: str | None = None
+        self,
+        command_id: int,
+        *,
+        due: datetime,
+        why: str,
+        owner: str | None = None,
+        tries: int | None = None,
     ) -> None:
         await self._database.write(
-            lambda it: sql_commands.postpone(it, command_id, due, why, owner)
+            lambda it: sql_commands.postpone(it, command_id, due, why, owner, tries)
         )
 
     async def keys_asked(self, subject: str) -> Sequence[str]:

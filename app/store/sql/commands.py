@@ -10,13 +10,12 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
-from app.core.copying import replace
 from app.ports import ClaimedCommand, Conflict, NewCommand
 from app.store import codec
-from app.store.moments import EPOCH, MICROSECOND, from_micros, to_micros
+from app.store.moments import MICROSECOND, from_micros, to_micros
 from app.store.rows import LEVEL_KINDS, CommandRow, CommandStatus, asked
-from app.store.schema import TEXT, commands, is_free, is_held
-from app.store.sql.direct import Direct
+from app.store.schema import commands, is_free, is_held
+from app.store.sql.leases import OWNER, UNHELD, UNTIL, Leases
 from app.store.sql.many import Among, Rows, beside, or_change, or_leave
 
 Place: TypeAlias = tuple[str, str]
@@ -24,7 +23,6 @@ Place: TypeAlias = tuple[str, str]
 ASKED_MAX: Final = 10
 """Somebody else may be first now and then, but hardly ten times in a row."""
 
-_UNHELD: Final = {"lease_owner": None, "lease_until": None, "again_due": None}
 _CHANGING: Final = (
     "body",
     "due",
@@ -76,7 +74,7 @@ _OPEN_AGAIN: Final = Among(
         sa.update(commands)
         .where(known, *_IS_CURRENT, commands.c.again_due.is_not(None))
         .values(
-            due=commands.c.again_due, tries=0, first_tried_at=None, held_until=None, **_UNHELD
+            due=commands.c.again_due, tries=0, first_tried_at=None, held_until=None, **UNHELD
         )
     ),
 )
@@ -93,18 +91,6 @@ _KNOWN: Final = Among(
         .with_for_update()
     ),
 )
-_OWNER: Final = beside("owner", TEXT)
-_UNTIL: Final = beside("until", sa.BigInteger())
-_RENEW: Final = Among(
-    (commands.c.id,),
-    lambda known: (
-        sa.update(commands)
-        .where(known, is_held(), commands.c.lease_owner == _OWNER)
-        .values(lease_until=_UNTIL)
-    ),
-)
-_NOW: Final = sa.extract("epoch", sa.func.clock_timestamp()) * 1_000_000
-_DATABASE_NOW: Final = Direct(sa.select(sa.cast(_NOW, sa.BigInteger).label("moment")))
 _LEASE: Final = Among(
     (commands.c.id,),
     lambda known: (
@@ -114,42 +100,13 @@ _LEASE: Final = Among(
             tries=commands.c.tries + 1,
             first_tried_at=sa.func.coalesce(commands.c.first_tried_at, _MOMENT),
             last_tried_at=_MOMENT,
-            lease_owner=_OWNER,
-            lease_until=_UNTIL,
+            lease_owner=OWNER,
+            lease_until=UNTIL,
             again_due=None,
             held_until=sa.func.coalesce(commands.c.lease_until, commands.c.held_until),
         )
     ),
 )
-
-
-class Leases:
-    """On whose clock leases run out: the asker's, or the database's, which all share."""
-
-    def __init__(self, *, are_of_database: bool) -> None:
-        self._are_of_database = are_of_database
-
-    def now(self, connection: sa.Connection, now: datetime) -> int:
-        """Return the moment on that clock."""
-        if not self._are_of_database:
-            return to_micros(now)
-        moment: int = _DATABASE_NOW.rows(connection, {})[0].moment
-        return moment
-
-    def on_their_clock(
-        self, connection: sa.Connection, wanted: Mapping[Place, NewCommand]
-    ) -> Mapping[Place, NewCommand]:
-        """Move the leases of new commands to that clock: they begin now."""
-        is_same = all(new.lease_owner is None for new in wanted.values())
-        if not self._are_of_database or is_same:
-            return wanted
-        now = from_micros(self.now(connection, EPOCH))
-        return {
-            place: new
-            if new.lease_until is None
-            else replace(new, lease_until=now + (new.lease_until - new.due))
-            for place, new in wanted.items()
-        }
 
 
 def _due() -> sa.Select[Any]:
@@ -252,40 +209,24 @@ def claim(
     ]
 
 
-def renew(
-    connection: sa.Connection,
-    ids: Sequence[int],
-    owner: str,
-    now: datetime,
-    lease: timedelta,
-    leases: Leases,
-) -> int:
-    """Lease for longer what an owner holds; return how many of these that are."""
-    until = leases.now(connection, now) + lease // MICROSECOND
-    return _RENEW.change(connection, ids, owner=owner, until=until)
-
-
-def take_back(
-    connection: sa.Connection, owner: str, now: datetime | None, leases: Leases
-) -> int:
-    """Release all leases of one owner; return how many."""
-    statement = sa.update(commands).where(is_held(), commands.c.lease_owner == owner)
-    until = commands.c.lease_until if now is None else leases.now(connection, now)
-    changed = {**_UNHELD, "held_until": until}
-    return connection.execute(statement.values(**changed)).rowcount
-
-
 def postpone(
-    connection: sa.Connection, command_id: int, due: datetime, why: str, owner: str | None
+    connection: sa.Connection,
+    command_id: int,
+    due: datetime,
+    why: str,
+    owner: str | None,
+    tries: int | None,
 ) -> None:
     """Release a lease and make the command due later, if it is the owner's (still)."""
     statement = (
         sa.update(commands)
         .where(commands.c.id == command_id, commands.c.status == CommandStatus.OPEN.value)
-        .values(due=to_micros(due), note=why, **_UNHELD)
+        .values(due=to_micros(due), note=why, **UNHELD)
     )
     if owner is not None:
         statement = statement.where(commands.c.lease_owner == owner)
+    if tries is not None:
+        statement = statement.where(commands.c.tries == tries)
     connection.execute(statement)
 
 
@@ -319,7 +260,7 @@ def set_aside(connection: sa.Connection, failed: Sequence[tuple[int, str]]) -> N
                 ),
                 due=sa.func.coalesce(commands.c.again_due, commands.c.due),
                 note=why,
-                **_UNHELD,
+                **UNHELD,
             )
         )
 

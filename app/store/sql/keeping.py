@@ -21,8 +21,8 @@ from app.store.schema import (
     orchestrations,
     turns,
 )
-from app.store.sql.commands import Leases
 from app.store.sql.database import Database, insert_into
+from app.store.sql.leases import Leases
 from app.store.sql.retention import hear_again
 
 DROPPED: Final = "dropped by hand"

@@ -38,6 +38,7 @@ from app.store.schema import (
 )
 from app.store.sql import commands as sql_commands
 from app.store.sql.ending import end_deliveries
+from app.store.sql.leases import Leases
 from app.store.sql.many import Among, Rows, or_change, or_leave
 from app.store.sql.retention import hear_again
 from app.store.sql.sharing import save_sharing, shared_texts
@@ -153,9 +154,7 @@ def prepared(batch: Batch) -> Prepared:
     )
 
 
-def save(
-    connection: sa.Connection, rows: Prepared, leases: sql_commands.Leases
-) -> list[ClaimedCommand]:
+def save(connection: sa.Connection, rows: Prepared, leases: Leases) -> list[ClaimedCommand]:
     """Save a batch; return the commands stored as claimed.
 
     The order matters: a delivery is parked before it is woken, and a command is ticked off

@@ -10,29 +10,26 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
-from typing import Final, TypeAlias
+from typing import Final
 
 import structlog
 
 from app.core.absence import pause, resume
 from app.core.commands import (
-    LEVELS,
     CancelWorkflowRun,
     Command,
     DispatchWorkflow,
-    ListJobs,
     LookUpWorkflowRun,
-    MeasureChange,
     PerformOperation,
     RerunWorkflowRun,
     SetTimer,
 )
-from app.core.environment_commands import AnswerEnvironment
 from app.core.events import DispatchDelayed, DispatchRefused, TimerElapsed, WorkflowRunMissed
-from app.core.gate_commands import SurveyGate
 from app.core.legs.wanted import is_over, is_wanted, look_up_instead
 from app.core.state import Orchestration
+from app.courier.giving_up import ONCE, Once, back_off, is_given_up, why_given_up
 from app.ports import (
     Carried,
     ClaimedCommand,
@@ -58,22 +55,10 @@ TOLD_FROM: Final = timedelta(minutes=1)
 POLL: Final = timedelta(seconds=1)
 SETTLED_AFTER: Final = timedelta(seconds=60)
 """How long GitHub may take to show a workflow run that it has accepted."""
-BACK_OFF_FIRST: Final = timedelta(seconds=1)
-BACK_OFF_MAX: Final = timedelta(minutes=5)
-BACK_OFF_HOPELESS: Final = timedelta(hours=1)
-TRIES_MAX: Final = 50
-"""With the back-off this is about four hours of asking."""
-DISPATCH_GIVEN_UP_AFTER: Final = timedelta(hours=24)
 SETTLED_AT_ONCE: Final = 500
 """As many as the engine works off in one transaction."""
-NEVER_GIVEN_UP: Final = (
-    *LEVELS, AnswerEnvironment, CancelWorkflowRun, ListJobs, MeasureChange, SurveyGate,
-)  # fmt: skip
-"""What people read must become right some day, what we cancelled must not run on, and what
-something waits for to be judged is asked until there is an answer: it stays shut till then."""
-_Once: TypeAlias = DispatchWorkflow | RerunWorkflowRun | PerformOperation
-ONCE: Final = (DispatchWorkflow, RerunWorkflowRun, PerformOperation)
-"""What must not be done twice, and is refused only when nothing else can be known."""
+ANSWER_KEPT: Final = SETTLED_AFTER / 2
+"""That a lease holds was so when it was asked for, and is worth nothing much later."""
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +91,7 @@ class Courier:
         self._handed: list[ClaimedCommand] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._held: set[int] = set()
+        self._held: dict[int, int] = {}
         self._looked_at: datetime | None = None
         self._is_closing = False
         self._done: asyncio.Queue[tuple[ClaimedCommand, Outcome]] = asyncio.Queue()
@@ -187,7 +172,7 @@ class Courier:
     def _begin(self, claimed: Sequence[ClaimedCommand]) -> None:
         assert self._group is not None, "commands are begun while we run"
         for each in claimed:
-            self._held.add(each.id)
+            self._held[each.id] = each.tries
             task = self._group.create_task(self._carry_and_pass_on(each))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
@@ -219,8 +204,10 @@ class Courier:
             except StoreUnavailable as error:
                 # The leases run out, and each command is carried again, looking first.
                 log.warning("outcomes not saved", count=len(results), error=str(error))
-            self._held.difference_update(claimed.id for claimed, _ in results)
-            for _ in results:
+            for claimed, _ in results:
+                # Not where we have claimed it anew since: that try goes on.
+                if self._held.get(claimed.id) == claimed.tries:
+                    del self._held[claimed.id]
                 self._done.task_done()
             self._woken.set()
 
@@ -239,6 +226,17 @@ class Courier:
                 )
             except StoreUnavailable as error:
                 log.warning("leases not renewed", count=len(self._held), error=str(error))
+
+    async def _is_held(self, claimed: ClaimedCommand) -> bool:
+        """Tell whether a command is still ours: nobody has taken it over, nor may do so now."""
+        asked_at = self._clock.now()
+        try:
+            is_held = await self._store.holds(
+                claimed.id, owner=self._owner, tries=claimed.tries, now=asked_at
+            )
+        except StoreUnavailable:
+            return False
+        return is_held and self._clock.now() - asked_at < ANSWER_KEPT
 
     async def _carry(self, claimed: ClaimedCommand) -> Outcome:
         """Carry a command with its ids at hand for whatever is logged meanwhile."""
@@ -270,6 +268,7 @@ class Courier:
                 tries=claimed.tries,
                 first_tried_at=claimed.first_tried_at,
                 held_until=claimed.held_until,
+                is_held=partial(self._is_held, claimed),
             )
             outcome = await self._carry_out(command, state, errand)
             if isinstance(outcome, Carried) and state is not None and errand.tries > 1:
@@ -320,11 +319,11 @@ class Courier:
                 return Postponed(why=why, until=settled_at)
         return self._withdraw(command)
 
-    def _withdraw(self, command: _Once) -> Carried:
+    def _withdraw(self, command: Once) -> Carried:
         why = "it was no longer wanted when it was about to be done"
         return self._refuse(command, "withdrawn", why)
 
-    def _refuse(self, command: _Once, code: str, why: str) -> Carried:
+    def _refuse(self, command: Once, code: str, why: str) -> Carried:
         refused = DispatchRefused(
             at=self._clock.now(), attempt=command.attempt, code=code, message=why
         )
@@ -337,15 +336,21 @@ class Courier:
             said = {"subject": claimed.subject, "command": claimed.command.key}
             if isinstance(outcome, Carried):
                 carried.append((claimed, outcome))
-            elif outcome.is_untried or not self._is_given_up(claimed):
+            elif outcome.is_untried or not is_given_up(claimed, self._clock.now()):
                 due = outcome.until or self._clock.now() + back_off(claimed.tries)
                 log.info("put off", **said, until=due.isoformat(), why=outcome.why)
                 await self._store.postpone(
-                    claimed.id, due=due, why=outcome.why, owner=self._owner
+                    claimed.id,
+                    due=due,
+                    why=outcome.why,
+                    owner=self._owner,
+                    tries=claimed.tries,
                 )
                 await self._tell_delay(claimed, outcome)
             elif isinstance(claimed.command, ONCE):
-                carried.append((claimed, self._give_up(claimed.command, outcome)))
+                why = why_given_up(claimed.command, outcome)
+                refused = self._refuse(claimed.command, "could-not-dispatch", why)
+                carried.append((claimed, refused))
             else:
                 log.warning("given up", **said, why=outcome.why)
                 failed.append((claimed.id, outcome.why))
@@ -367,30 +372,3 @@ class Courier:
                 at=now, attempt=command.attempt, until=until, message=outcome.why
             )
             await self._engine.tell(claimed.subject, delayed)
-
-    def _is_given_up(self, claimed: ClaimedCommand) -> bool:
-        if claimed.tries < TRIES_MAX or isinstance(claimed.command, NEVER_GIVEN_UP):
-            return False
-        if isinstance(claimed.command, ONCE):
-            # It may have been done: to call it failed is the very last resort.
-            return claimed.first_tried_at + DISPATCH_GIVEN_UP_AFTER <= self._clock.now()
-        return True
-
-    def _give_up(self, command: _Once, outcome: Postponed) -> Carried:
-        hours = int(DISPATCH_GIVEN_UP_AFTER.total_seconds() // 3600)
-        where = (
-            f"what `{command.operation}` was to do"
-            if isinstance(command, PerformOperation)
-            else f"the Actions tab of {command.repository}"
-        )
-        why = (
-            f"after {hours} hours it is not known whether GitHub took it: see {where} "
-            f"before you try again ({outcome.why})"
-        )
-        return self._refuse(command, "could-not-dispatch", why)
-
-
-def back_off(tries: int) -> timedelta:
-    """Return the pause after a number of tries: doubling, up to a limit."""
-    most = BACK_OFF_MAX if tries < TRIES_MAX else BACK_OFF_HOPELESS
-    return min(BACK_OFF_FIRST * (1 << min(tries - 1, 20)), most)
