@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The newest migration, which `ready` asks for."""
 
 METADATA: Final = sa.MetaData(
@@ -69,7 +69,9 @@ payloads: Final = sa.Table(
         primary_key=True,
         autoincrement=False,
     ),
+    # Packed; `size` is what it takes when it is not.
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False, server_default="0"),
 )
 changed_files: Final = sa.Table(
     "changed_files",

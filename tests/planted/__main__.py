@@ -70,6 +70,7 @@ SHELL = {
         "tests/shell/test_flights.py",
         "tests/shell/test_checks_again.py",
         "tests/shell/test_leases.py",
+        "tests/shell/test_packing.py",
         "tests/shell/test_frozen.py",
     ),
     "simulation": ("tests/simulation/test_whole_shell.py",),

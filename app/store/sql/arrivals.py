@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from app.ports import Delivery
 from app.store.bounded import fitting
 from app.store.moments import from_micros
+from app.store.packing import unpack
 from app.store.schema import deliveries, is_new, payloads
 from app.store.sql.direct import Direct
 from app.store.sql.many import Among, InOneRow, beside
@@ -28,7 +29,7 @@ _UNHELD: Final = Direct(_NEW.with_for_update(skip_locked=True))
 _SIZES: Final = Among(
     (deliveries.c.id,),
     lambda known: (
-        sa.select(deliveries.c.id, sa.func.length(payloads.c.body))
+        sa.select(deliveries.c.id, payloads.c.size)
         .join_from(deliveries, payloads, payloads.c.delivery_seq == deliveries.c.seq)
         .where(known)
     ),
@@ -63,7 +64,7 @@ def read_new(
         missing = [key for key in missing if key in woken]
     for key, event, body, received_at in _WHOLE.rows(connection, missing):
         found[key] = Delivery(
-            id=key, event=event, body=body, received_at=from_micros(received_at)
+            id=key, event=event, body=unpack(body), received_at=from_micros(received_at)
         )
     # Few are woken at all, and no more than a few times.
     return [

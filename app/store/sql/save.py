@@ -24,6 +24,7 @@ from app.ports import (
 )
 from app.store import codec
 from app.store.moments import to_micros
+from app.store.packing import pack
 from app.store.rows import gate_since, merged, orchestration_row
 from app.store.schema import (
     definitions,
@@ -192,8 +193,11 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
             for delivery in first.values()
         ],
     )
-    bodies = [{"delivery_seq": seq, "body": first[key].body} for key, seq in inserted]
-    _PAYLOADS.put(connection, bodies)
+    bodies = ((seq, first[key].body) for key, seq in inserted)
+    rows = [
+        {"delivery_seq": seq, "body": pack(body), "size": len(body)} for seq, body in bodies
+    ]
+    _PAYLOADS.put(connection, rows)
     fresh = {key for key, _ in inserted}
     if known := first.keys() - fresh:
         hear_again(connection, known, max(to_micros(it.received_at) for it in first.values()))
