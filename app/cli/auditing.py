@@ -24,6 +24,7 @@ class Checked:
     id: str
     title: str
     entries: int
+    dropped: int
     head: str
     broken: Break | None
 
@@ -41,7 +42,10 @@ def verify(database: str, name: str | None, *, as_json: bool) -> int:
             said = f"{each.title} ({each.id}): {each.broken.message} [{each.broken.code}]"
             out.print(printable(said), style="bold red", soft_wrap=True)
         elif name is not None:
-            said = f"{each.title} ({each.id}): {each.entries} entries, head {each.head}"
+            head = f", head {each.head}" if each.head else ""
+            gone = f", {each.dropped} dropped for their age" if each.dropped else ""
+            entries = f"{each.entries} {'entry' if each.entries == 1 else 'entries'}"
+            said = f"{each.title} ({each.id}): {entries}{head}{gone}"
             out.print(printable(said), soft_wrap=True)
     if broken:
         out.print(f"{len(broken)} of {len(checked)} journals are broken", soft_wrap=True)
@@ -79,6 +83,7 @@ async def _verify(database: str, name: str | None) -> list[Checked]:
                 id=key,
                 title=title,
                 entries=len(chain.links),
+                dropped=chain.dropped,
                 head=chain.head,
                 broken=first_break(key, chain),
             )
@@ -108,6 +113,7 @@ def _as_json(each: Checked) -> dict[str, object]:
         "id": each.id,
         "title": each.title,
         "entries": each.entries,
+        "dropped": each.dropped,
         "head": each.head,
         "is_whole": broken is None,
         "broken_at": broken.seq if broken else None,

@@ -79,6 +79,11 @@ async def _load(
         saved = (await store.load([number])).get(number)
         if saved is None:
             raise unknown(name)
+        dropped = (await store.chain(number)).dropped
+        if dropped:
+            remedy = "replay a file: `signalbox replay --export` writes one while it is whole"
+            why = f"of its journal the entries up to {dropped} were dropped for their age"
+            raise Refused(f"{saved.state.plan.title} cannot be replayed: {why}", remedy, code=1)
         return saved.state, await store.journal(number), await store.keys_asked(number)
 
 

@@ -26,10 +26,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """The links of a journal in their order, and the digest that the last one should have."""
+    """The links of a journal in their order, and the digest that the last one should have.
+
+    Of one that went on after its first entries were dropped for their age, `dropped` says how
+    many these were, and `base` is the digest of the last of them.
+    """
 
     head: str = NO_DIGEST
     links: Sequence[Link] = ()
+    dropped: int = 0
+    base: str = NO_DIGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +58,8 @@ def digest_of(before: str, orchestration: OrchestrationId, seq: int, text: str) 
 
 def first_break(orchestration: OrchestrationId, chain: Chain) -> Break | None:
     """Find the first link that does not hold, if there is one."""
-    before = NO_DIGEST
-    for wanted, link in enumerate(chain.links, 1):
+    before = chain.base if chain.links else NO_DIGEST
+    for wanted, link in enumerate(chain.links, chain.dropped + 1):
         if link.seq != wanted:
             message = f"the entry {wanted} is missing: {link.seq} comes in its place"
             return Break(seq=wanted, code="entry-missing", message=message)
@@ -63,6 +69,7 @@ def first_break(orchestration: OrchestrationId, chain: Chain) -> Break | None:
             return Break(seq=link.seq, code="entry-changed", message=message)
         before = digest
     if before != chain.head:
-        message = f"the journal ends with the entry {len(chain.links)}, but it once went on"
-        return Break(seq=len(chain.links) + 1, code="end-missing", message=message)
+        last = chain.dropped + len(chain.links)
+        message = f"the journal ends with the entry {last}, but it once went on"
+        return Break(seq=last + 1, code="end-missing", message=message)
     return None

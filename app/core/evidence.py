@@ -48,7 +48,8 @@ def evidence(
     """
     pack = _pack(state, journal, include, at)
     if chain is not None:
-        pack["chain"] = {"entries": len(chain.links), "head": chain.head}
+        dropped = {"dropped": chain.dropped} if chain.dropped else {}
+        pack["chain"] = {"entries": len(chain.links), "head": chain.head, **dropped}
     masked = mask(pack, "")
     texts: dict[str, str] = {}
     if "json" in formats:
@@ -227,6 +228,8 @@ def _markdown(pack: Mapping[str, Json]) -> str:
     if "chain" in pack:
         chain = _object(pack["chain"])
         after = f"{code(_text(chain['head']))} after {_text(chain['entries'])} entries"
+        if "dropped" in chain:
+            after += f"; {_text(chain['dropped'])} before them were dropped for their age"
         lines.append(row(("head of the journal", after)))
     for name, value in _object(mask(orchestration["inputs"], "")).items():
         lines.append(row((f"input {code(name)}", code(_text(value), TEXT_MAX))))

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 """The newest migration, which `ready` asks for."""
 
 METADATA: Final = sa.MetaData(
@@ -96,6 +96,9 @@ orchestrations: Final = sa.Table(
     sa.Column("correlation", TEXT),
     sa.Column("chain", TEXT, nullable=False, server_default=""),
     sa.Column("gate_since", sa.BigInteger),
+    # How many entries its journal lost for their age, and the digest of the last of them.
+    sa.Column("dropped", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("dropped_digest", TEXT, nullable=False, server_default=""),
     sa.UniqueConstraint(
         "definition_repository_id", "definition_id", "number", name="uq_orchestrations_place"
     ),

@@ -50,6 +50,26 @@ def test_a_hand_on_it_leaves_a_trace(
     assert (broken.seq, broken.code) == (seq, code)
 
 
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_journal_goes_on_after_its_beginning_was_dropped(kept: int) -> None:
+    """From the digest of the last entry that is gone, which evidence may have named."""
+    whole = chain("a", "b", "c")
+    rest = Chain(
+        head=whole.head if kept else NO_DIGEST,
+        links=whole.links[3 - kept :],
+        dropped=3 - kept,
+        base=whole.links[2 - kept].digest,
+    )
+
+    assert first_break(ID, rest) is None
+    for wrong in (
+        replace(rest, links=whole.links[4 - kept :], head=whole.head),
+        replace(rest, base="d", links=whole.links[2:], head=whole.head),
+        replace(rest, links=whole.links[2:], head=whole.head, dropped=0),
+    ):
+        assert first_break(ID, wrong) is not None
+
+
 def test_the_journal_of_another_is_no_journal_of_this() -> None:
     """The digest is over whose it is."""
     broken = first_break(OrchestrationId("other"), chain("a"))

@@ -63,6 +63,7 @@ SHELL = {
         "tests/shell/test_store.py",
         "tests/shell/test_store_commands.py",
         "tests/shell/test_store_waiting.py",
+        "tests/shell/test_store_retention.py",
         "tests/shell/test_plans_of_queries.py",
         "tests/shell/test_direct.py",
         "tests/shell/test_replicas_join.py",

@@ -81,6 +81,12 @@ BUGS = (
         wrong="        sa.select(deliveries.c.id, sa.func.length(payloads.c.body))\n",
     ),
     Bug(
+        name="a journal that was dropped begins anew",
+        file="app/store/sql/save.py",
+        right="        before = heads.get(key) or dropped.get(key, NO_DIGEST)\n",
+        wrong="        before = heads.get(key, NO_DIGEST)\n",
+    ),
+    Bug(
         name="the signature is not looked at",
         file="app/github/webhooks.py",
         right="    return hmac.compare_digest(expected, found[1].lower())\n",

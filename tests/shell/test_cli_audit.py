@@ -1,11 +1,15 @@
 """`signalbox audit`: nobody lays a hand on a journal without its being seen."""
 
+import asyncio
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from app.clock import SystemClock
+from app.store.sql import open_store
 from tests.shell.cli_kit import NIGHTLY, RELEASE, House, Terminal
 
 
@@ -34,10 +38,9 @@ def tamper(house: House, statement: str) -> None:
     assert changed > 0, "the story changes something"
 
 
-OF_SECOND = (
-    "orchestration_id = (SELECT id FROM orchestrations WHERE definition_id = 'release'"
-    " AND number = 2)"
-)
+FIRST = "SELECT id FROM orchestrations WHERE definition_id = 'release' AND number = 1"
+SECOND = "SELECT id FROM orchestrations WHERE definition_id = 'release' AND number = 2"
+OF_SECOND = f"orchestration_id = ({SECOND})"
 
 
 def test_what_nobody_touched_is_whole(terminal: Terminal, house: House) -> None:
@@ -49,6 +52,36 @@ def test_what_nobody_touched_is_whole(terminal: Terminal, house: House) -> None:
     assert (every.code, every.out) == (0, "2 journals, as written\n")
     assert (one.code, one.json[0]["is_whole"]) == (0, True)
     assert one.json[0]["head"] in told.out
+
+
+def test_a_journal_whose_beginning_was_dropped_goes_on(
+    terminal: Terminal, house: House
+) -> None:
+    """Nothing is broken; what cannot be replayed any more says why."""
+    at = ("--database", house.url)
+
+    async def drop() -> None:
+        store = open_store(house.url)
+        await store.drop_ended(SystemClock().now() + timedelta(days=1))
+        await store.close()
+
+    tamper(house, f"UPDATE orchestrations SET ended_at = 1 WHERE id = ({FIRST})")
+    asyncio.run(drop())
+    gone = terminal.run("audit", "verify", "release#1", *at)
+    terminal.run("pause", "release#1", "--reason", "wait", *at)
+    house.work_off()
+    verified = terminal.run("audit", "verify", "release#1", *at)
+    pack = terminal.run("audit", "export", "release#1", "--format", "markdown", *at)
+    replayed = terminal.run("replay", "release#1", *at)
+
+    assert gone.code == 0
+    assert "0 entries, 1 dropped for their age" in gone.out
+    assert verified.code == 0
+    assert "1 entry, head" in verified.out
+    assert "1 dropped for their age" in verified.out
+    assert "1 before them were dropped for their age" in pack.out
+    assert replayed.code == 1
+    assert "of its journal the entries up to 1 were dropped for their age" in replayed.err
 
 
 @pytest.mark.parametrize(

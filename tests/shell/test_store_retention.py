@@ -4,9 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.audit import Chain
+from app.core.audit import first_break
+from app.core.events import TimerElapsed
 from app.core.moves import OrchestrationStatus
-from app.ports import Batch, DeliveryDone, DeliveryStatus, Dispatched, Report
+from app.ports import (
+    Batch,
+    DeliveryDone,
+    DeliveryStatus,
+    Dispatched,
+    JournalEntry,
+    Report,
+    Saved,
+)
 from tests.shell.store_kit import (
     LEASE,
     ClosableStore,
@@ -58,6 +67,7 @@ async def test_what_ended_long_ago_loses_its_journal_and_no_more(store: Closable
         await store.commit(Batch(reports=[about], dispatched=[sent], commands=[done]))
     claimed = await store.claim(owner="me", now=at(1), lease=LEASE, limit=9)
     await store.commit(Batch(commands_done=[it.id for it in claimed]))
+    before = await store.chain(old.id)
     counts = [await store.drop_ended(at(60)) for _ in range(2)]
     journals = [len(await store.journal(state.id)) for state in (old, late, live)]
     keys = [len(await store.keys_asked(state.id)) for state in (old, late, live)]
@@ -68,4 +78,25 @@ async def test_what_ended_long_ago_loses_its_journal_and_no_more(store: Closable
     assert (journals, keys, markers) == ([0, 1, 1], [0, 1, 1], [late.id, live.id])
     assert loaded[old.id].state == old
     assert len(await store.reports(old.id)) == 1
-    assert await store.chain(old.id) == Chain(head="", links=[])
+    gone = await store.chain(old.id)
+    assert (gone.head, list(gone.links), gone.dropped, gone.base) == ("", [], 1, before.head)
+
+
+async def test_a_journal_that_was_dropped_goes_on(store: ClosableStore) -> None:
+    """What ended long ago may be retried: its chain follows on what is gone."""
+    state = replace(orchestration(1), status=OrchestrationStatus.SUCCEEDED, ended_at=at(10))
+    await store.commit(first(state))
+    gone = (await store.chain(state.id)).head
+    await store.drop_ended(at(60))
+    entry = JournalEntry(
+        orchestration_id=state.id, seq=2, event=TimerElapsed(at=at(70), task=None)
+    )
+    later = Saved(state=replace(state, ended_at=at(70)), version=2)
+    await store.commit(Batch(states=[later], journal=[entry]))
+    chain = await store.chain(state.id)
+
+    assert (chain.dropped, chain.base, [link.seq for link in chain.links]) == (1, gone, [2])
+    assert first_break(state.id, chain) is None
+    await store.drop_ended(at(80))
+    dropped = await store.chain(state.id)
+    assert (dropped.dropped, dropped.base, dropped.head) == (2, chain.head, "")

@@ -52,6 +52,7 @@ class MemoryStore(MemoryKeeping):
         self._places: dict[tuple[int, str, int], OrchestrationId] = {}
         self._last: dict[tuple[int, str], int] = {}
         self._journal: dict[OrchestrationId, dict[int, JournalEntry]] = {}
+        self._dropped: dict[OrchestrationId, tuple[int, str]] = {}
         self._dispatched: dict[str, Dispatched] = {}
         self._by_run: dict[int, set[str]] = {}
         self._repositories: dict[int, KnownRepository] = {}
@@ -89,6 +90,7 @@ class MemoryStore(MemoryKeeping):
             and self._journal.get(key)
         ]
         for key in ended:
+            self._dropped[key] = (max(self._journal[key]), (await self.chain(key)).head)
             del self._journal[key]
             self._commands.forget(key)
             self._sharing.stop_listening(key)
@@ -127,12 +129,14 @@ class MemoryStore(MemoryKeeping):
 
     async def chain(self, orchestration_id: OrchestrationId) -> Chain:
         links: list[Link] = []
-        head = NO_DIGEST
+        dropped, base = self._dropped.get(orchestration_id, (0, NO_DIGEST))
+        head = base
         for entry in await self.journal(orchestration_id):
             text = codec.encode_event(entry.event)
             head = digest_of(head, orchestration_id, entry.seq, text)
             links.append(Link(seq=entry.seq, text=text, digest=head))
-        return Chain(head=head, links=links)
+        head = head if links else NO_DIGEST
+        return Chain(head=head, links=links, dropped=dropped, base=base)
 
     async def orchestrations(
         self, *, limit: int, open_only: bool = False

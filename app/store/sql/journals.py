@@ -30,7 +30,10 @@ def chain(connection: sa.Connection, orchestration: OrchestrationId) -> Chain:
         .order_by(journal.c.seq)
     )
     links = [Link(seq=seq, text=text, digest=digest) for seq, text, digest in rows]
-    head = connection.execute(
-        sa.select(orchestrations.c.chain).where(orchestrations.c.id == orchestration)
-    ).scalar_one_or_none()
-    return Chain(head=head or NO_DIGEST, links=links)
+    known = connection.execute(
+        sa.select(
+            orchestrations.c.chain, orchestrations.c.dropped, orchestrations.c.dropped_digest
+        ).where(orchestrations.c.id == orchestration)
+    ).one_or_none()
+    head, dropped, base = known or (NO_DIGEST, 0, NO_DIGEST)
+    return Chain(head=head, links=links, dropped=dropped, base=base)

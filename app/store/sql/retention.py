@@ -85,10 +85,18 @@ def drop_ended(connection: sa.Connection, before: int) -> int:
     ids: list[Any] = list(connection.execute(_ENDED, {"before": before}).scalars())
     if not ids:
         return 0
+    last = sa.select(sa.func.max(journal.c.seq)).where(
+        journal.c.orchestration_id == orchestrations.c.id
+    )
+    # Should one go on some day, its journal does, too.
+    whole = sa.update(orchestrations).where(orchestrations.c.id.in_(ids))
+    dropped = {
+        "dropped": sa.func.coalesce(last.scalar_subquery(), orchestrations.c.dropped),
+        "dropped_digest": orchestrations.c.chain,
+    }
+    connection.execute(whole.values(chain=NO_DIGEST, **dropped))
     for table in (journal, dispatched, interests):
         connection.execute(sa.delete(table).where(table.c.orchestration_id.in_(ids)))
     is_over = commands.c.status != CommandStatus.OPEN.value
     connection.execute(sa.delete(commands).where(commands.c.subject.in_(ids), is_over))
-    whole = sa.update(orchestrations).where(orchestrations.c.id.in_(ids))
-    connection.execute(whole.values(chain=NO_DIGEST))
     return len(ids)

@@ -3,7 +3,7 @@
 Each kind of thing takes a fixed number of statements, however many there are of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,10 +59,11 @@ _CHANGED_STATES: Final = Rows(orchestrations, _STATE, or_change(["id"], _CHANGIN
 _JOURNAL: Final = Rows(journal, journal.columns.keys())
 _PLANS: Final = Rows(plans, plans.columns.keys())
 _TEXTS: Final = Rows(texts, texts.columns.keys(), or_leave("digest"))
+_LOCKED: Final = ("id", "version", "chain", "dropped_digest")
 _LOCK_VERSIONS: Final = Among(
     (orchestrations.c.id,),
     lambda known: (
-        sa.select(orchestrations.c.id, orchestrations.c.version, orchestrations.c.chain)
+        sa.select(*(orchestrations.c[name] for name in _LOCKED))
         .where(known)
         .order_by(orchestrations.c.id)  # so that no two wait for each other
         .with_for_update()
@@ -263,7 +264,8 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
     for key, version in {**seen, **wanted}.items():
         if found.get(key, 0) != version:
             raise Conflict(f"{key} was changed by another writer")
-    heads = _chain(rows, {row.id: row.chain for row in stored})
+    heads = {row.id: row.chain for row in stored}
+    _chain(rows, heads, {row.id: row.dropped_digest for row in stored})
     for row in rows.states:
         row["chain"] = heads.get(row["id"], NO_DIGEST)
     # A new one that somebody else has made meanwhile is a conflict, and not to be replaced.
@@ -278,14 +280,13 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
         connection.execute(_SET_CHAIN, lines)
 
 
-def _chain(rows: Prepared, heads: dict[str, str]) -> dict[str, str]:
-    """Chain the new entries to those that are stored. Return the new heads."""
+def _chain(rows: Prepared, heads: dict[str, str], dropped: Mapping[str, str]) -> None:
+    """Chain the new entries to those that are stored, or were; bring the heads up to date."""
     for row in rows.journal:
         key = row["orchestration_id"]
-        before = heads.get(key, NO_DIGEST)
+        before = heads.get(key) or dropped.get(key, NO_DIGEST)
         digest = digest_of(before, OrchestrationId(key), row["seq"], row["event"])
         row["digest"] = heads[key] = digest
-    return heads
 
 
 def _save_dispatched(connection: sa.Connection, new: Sequence[Dispatched]) -> None:
