@@ -45,7 +45,7 @@ async def insist_on_lease(call: str) -> None:
 def trace_of(call: str, *, is_write: bool) -> Trace:
     """Return what httpcore is to call at each step of an exchange.
 
-    A write may have waited for its connection; it is asked for again once it has one.
+    A write may have waited for its connection; the lease is asked for once it has one.
     https://www.encode.io/httpcore/extensions/#trace
     """
 

@@ -35,12 +35,12 @@ class Host:
     """A host that answers all requests with an empty list, and writes them down."""
 
     url: str = ""
-    connections: int = 0
+    connected: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     seen: list[str] = field(default_factory=list)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection's requests until it is closed."""
-        self.connections += 1
+        self.connected.release()
         try:
             while line := await reader.readline():
                 self.seen.append(line.decode().rpartition(" ")[0])
@@ -95,25 +95,34 @@ async def test_what_is_not_ours_may_still_be_read(github: Wire) -> None:
     assert found == {"id": 1}
 
 
-async def test_it_is_asked_again_once_there_is_a_connection() -> None:
+async def test_it_is_asked_for_once_there_is_a_connection() -> None:
     """A connection may take long to be had, and the lease be lost by then."""
-    lease = Lease(lasts=1)
-    async with host() as there, transport(there.url) as here:
-        with under_lease(lease.is_held), pytest.raises(LeaseLostError):
+    asked: list[bool] = []
+    # An Enterprise Server is asked for nothing before.
+    async with host() as there, transport(f"{there.url}/api/v3") as here:
+
+        async def is_held() -> bool:
+            async with asyncio.timeout(10):
+                await there.connected.acquire()
+            asked.append(True)
+            return False
+
+        with under_lease(is_held), pytest.raises(LeaseLostError):
             await here.send("POST", "/repos/acme/api/x", authorization="bearer x")
         await here.send("POST", "/repos/acme/api/y", authorization="bearer x")
 
-    assert lease.asked == 2
-    assert there.seen == ["GET /versions", "POST /repos/acme/api/y"]
+    assert asked == [True]
+    assert there.seen == ["POST /api/v3/repos/acme/api/y"]
 
 
 async def test_a_write_under_a_lease_that_holds_leaves() -> None:
-    """Asked twice, sent once."""
-    lease = Lease(lasts=2)
+    """Asked once, sent once."""
+    lease = Lease(lasts=1)
     async with host() as there, transport(there.url) as here:
         with under_lease(lease.is_held):
             await here.send("POST", "/repos/acme/api/x", authorization="bearer x", body={})
 
+    assert lease.asked == 1
     assert there.seen == ["GET /versions", "POST /repos/acme/api/x"]
 
 

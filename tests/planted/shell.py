@@ -57,7 +57,7 @@ BUGS = (
         wrong="    if is_held is not None and not (await is_held() or True):\n",
     ),
     Bug(
-        name="a write that waited for its connection is not asked for again",
+        name="a write is not asked for once it has its connection",
         file="app/github/leaving.py",
         right="        elif is_write and name.endswith(_LEAVES):\n",
         wrong="        elif False and is_write and name.endswith(_LEAVES):\n",
