@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
 from app.clock import SystemClock
 from app.core.hearing.findings import File
@@ -10,13 +10,15 @@ from app.core.hearing.heard import Repository
 from app.core.values import RepositoryName, Sha
 from app.courier import Courier
 from app.engine import Engine
-from app.github.webhooks import hear
+from app.github import webhooks
 from app.ports import Batch, KnownRepository, Performer, Store
 from app.store.migrations import migrate
 from app.store.sql import SqlStore, open_store
+from app.store.sql.news import News
 from tests.bench.letters import INSTALLATION_ID, REPOSITORY, REPOSITORY_ID
 
 OWNER = "bench"
+Hear = Callable[[Callable[[News], None]], Coroutine[None, None, None]]
 
 
 async def make_store(database_url: str, definitions: Sequence[File]) -> SqlStore:
@@ -39,14 +41,20 @@ async def make_store(database_url: str, definitions: Sequence[File]) -> SqlStore
 
 @contextlib.asynccontextmanager
 async def at_work(
-    store: Store, performer: Performer, owner: str = OWNER
+    store: Store, performer: Performer, owner: str = OWNER, hear: Hear | None = None
 ) -> AsyncIterator[Engine]:
-    """Let an engine and a courier work on a store."""
+    """Let an engine and a courier work on a store, and hear what other replicas tell."""
     clock = SystemClock()
-    engine = Engine(store=store, clock=clock, read=hear, owner=owner)
+    engine = Engine(store=store, clock=clock, read=webhooks.hear, owner=owner)
     courier = Courier(store=store, engine=engine, performer=performer, clock=clock, owner=owner)
     await engine.open()
-    loops = [asyncio.create_task(engine.run()), asyncio.create_task(courier.run())]
+    turns = {
+        News.DELIVERIES: engine.wake,
+        News.COMMANDS: courier.wake,
+        News.CATALOGUE: engine.outdate,
+    }
+    works = [engine.run(), courier.run(), *([hear(lambda it: turns[it]())] if hear else [])]
+    loops = [asyncio.create_task(work) for work in works]
     try:
         yield engine
     finally:

@@ -7,7 +7,7 @@ orchestration, and causes a call that takes a millisecond, whose outcome is save
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -72,13 +72,8 @@ def _figures(where: str, took: tuple[float, list[float], int], goal: float) -> l
     ]
 
 
-async def burst(
-    database_url: str, events: int = EVENTS, ready: Callable[[], object] = lambda: None
-) -> tuple[float, list[float], int]:
-    """Return the seconds of the burst, those of each event, and how much was journaled.
-
-    `ready` is called before it begins, and may wait for others.
-    """
+async def burst(database_url: str, events: int = EVENTS) -> tuple[float, list[float], int]:
+    """Return the seconds of the burst, those of each event, and how much was journaled."""
     real = await make_store(database_url, [chain(2, is_silent=True)])
     store = Counted(real)
     inbox = GroupInbox(real)
@@ -93,14 +88,14 @@ async def burst(
     async with at_work(as_store, BriskGitHub(SystemClock(), told)) as engine:
         await real.save_deliveries(
             [
-                _delivery("push", f"push-{number}", letters.push(f"{number + 1:040x}"))
+                delivery("push", f"push-{number}", letters.push(f"{number + 1:040x}"))
                 for number in range(events)
             ]
         )
         engine.wake()
         await store.until(2 * events)
         ended = [
-            _delivery(
+            delivery(
                 "workflow_run",
                 f"{run_id}-ended",
                 letters.workflow_run(run_id, marker, "completed", "success"),
@@ -110,9 +105,8 @@ async def burst(
         first = {marker[:-8] for marker, _ in dispatched}
         left.clear()
         before = store.total
-        ready()
         begun = time.perf_counter()
-        sent = await _send(inbox, ended, engine.wake)
+        sent = await send(inbox, ended, engine.wake)
         await store.until(2 * events)
         lasted = time.perf_counter() - begun
     await inbox.close()
@@ -127,7 +121,7 @@ async def burst(
     return lasted, waited, store.total - before
 
 
-async def _send(inbox: GroupInbox, deliveries: Sequence[Delivery], wake: object) -> list[float]:
+async def send(inbox: GroupInbox, deliveries: Sequence[Delivery], wake: object) -> list[float]:
     """Send all, so many callers at a time; return when each was sent."""
     sent = [0.0] * len(deliveries)
     numbers = iter(range(len(deliveries)))
@@ -143,5 +137,6 @@ async def _send(inbox: GroupInbox, deliveries: Sequence[Delivery], wake: object)
     return sent
 
 
-def _delivery(event: str, key: str, body: bytes) -> Delivery:
+def delivery(event: str, key: str, body: bytes) -> Delivery:
+    """Return a delivery that comes in now."""
     return Delivery(id=key, event=event, body=body, received_at=SystemClock().now())

@@ -21,10 +21,10 @@ Told = Callable[[str, int, Json, int], None]
 class InstantGitHub:
     """Performs every command in no time."""
 
-    def __init__(self, clock: Clock, told: Told) -> None:
+    def __init__(self, clock: Clock, told: Told, first_run_id: int = 1_000_000) -> None:
         self._clock = clock
         self._told = told
-        self._ids = itertools.count(1_000_000)
+        self._ids = itertools.count(first_run_id)
         self._writes = itertools.count(1)
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
