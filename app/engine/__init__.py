@@ -56,7 +56,7 @@ LEASE: Final = timedelta(seconds=10)
 """Whoever carries a command renews it; where nobody does another replica takes over."""
 POLL: Final = 1.0
 """Seconds after which we look for deliveries that another process has saved."""
-
+TOLD_MAX: Final = 10  # orchestrations in a line of the log
 log = structlog.get_logger(__name__)
 Hand = Callable[[Sequence[ClaimedCommand]], None]
 
@@ -367,7 +367,8 @@ class Engine:
         try:
             claimed = await self._store.commit(work.batch)
         except Conflict:
-            log.info("conflict", orchestrations=[saved.state.id for saved in work.batch.states])
+            ids = [saved.state.id for saved in work.batch.states]
+            log.info("conflict", count=len(ids), orchestrations=ids[:TOLD_MAX])
             # Somebody else may have read or listed what we do not know yet.
             self._is_outdated |= bool(work.batch.unread or work.batch.uncovered)
             return None
