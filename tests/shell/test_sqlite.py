@@ -1,5 +1,6 @@
 """What only a file can show: other processes, crashes, a full disk, and the same as memory."""
 
+import os
 import resource
 import sqlite3
 import subprocess
@@ -32,14 +33,14 @@ pytestmark = pytest.mark.anyio
 
 # Another process: saves deliveries one by one, telling after each that it is on disk.
 WRITER = """
-import asyncio, sys
+import asyncio, os, sys
 from app.store.sql import open_store
 from tests.shell.store_kit import delivery
 
 async def main(url, count):
     store = open_store(url)
     for number in range(count):
-        await store.save_deliveries([delivery(f"theirs-{number}", body=b"x" * 20_000)])
+        await store.save_deliveries([delivery(f"theirs-{number}", body=os.urandom(20_000))])
         print(number, flush=True)
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))
@@ -110,7 +111,9 @@ async def test_a_full_disk_is_said_so_and_keeps_nothing(tmp_path: Path) -> None:
     store = home.open()
     await store.save_deliveries([delivery("before")])
     with largest_file(1_000_000), pytest.raises(StoreUnavailable):
-        await store.save_deliveries([delivery("small"), delivery("big", body=b"x" * 5_000_000)])
+        await store.save_deliveries(
+            [delivery("small"), delivery("big", body=os.urandom(5_000_000))]
+        )
     during = [it.id for it in await store.new_deliveries(9)]
     await store.save_deliveries([delivery("after")])
     after = [it.id for it in await store.new_deliveries(9)]
