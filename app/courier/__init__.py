@@ -91,7 +91,7 @@ class Courier:
         self._handed: list[ClaimedCommand] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._held: dict[int, int] = {}
+        self._held: dict[int, int] = {}  # the last try of each command that is carried
         self._looked_at: datetime | None = None
         self._is_closing = False
         self._done: asyncio.Queue[tuple[ClaimedCommand, Outcome]] = asyncio.Queue()

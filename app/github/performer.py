@@ -83,8 +83,7 @@ from app.github.templates import Templates
 from app.github.workflow_files import WorkflowFiles
 from app.ports import Carried, Errand, Outcome, Postponed
 
-# A dispatch and its settling fit into the courier's lease (60 seconds), so that another
-# replica, which takes over when the lease runs out, finds what this one did.
+# After that the dispatch is given up for now, and looked for before it is made again.
 DISPATCH_SECONDS_MAX: Final = 40
 
 

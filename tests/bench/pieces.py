@@ -1,8 +1,8 @@
 """What each piece of an event's way costs the processor, so that the dearest is seen.
 
-A workflow run ends: its delivery is read and routed, its end is decided, and what comes of it
-is written as text; and so is GitHub's answer to the dispatch that follows. Only processor time
-is counted, since what else runs on the machine must not, and of some rounds the best.
+A workflow run ends: its delivery is packed, read and routed, its end is decided, and what comes
+of it is written as text; and so is GitHub's answer to the dispatch that follows. Only processor
+time is counted, since what else runs on the machine must not, and of some rounds the best.
 """
 
 import time
@@ -27,6 +27,7 @@ from app.engine.rows import row_of
 from app.github.webhooks import hear
 from app.ports import NewCommand
 from app.store import codec
+from app.store.packing import pack
 from tests.bench import letters
 from tests.bench.definitions import chain
 from tests.bench.figures import Figure
@@ -87,6 +88,7 @@ def _go(pieces: Pieces, new: Sequence[Orchestration], known: Catalogue) -> None:
         run = (attempt.workflow_run_id, attempt.marker, "completed", "success")
         states.append(state)
         bodies.append(letters.workflow_run(*run))
+    pieces.time("body packed", pack, bodies)
     heard = pieces.time("body read", lambda body: hear("workflow_run", body, "1"), bodies)
     pieces.time("delivery routed", lambda it: route(it, known, "id", None), heard)
     pieces.time("listeners named", topics_of, heard)

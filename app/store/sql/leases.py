@@ -1,12 +1,12 @@
 """Leases on commands: on whose clock they run out, renewed, asked for, given up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 
+from app.core.copying import replace
 from app.ports import NewCommand
 from app.store.moments import EPOCH, MICROSECOND, from_micros, to_micros
 from app.store.schema import TEXT, commands, is_held
