@@ -75,7 +75,7 @@ async def play(
             github.connect(at)
             await _until_read(github)
             store = open_store(ground.url, is_time_rehearsed=True)
-            past = await live_through(plan, github, people, machines, clock, store)
+            past = await live_through(plan, github, people, machines, ground, clock, store)
             await _live(plan, github, people, machines, ground, clock)
             await until_at_rest(plan, github, people, store)
             belief = await patiently(lambda: _belief(store, past))

@@ -1,6 +1,7 @@
 """The database of a round, and what can be done to it while replicas work on it."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,10 @@ class Ground(Protocol):
     url: str
     copy_url: str
     """Where the backup is; nowhere, if none is made."""
+
+    def calm(self) -> AbstractAsyncContextManager[object]:
+        """Keep other rounds from cutting it off and from restarting it meanwhile."""
+        ...
 
     async def copy(self) -> None:
         """Make a backup of it, if that is ours to do."""
@@ -45,6 +50,10 @@ class FileGround:
         """Where the backup is."""
         return f"sqlite:///{self._backup}"
 
+    def calm(self) -> AbstractAsyncContextManager[object]:
+        """Nobody else has it."""
+        return nullcontext()
+
     async def copy(self) -> None:
         await asyncio.to_thread(copy_to, self._path, self._backup)
 
@@ -63,6 +72,10 @@ class ServerGround:
     server: "PostgresServer"
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     copy_url: str = ""
+
+    def calm(self) -> AbstractAsyncContextManager[object]:
+        """Have the server to oneself, as whoever strikes it has."""
+        return self.turn
 
     async def copy(self) -> None:
         """Leave that to those who run the server."""
