@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import isfinite
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -30,6 +31,7 @@ FILE_BYTES_MAX = 262_144
 DEPTH_MAX = 32
 ALIASES_MAX = 100
 NODES_MAX = 20_000  # with every alias written out
+PARSED_MAX = 512
 NO_TEMPLATES: Final[Mapping[str, str]] = MappingProxyType({})
 # No YAML begins so.
 _JOINED: Final = "%signalbox-with-templates 1\n"
@@ -63,6 +65,15 @@ def parse(
     whole = join_templates(text, templates)
     digest = hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
     return replace(definition, digest=digest), ()
+
+
+@lru_cache(maxsize=PARSED_MAX)
+def parse_once(text: str, path: str) -> tuple[Definition | None, tuple[Problem, ...]]:
+    """Read a definition that brings its templates; what was read of the same text is the same.
+
+    Not merely equal: what is worked out about a definition is found again at once (`known`).
+    """
+    return parse(text, path)
 
 
 def templates_of(text: str) -> tuple[str, ...]:

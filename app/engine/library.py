@@ -32,7 +32,7 @@ from app.core.hearing.findings import (
     RequestsJudged,
 )
 from app.core.hearing.pulls import noted
-from app.core.parse import parse
+from app.core.parse import parse_once
 from app.core.plan import Origin
 from app.core.policy import read_policy
 from app.core.routing import ORGANIZATION_REPOSITORIES
@@ -269,7 +269,7 @@ class Library:
     def _parse(self, key: tuple[int, str, str], file: File) -> Definition | None:
         if key in self._parsed:
             return self._parsed[key]
-        definition, problems = parse(file.text, file.path)
+        definition, problems = parse_once(file.text, file.path)
         if problems:
             # It fails shut: a definition with problems starts nothing.
             log.warning("definition not in force", path=file.path, problems=len(problems))

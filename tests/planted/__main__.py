@@ -66,6 +66,7 @@ SHELL = {
         "tests/shell/test_store_retention.py",
         "tests/shell/test_plans_of_queries.py",
         "tests/shell/test_direct.py",
+        "tests/shell/test_lists.py",
         "tests/shell/test_replicas_join.py",
         "tests/shell/test_parking.py",
         "tests/shell/test_flights.py",

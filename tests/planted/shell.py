@@ -210,10 +210,16 @@ BUGS = (
         wrong="        pass\n",
     ),
     Bug(
-        name="what JSON writes for a NUL is replaced in texts for PostgreSQL, too",
-        file="app/store/sql/direct.py",
-        right="        if _NUL in written:\n",
-        wrong="        written = written.replace(_NUL, b'?')\n        if _NUL in written:\n",
+        name="a text that holds what stands between two others is told apart from neither",
+        file="app/store/sql/lists.py",
+        right='    if any(map(contains, texts, repeat(BETWEEN))):\n        return ""\n',
+        wrong="",
+    ),
+    Bug(
+        name="a text that stands for nothing comes back as nothing",
+        file="app/store/sql/lists.py",
+        right="    if NOTHING in written and any(it is not None and NOTHING in it for it in values):\n",
+        wrong="    if False:\n",
     ),
     Bug(
         name="a delivery starts what was known when it was opened",

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from app.core.audit import Chain
 from app.core.events import AttemptId
 from app.core.interests import Interest
-from app.core.parse import parse
+from app.core.parse import parse_once
 from app.core.values import LegKey, OrchestrationId, TaskName
 from app.ports import (
     Batch,
@@ -167,8 +167,9 @@ class SqlStore(SqlKeeping):
         found = await self._database.glance(
             lambda it: read_states(it, ids, remembered, self._definitions)
         )
-        for it in found.values():
-            self._states.keep(it.saved, it.size, it.plan_size)
+        for key, it in found.items():
+            if it is not remembered.get(key):
+                self._states.keep(it.saved, it.size, it.plan_size)
         return {key: it.saved for key, it in found.items()}
 
     def remembered(self, orchestration_id: OrchestrationId) -> Saved | None:
@@ -378,7 +379,7 @@ def open_store(database_url: str, *, is_time_rehearsed: bool = False) -> SqlStor
     Replicas share the database's clock for their leases. Where time is rehearsed the leases
     follow whoever asks, as those of a file always do.
     """
-    url, definitions = driver_url(database_url), Definitions(parse)
+    url, definitions = driver_url(database_url), Definitions(parse_once)
     if is_postgres(url):
         leases = Leases(are_of_database=not is_time_rehearsed)
         return SqlStore(PostgresDatabase(url), definitions, leases)

@@ -4,28 +4,15 @@ Of what a statement costs on the event loop most is SQLAlchemy's: it looks for t
 each value and each row over, and keeps an account. Here the text is made once, and the values
 go to the driver as they are. A transaction, errors and a connection that is lost stay
 SQLAlchemy's.
-
-Rows to insert go as one text of JSON, which one call writes and the server takes apart: arrays
-the driver writes value by value.
 """
 
-import json
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import asyncpg
-import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-
-from app.store.schema import without_nul
-
-Row = Mapping[str, Any]
-
-_NUL: Final = b"\\u0000"
-"""As JSON has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,58 +81,3 @@ def _handle(error: BaseException, connection: sa.Connection, cursor: Any, text: 
     # Private, and the only one that knows what becomes of a connection, and of all those that
     # are as old, when it is lost, or when a statement is broken off.
     connection._handle_dbapi_exception(error, text if is_driver else None, None, cursor, None)
-
-
-class DirectRows:
-    """An insert of any number of rows; `end` says what follows where one is there already."""
-
-    def __init__(
-        self,
-        table: sa.Table,
-        columns: Sequence[str],
-        end: Callable[[sqlite.Insert], sa.Executable],
-    ) -> None:
-        self._columns = columns
-        types = [table.c[name].type for name in columns]
-        # JSON cannot hold bytes.
-        self._is_json = not any(isinstance(it, sa.LargeBinary) for it in types)
-        if self._is_json:
-            given = sa.func.json_to_recordset(sa.bindparam("rows", None, postgresql.JSON))
-            typed = (sa.column(*it) for it in zip(columns, types, strict=True))
-            rows = given.table_valued(*typed).render_derived(with_types=True)
-        else:
-            arrays = (array(*it) for it in zip(columns, types, strict=True))
-            rows = sa.func.unnest(*arrays).table_valued(*columns).render_derived()
-        insert = postgresql.insert(table).from_select(columns, sa.select(*rows.c))
-        self._direct = Direct(end(cast(sqlite.Insert, insert)))
-
-    def put(self, connection: sa.Connection, rows: Sequence[Row]) -> list[Any]:
-        """Insert rows; return what `end` wants returned."""
-        if self._is_json:
-            return self._direct.rows(connection, {"rows": _as_json(rows)})
-        arrays = {name: kept(row[name] for row in rows) for name in self._columns}
-        return self._direct.rows(connection, arrays)
-
-
-def array(name: str, of: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
-    """Return a parameter for any number of values of a type, as `kept` returns them."""
-    return sa.bindparam(name, None, postgresql.ARRAY(of))
-
-
-def kept(values: Iterable[Any]) -> list[Any]:
-    """Return values as PostgreSQL keeps them."""
-    return [without_nul(it) if isinstance(it, str) else it for it in values]
-
-
-def _as_json(rows: Sequence[Row]) -> str:
-    try:
-        written = orjson.dumps(rows)
-        if _NUL in written:
-            # Or a backslash before such letters, which stays as it is.
-            kept_rows = [dict(zip(row, kept(row.values()), strict=True)) for row in rows]
-            written = orjson.dumps(kept_rows)
-    except TypeError:
-        # Half a character, or a number beyond 64 bits: the driver or the server refuses it, as
-        # it would by itself.
-        return json.dumps(rows, ensure_ascii=False)
-    return written.decode()

@@ -16,7 +16,7 @@ from app.store.schema import (
     is_waiting,
     repositories,
 )
-from app.store.sql.direct import Direct, array
+from app.store.sql.lists import DirectLists
 from app.store.sql.many import Among, Rows, beside, or_change
 
 SUBJECTS_APART: Final = 64
@@ -40,8 +40,12 @@ _WAKE: Final = (
     .where(is_parked())
     .values(status="new", workflow_run_id=None, waits_for=None)
 )
-_AWAITED: Final = sa.func.unnest(array("awaited", sa.BigInteger())).column_valued("one")
-_LOCK: Final = Direct(sa.select(sa.func.pg_advisory_xact_lock(_AWAITED)))
+_LOCK: Final = DirectLists(
+    {"awaited": sa.BigInteger()},
+    lambda arrays: sa.select(
+        sa.func.pg_advisory_xact_lock(sa.func.unnest(*arrays).column_valued("one"))
+    ),
+)
 _CHANGED_FILES: Final = Rows(
     changed_files, changed_files.columns.keys(), or_change(["delivery_id"], ["files"])
 )
@@ -118,7 +122,7 @@ def _wait_for_each_other(connection: sa.Connection, batch: Batch) -> None:
     subjects = {done.waits_for for done in batch.deliveries if done.waits_for}
     awaited.update(map(_place_of, subjects.union(batch.wake_subjects)))
     if awaited:
-        _LOCK.rows(connection, {"awaited": sorted(awaited)})
+        _LOCK.rows(connection, {"awaited": sorted(awaited)}, {})
 
 
 def _place_of(subject: str) -> int:

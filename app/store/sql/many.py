@@ -2,8 +2,8 @@
 
 SQLAlchemy puts a list of changing length into a statement anew each time, and that takes
 several times as long as SQLite takes for carrying it out. So SQLite gets lists of a few
-lengths only, written out of what SQLAlchemy made for one; PostgreSQL gets arrays, or one text
-of JSON, and its statement is the same for any length.
+lengths only, written out of what SQLAlchemy made for one; PostgreSQL gets a text for each
+column (`lists`), and its statement is the same for any length.
 
 What SQLite finds it returns as one row of JSON. Its module gives Python's lock away at every
 row, and a thread that reads two hundred of them beside a busy event loop waits for it as many
@@ -18,9 +18,9 @@ from typing import Any, Final, cast
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
-from app.store.sql.direct import Direct, DirectRows, array, kept
+from app.store.sql.lists import DirectLists
 
 ROWS_MAX: Final = 256
 """Of one statement on SQLite, which takes 32,766 values."""
@@ -133,9 +133,9 @@ def beside(name: str, kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
 class Among:
     """A statement about rows that are told by one or several columns, for any number of them.
 
-    SQLite gets them as a list, which is filled up to one of a few lengths; PostgreSQL as arrays
-    that it joins, since a long list of pairs it would compare with each row. Of what finds rows
-    `are_large` says that each may be of some length: then they come one by one.
+    SQLite gets them as a list, which is filled up to one of a few lengths; PostgreSQL as lists
+    that it joins, since many pairs in one list it would compare with each row. Of what finds
+    rows `are_large` says that each may be of some length: then they come one by one.
     """
 
     def __init__(
@@ -152,15 +152,17 @@ class Among:
             self._in_one = InOneRow(of_list)
             of_list = self._in_one.select
         self._of_list = _Texts(of_list, wanted, one)
-        self._direct = Direct(make(_among_arrays(columns)))
+        self._names = [f"places_{number}" for number in range(self.width)]
+        types = {name: it.type for name, it in zip(self._names, columns, strict=True)}
+        self._direct = DirectLists(types, lambda arrays: make(_among(columns, arrays)))
 
     def rows(
         self, connection: sa.Connection, places: Collection[Any], **others: Any
     ) -> list[Any]:
         """Carry it out; return the rows that it finds."""
         if connection.dialect.name != "sqlite":
-            arrays = self._arrays(places, others)
-            return self._direct.rows(connection, arrays) if places else []
+            lists = self._lists(places)
+            return self._direct.rows(connection, lists, others) if places else []
         results = self._results(connection, places, others)
         if self._in_one is not None:
             return [row for result in results for row in self._in_one.rows(result)]
@@ -173,15 +175,14 @@ class Among:
     def change(self, connection: sa.Connection, places: Collection[Any], **others: Any) -> int:
         """Carry it out; return how many rows it changed."""
         if connection.dialect.name != "sqlite":
-            arrays = self._arrays(places, others)
-            return self._direct.change(connection, arrays) if places else 0
+            lists = self._lists(places)
+            return self._direct.change(connection, lists, others) if places else 0
         return sum(result.rowcount for result in self._results(connection, places, others))
 
-    def _arrays(self, places: Collection[Any], others: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return each column of the places as an array, for PostgreSQL, and the others."""
-        columns = zip(*places, strict=True) if self.width > 1 else [places]
-        arrays = {f"places_{number}": kept(it) for number, it in enumerate(columns)}
-        return {**arrays, **dict(zip(others, kept(others.values()), strict=True))}
+    def _lists(self, places: Collection[Any]) -> Mapping[str, Sequence[Any]]:
+        """Return each column of the places, for PostgreSQL."""
+        columns = zip(*places, strict=True) if self.width > 1 else [[*places]]
+        return dict(zip(self._names, columns, strict=bool(places)))
 
     def _results(
         self, connection: sa.Connection, places: Collection[Any], others: Mapping[str, Any]
@@ -226,8 +227,9 @@ def _text(values: str, names: Sequence[str]) -> sa.TextClause:
     return sa.text(values).bindparams(**dict.fromkeys(names))
 
 
-def _among_arrays(columns: Sequence[sa.Column[Any]]) -> sa.ColumnElement[bool]:
-    arrays = [array(f"places_{number}", column.type) for number, column in enumerate(columns)]
+def _among(
+    columns: Sequence[sa.Column[Any]], arrays: Sequence[sa.ColumnElement[Any]]
+) -> sa.ColumnElement[bool]:
     if len(columns) == 1:
         return columns[0] == sa.any_(arrays[0])
     given = sa.func.unnest(*arrays).table_valued(*(it.name for it in columns)).render_derived()
@@ -256,12 +258,21 @@ class Rows:
             [f"one_{name}" for name in self._columns],
             f"({', '.join('?' * len(self._columns))})",
         )
-        self._direct = DirectRows(table, self._columns, end)
+        types = {name: table.c[name].type for name in self._columns}
+
+        def insert(arrays: Sequence[sa.ColumnElement[Any]]) -> sa.Executable:
+            given = sa.func.unnest(*arrays).table_valued(*self._columns).render_derived()
+            rows = sa.select(*given.c)
+            made = postgresql.insert(table).from_select(self._columns, rows)
+            return end(cast(sqlite.Insert, made))
+
+        self._direct = DirectLists(types, insert)
 
     def put(self, connection: sa.Connection, rows: Sequence[Row]) -> list[Any]:
         """Insert rows; return what `end` wants returned."""
         if connection.dialect.name != "sqlite":
-            return self._direct.put(connection, rows) if rows else []
+            lists = {name: [row[name] for row in rows] for name in self._columns}
+            return self._direct.rows(connection, lists, {}) if rows else []
         results = self._results(connection, rows)
         return [row for result in results if result.returns_rows for row in result.all()]
 

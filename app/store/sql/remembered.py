@@ -50,13 +50,14 @@ class States:
         """Remember a state; its plan is as long as before, where nothing is said of that."""
         key = saved.state.id
         known = self._of.get(key)
-        if known is not None and known.saved.version > saved.version:
-            return  # it was read before the other was written
-        if plan_size is None:
-            plan_size = known.plan_size if known is not None else 0
-        self.forget([key])
-        self._of[key] = Remembered(saved=saved, plan_size=plan_size, size=size)
-        self._text += size + plan_size
+        if known is not None:
+            if known.saved.version > saved.version:
+                return  # it was read before the other was written
+            self._text -= known.size + known.plan_size
+            plan_size = known.plan_size if plan_size is None else plan_size
+        self._of[key] = Remembered(saved=saved, plan_size=plan_size or 0, size=size)
+        self._of.move_to_end(key)
+        self._text += size + (plan_size or 0)
         while len(self._of) > 1 and (len(self._of) > STATES_MAX or self._text > self._text_max):
             _, gone = self._of.popitem(last=False)
             self._text -= gone.size + gone.plan_size

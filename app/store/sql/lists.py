@@ -1,0 +1,110 @@
+"""Lists on their way to PostgreSQL: the values of a column stand in one text.
+
+An array the driver writes value by value, and asks of each whether it is an array, too; JSON
+takes the server longer to read than what it says takes to be stored. So a list is a text in
+which a character stands between two values that hardly any text holds, and the server takes
+it apart. Where a text does hold it, all go as arrays.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from operator import contains
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from app.store.schema import without_nul
+from app.store.sql.direct import Direct
+
+Make: TypeAlias = Callable[[Sequence[sa.ColumnElement[Any]]], sa.Executable]
+"""Makes a statement of one array for each list."""
+
+BETWEEN: Final = "\x1e"
+NOTHING: Final = "\x1f"
+"""Stands for NULL. Neither of them JSON leaves as it is, nor names and texts of people hold."""
+
+
+class DirectLists:
+    """A statement about lists of the same length, past SQLAlchemy's machinery."""
+
+    def __init__(self, types: Mapping[str, sa.types.TypeEngine[Any]], make: Make) -> None:
+        self._are_texts = {name: isinstance(of, sa.Text) for name, of in types.items()}
+        self._are_arrays = {
+            name for name, of in types.items() if isinstance(of, sa.LargeBinary)
+        }
+        self._of_texts = Direct(
+            make(
+                [(_array if it in self._are_arrays else _split)(it, types[it]) for it in types]
+            )
+        )
+        self._of_arrays = Direct(make([_array(*it) for it in types.items()]))
+
+    def rows(
+        self,
+        connection: sa.Connection,
+        lists: Mapping[str, Sequence[Any]],
+        others: Mapping[str, Any],
+    ) -> list[Any]:
+        """Carry it out; return the rows, whose columns have their names."""
+        direct, given = self._given(lists)
+        return direct.rows(connection, {**given, **kept(others)})
+
+    def change(
+        self,
+        connection: sa.Connection,
+        lists: Mapping[str, Sequence[Any]],
+        others: Mapping[str, Any],
+    ) -> int:
+        """Carry it out; return how many rows it changed."""
+        direct, given = self._given(lists)
+        return direct.change(connection, {**given, **kept(others)})
+
+    def _given(self, lists: Mapping[str, Sequence[Any]]) -> tuple[Direct, dict[str, Any]]:
+        """Return the statement that can take these, and what it is given."""
+        given: dict[str, Any] = {}
+        for name, values in lists.items():
+            if name in self._are_arrays:
+                given[name] = values
+                continue
+            given[name] = written = in_one_text(values, are_texts=self._are_texts[name])
+            if not written:
+                arrays = {each: [_kept(it) for it in lists[each]] for each in lists}
+                return self._of_arrays, arrays
+        return self._of_texts, given
+
+
+def in_one_text(values: Sequence[Any], *, are_texts: bool) -> str:
+    """Write values as one text; nothing where they could not be told apart in it."""
+    if not are_texts:
+        return BETWEEN.join([NOTHING if it is None else str(it) for it in values])
+    texts = [NOTHING if it is None else it for it in values]
+    if any(map(contains, texts, repeat(BETWEEN))):
+        return ""
+    written = BETWEEN.join(texts)
+    if NOTHING in written and any(it is not None and NOTHING in it for it in values):
+        return ""
+    return without_nul(written)
+
+
+def kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as PostgreSQL keeps them."""
+    return {name: _kept(it) for name, it in values.items()}
+
+
+def _kept(value: Any) -> Any:
+    return without_nul(value) if isinstance(value, str) else value
+
+
+def _array(name: str, of: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    return sa.bindparam(name, None, postgresql.ARRAY(of))
+
+
+def _split(name: str, of: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """Return the array that was written as one text.
+
+    https://www.postgresql.org/docs/current/functions-string.html#FUNCTION-STRING-TO-ARRAY
+    """
+    given = sa.cast(sa.bindparam(name, None, sa.Text), sa.Text)
+    marks = (sa.func.chr(sa.literal_column(str(ord(it)))) for it in (BETWEEN, NOTHING))
+    return sa.cast(sa.func.string_to_array(given, *marks), postgresql.ARRAY(of))
