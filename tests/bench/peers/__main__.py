@@ -56,22 +56,29 @@ BARE: Final = (
 
 
 def main() -> None:
-    """Measure all, one after the other, and print the ratios."""
+    """Measure all in turn, so often, and print the ratios.
+
+    In turn, because the speed of a machine that is shared changes within minutes.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.bench.peers", description=__doc__)
     parser.add_argument("--events", type=int, default=end_to_end.EVENTS)
     parser.add_argument("--times", type=int, default=3, help="of which the median counts")
     given = parser.parse_args()
     python = _environment()
     set_for_serving()  # as the server does, which runs on uvloop, too
-    ours = statistics.median(_ours(given.events) for _ in range(given.times))
     for title, ways in (
         ("The same work for all, by which the goals are judged:", SAME_WORK),
         ("Bare: peers count events per key, and Signalbox does its work:", BARE),
     ):
-        print(f"{title}\n{_row('Signalbox, PostgreSQL', ours)}", flush=True)
-        for way in ways:
-            found = [_theirs(python, way, given.events) for _ in range(given.times)]
-            print(_compared(way, ours, found, is_judged=ways is SAME_WORK), flush=True)
+        ours, theirs = list[float](), {way: list[float]() for way in ways}
+        for _ in range(given.times):
+            ours.append(_ours(given.events))
+            for way in ways:
+                theirs[way].append(_theirs(python, way, given.events))
+        median = statistics.median(ours)
+        print(f"{title}\n{_row('Signalbox, PostgreSQL', median)}", flush=True)
+        for way, found in theirs.items():
+            print(_compared(way, median, found, is_judged=ways is SAME_WORK), flush=True)
 
 
 def _row(name: str, rate: float) -> str:
