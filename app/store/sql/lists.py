@@ -3,7 +3,7 @@
 An array the driver writes value by value, and asks of each whether it is an array, too; JSON
 takes the server longer to read than what it says takes to be stored. So a list is a text in
 which a character stands between two values that hardly any text holds, and the server takes
-it apart. Where a text does hold it, all go as arrays.
+it apart. Where a text does hold it, and beside bytes, all go as arrays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,14 +30,9 @@ class DirectLists:
 
     def __init__(self, types: Mapping[str, sa.types.TypeEngine[Any]], make: Make) -> None:
         self._are_texts = {name: isinstance(of, sa.Text) for name, of in types.items()}
-        self._are_arrays = {
-            name for name, of in types.items() if isinstance(of, sa.LargeBinary)
-        }
-        self._of_texts = Direct(
-            make(
-                [(_array if it in self._are_arrays else _split)(it, types[it]) for it in types]
-            )
-        )
+        has_bytes = any(isinstance(of, sa.LargeBinary) for of in types.values())
+        split = [] if has_bytes else [_split(*it) for it in types.items()]
+        self._of_texts = Direct(make(split)) if split else None
         self._of_arrays = Direct(make([_array(*it) for it in types.items()]))
 
     def rows(
@@ -62,16 +57,14 @@ class DirectLists:
 
     def _given(self, lists: Mapping[str, Sequence[Any]]) -> tuple[Direct, dict[str, Any]]:
         """Return the statement that can take these, and what it is given."""
-        given: dict[str, Any] = {}
-        for name, values in lists.items():
-            if name in self._are_arrays:
-                given[name] = values
-                continue
-            given[name] = written = in_one_text(values, are_texts=self._are_texts[name])
-            if not written:
-                arrays = {each: [_kept(it) for it in lists[each]] for each in lists}
-                return self._of_arrays, arrays
-        return self._of_texts, given
+        if self._of_texts is not None:
+            texts = {
+                name: in_one_text(values, are_texts=self._are_texts[name])
+                for name, values in lists.items()
+            }
+            if all(texts.values()):
+                return self._of_texts, texts
+        return self._of_arrays, {name: [_kept(it) for it in lists[name]] for name in lists}
 
 
 def in_one_text(values: Sequence[Any], *, are_texts: bool) -> str:
