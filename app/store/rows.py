@@ -198,6 +198,11 @@ def claimed(row: CommandRow) -> ClaimedCommand:
     )
 
 
+def unknown(key: str) -> ValueError:
+    """Return the mistake that it is to write about an orchestration that is not there."""
+    return ValueError(f"{key} is to be written about, and is not there")
+
+
 def orchestration_row(state: Orchestration) -> OrchestrationRow:
     """Return one line of the list; what never started counts as the oldest."""
     return OrchestrationRow(

@@ -222,6 +222,24 @@ BUGS = (
         wrong="    if False and any(",
     ),
     Bug(
+        name="of deliveries that are dropped the payloads stay",
+        file="app/store/sql/retention.py",
+        right="    connection.execute(sa.delete(payloads).where(",
+        wrong="    connection.execute(sa.delete(payloads).where(sa.false(), ",
+    ),
+    Bug(
+        name="an attempt may be of an orchestration that is not there",
+        file="app/store/sql/save.py",
+        right="        _see_to_it(unsure, found)\n",
+        wrong="        del found\n",
+    ),
+    Bug(
+        name="what was asked for already is asked for once more",
+        file="app/store/sql/commands.py",
+        right="        may_be_known = wanted = {",
+        wrong="        wanted = {",
+    ),
+    Bug(
         name="a delivery starts what was known when it was opened",
         file="app/engine/intake.py",
         right="        await self._route_anew(letters)\n",

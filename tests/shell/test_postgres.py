@@ -1,10 +1,13 @@
 """What only PostgreSQL can show: others that write at once, its clock, and its being away."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,13 +34,17 @@ from tests.shell.store_kit import (
     at,
     attempt,
     delivery,
+    directly,
     dispatch,
+    entry,
     first,
     orchestration,
     wanted,
 )
 
 pytestmark = pytest.mark.anyio
+LARGE_TABLES = 7
+"""Those that grow with what happens: the seventh holds the plans."""
 
 
 async def names_in(store: ClosableStore) -> list[str]:
@@ -266,3 +273,64 @@ async def test_postgres_and_memory_answer_alike(steps: list[tuple[str, Any]]) ->
 
     for step, (of_memory, of_database) in zip(steps, answers, strict=True):
         assert of_memory == of_database, step
+
+
+async def test_rows_are_found_by_an_index_whatever_the_server_knows_of_a_table() -> None:
+    """Of new tables it knows nothing, and would go through all of them for a list of keys."""
+    home = PostgresHome()
+    count = 200
+    store = home.open()
+    states = [orchestration(number) for number in range(1, count + 1)]
+    await store.save_deliveries([delivery(state.id) for state in states])
+    await store.commit(Batch(states=[Saved(state=state, version=1) for state in states]))
+    for version in range(2, 5):
+        read = await store.load([state.id for state in states])
+        async with store.hold_deliveries(50) as held:
+            batch = Batch(
+                states=[replace(saved, version=version) for saved in read.values()],
+                journal=[entry(state, version) for state in states],
+                commands=[wanted(dispatch(version), subject=state.id) for state in states],
+                dispatched=[_sent(state.id, version) for state in states],
+                deliveries=[DeliveryDone(id=it.id, status=DeliveryStatus.DONE) for it in held],
+            )
+            await store.commit(batch)
+        claimed = await store.claim(owner="me", now=at(9), lease=LEASE, limit=count)
+        await store.commit(Batch(commands_done=[it.id for it in claimed]))
+        await store.dispatched([1, 2], [f"{states[0].id}-{version}"])
+    await store.close()
+    told = await _told_by(home.url, count)
+    gone_through = {table for table, scans, _, _ in told if scans}
+
+    assert {table for table, *_ in told} >= {"commands", "deliveries", "dispatched"}
+    assert gone_through == set()
+    [(changed, in_place)] = [it[2:] for it in told if it[0] == "orchestrations"]
+    # Where the page has room no index has to be told where the new state is.
+    assert changed == 3 * count
+    assert in_place > changed / 2
+
+
+def _sent(id_: OrchestrationId, number: int) -> Dispatched:
+    return Dispatched(
+        marker=f"{id_}-{number}",
+        orchestration_id=id_,
+        attempt=attempt(number),
+        workflow_run_id=None,
+    )
+
+
+async def _told_by(url: str, inserted: int) -> list[tuple[str, int, int, int]]:
+    """Return how often PostgreSQL went through each large table, and how it changed rows."""
+    query = (
+        "SELECT relname, seq_scan, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables"
+        f" WHERE n_tup_ins >= {inserted}"
+    )
+
+    def told(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+        return connection.exec_driver_sql(query).all()
+
+    # What a connection did is counted once it has ended.
+    async with asyncio.timeout(30):
+        # The server tells nobody when it has counted, so it is asked.
+        while len(found := await directly(url, told)) < LARGE_TABLES:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return [(it[0], it[1], it[2], it[3]) for it in found]

@@ -1,8 +1,9 @@
-"""The contract of a store, continued: what is old is dropped, and what is evidence stays."""
+"""The contract of a store, continued: what is old is dropped, what is evidence is whole."""
 
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.audit import first_break
 from app.core.events import TimerElapsed
@@ -16,13 +17,18 @@ from app.ports import (
     Report,
     Saved,
 )
+from app.store.schema import deliveries, payloads
 from tests.shell.store_kit import (
     LEASE,
     ClosableStore,
+    PostgresHome,
+    SqliteHome,
     at,
     attempt,
     delivery,
+    directly,
     dispatch,
+    entry,
     first,
     orchestration,
     wanted,
@@ -48,6 +54,26 @@ async def test_what_is_delivered_again_is_kept_as_if_it_were_new(store: Closable
     assert await store.known_deliveries(names) == {"again", "listed"}
     assert await store.drop_deliveries(at(2 * day)) == 0
     assert await store.drop_deliveries(at(2 * day + 1)) == 2
+
+
+@pytest.mark.parametrize("home", ["sqlite", "postgres"], indirect=True)
+async def test_payloads_are_dropped_with_their_deliveries(
+    home: SqliteHome | PostgresHome,
+) -> None:
+    """Nothing is left of what is dropped, on either database, and all of what is not."""
+    store = home.open()
+    await store.save_deliveries([delivery("old"), delivery("late", seconds=9)])
+    ended = [DeliveryDone(id=name, status=DeliveryStatus.DONE) for name in ("old", "late")]
+    await store.commit(Batch(deliveries=ended))
+    dropped = await store.drop_deliveries(at(5))
+    await store.close()
+    payloads_of = sa.select(deliveries.c.id).select_from(
+        payloads.outerjoin(deliveries, payloads.c.delivery_seq == deliveries.c.seq)
+    )
+    left = await directly(home.url, lambda it: it.execute(payloads_of).scalars().all())
+
+    assert dropped == 1
+    assert left == ["late"]
 
 
 async def test_what_ended_long_ago_loses_its_journal_and_no_more(store: ClosableStore) -> None:
@@ -100,3 +126,20 @@ async def test_a_journal_that_was_dropped_goes_on(store: ClosableStore) -> None:
     await store.drop_ended(at(80))
     dropped = await store.chain(state.id)
     assert (dropped.dropped, dropped.base, dropped.head) == (2, chain.head, "")
+
+
+async def test_nothing_is_written_about_what_is_not_there(store: ClosableStore) -> None:
+    """A journal or an attempt of an orchestration that was never saved is a mistake of ours."""
+    state, other = orchestration(1), orchestration(2)
+    await store.commit(first(state))
+    sent = Dispatched(
+        marker="m", orchestration_id=other.id, attempt=attempt(), workflow_run_id=None
+    )
+    for batch in (Batch(journal=[entry(other, 1)]), Batch(dispatched=[sent])):
+        with pytest.raises(ValueError, match=f"{other.id} .* is not there"):
+            await store.commit(replace(batch, journal=[entry(state, 2), *batch.journal]))
+    await store.commit(first(other))
+    await store.commit(Batch(dispatched=[sent]))
+
+    assert len(await store.journal(state.id)) == 1
+    assert [it.marker for it in await store.dispatched([], ["m"])] == ["m"]

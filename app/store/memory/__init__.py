@@ -36,7 +36,7 @@ from app.ports import (
 from app.store import codec
 from app.store.memory.keeping import MemoryKeeping
 from app.store.memory.sharing import MemorySharing
-from app.store.rows import claimed, merged, orchestration_row
+from app.store.rows import claimed, merged, orchestration_row, unknown
 
 
 class MemoryStore(MemoryKeeping):
@@ -285,6 +285,12 @@ class MemoryStore(MemoryKeeping):
             holder = self._places.get(_place(saved.state), saved.state.id)
             if holder != saved.state.id:
                 raise Conflict(f"{saved.state.plan.title} is taken by another orchestration")
+        new = {saved.state.id for saved in batch.states}
+        about = [it.orchestration_id for it in batch.journal]
+        about += [it.orchestration_id for it in batch.dispatched]
+        for key in about:
+            if key not in self._saved and key not in new:
+                raise unknown(key)
         for entry in batch.journal:
             if entry.seq in self._journal.get(entry.orchestration_id, {}):
                 raise Conflict(f"the journal of {entry.orchestration_id} went on meanwhile")

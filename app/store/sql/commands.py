@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
+from app.core.commands import LEVELS
 from app.ports import ClaimedCommand, Conflict, NewCommand
 from app.store import codec
 from app.store.moments import MICROSECOND, from_micros, to_micros
@@ -143,10 +144,11 @@ def ask(
     """Store commands by subject and key; return those that their asker now holds."""
     wanted = leases.on_their_clock(connection, wanted)
     ours: list[ClaimedCommand] = []
+    may_be_known = _may_be_known(connection, wanted)
     for _ in range(ASKED_MAX):
         if not wanted:
             return ours
-        known = _known(connection, wanted)
+        known = _known(connection, may_be_known)
         results = {
             place: result
             for place, new in wanted.items()
@@ -173,8 +175,21 @@ def ask(
             if it.is_claimed and place in ids
         ]
         # What another replica asked for in the meantime is known now, and looked at again.
-        wanted = {place: wanted[place] for place in results if place not in ids}
+        may_be_known = wanted = {place: wanted[place] for place in results if place not in ids}
     raise Conflict("commands were asked for by others, again and again")
+
+
+def _may_be_known(
+    connection: sa.Connection, wanted: Mapping[Place, NewCommand]
+) -> Mapping[Place, NewCommand]:
+    """Return what is to be looked for before it is stored.
+
+    What is done once only is new, nearly always. PostgreSQL says of a row whether it was
+    inserted; where it was not the row is looked for then.
+    """
+    if connection.dialect.name == "sqlite":
+        return wanted
+    return {place: new for place, new in wanted.items() if isinstance(new.command, LEVELS)}
 
 
 def claim(

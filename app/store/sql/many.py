@@ -289,6 +289,37 @@ class Rows:
             start += length
 
 
+class Changes:
+    """Changes of any number of rows that are there, each told by its key.
+
+    SQLite takes them as inserts that change what is there, since its list of rows is one of an
+    insert, and needs `given` for that: columns that have no default. PostgreSQL would first
+    look whether it is to insert each.
+    """
+
+    def __init__(
+        self, table: sa.Table, key: str, changing: Sequence[str], given: Collection[str] = ()
+    ) -> None:
+        self._names = (key, *changing)
+        self._of_list = Rows(table, {*self._names, *given}, or_change([key], changing))
+
+        def update(arrays: Sequence[sa.ColumnElement[Any]]) -> sa.Executable:
+            new = sa.func.unnest(*arrays).table_valued(*self._names).render_derived()
+            same = table.c[key] == new.c[key]
+            return sa.update(table).where(same).values({name: new.c[name] for name in changing})
+
+        types = {name: table.c[name].type for name in self._names}
+        self._direct = DirectLists(types, update)
+
+    def put(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Carry them out."""
+        if connection.dialect.name == "sqlite":
+            self._of_list.put(connection, rows)
+        elif rows:
+            lists = {name: [row[name] for row in rows] for name in self._names}
+            self._direct.change(connection, lists, {})
+
+
 def or_leave(*key: str) -> Callable[[sqlite.Insert], sqlite.Insert]:
     """Leave rows as they are whose key is there."""
     return lambda insert: insert.on_conflict_do_nothing(index_elements=key)

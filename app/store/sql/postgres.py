@@ -32,6 +32,9 @@ MIGRATION_LOCK: Final = -0x516E_A1B0  # no id of a workflow run, by which others
 SESSION: Final = {
     "application_name": "signalbox",
     "jit": "off",  # compiling takes longer than any of our statements
+    # Whatever we look for while we decide goes by an index. Where the server knows nothing of a
+    # table yet it would rather go through all of it, and keeps to that while the table grows.
+    "enable_seqscan": "off",
     # Locks of a machine that is gone are free again within this time, and those of a process
     # that hangs a little later: https://postgresql.org/docs/current/runtime-config-connection.html
     "tcp_keepalives_idle": "4",

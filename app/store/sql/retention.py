@@ -21,6 +21,7 @@ from app.store.schema import (
     is_new,
     journal,
     orchestrations,
+    payloads,
 )
 
 DELIVERIES_MAX: Final = 1_000
@@ -73,6 +74,7 @@ def drop_deliveries(connection: sa.Connection, before: int) -> int:
     rows = connection.execute(_OLD_DELIVERIES, {"before": before}).all()
     ids, seqs = [row.id for row in rows], [row.seq for row in rows]
     connection.execute(sa.delete(changed_files).where(changed_files.c.delivery_id.in_(ids)))
+    connection.execute(sa.delete(payloads).where(payloads.c.delivery_seq.in_(seqs)))
     connection.execute(sa.delete(deliveries).where(deliveries.c.seq.in_(seqs)))
     return len(rows)
 

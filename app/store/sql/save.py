@@ -3,7 +3,7 @@
 Each kind of thing takes a fixed number of statements, however many there are of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from app.ports import (
 from app.store import codec
 from app.store.moments import to_micros
 from app.store.packing import pack
-from app.store.rows import gate_since, merged, orchestration_row
+from app.store.rows import gate_since, merged, orchestration_row, unknown
 from app.store.schema import (
     definitions,
     deliveries,
@@ -40,9 +40,10 @@ from app.store.schema import (
 from app.store.sql import commands as sql_commands
 from app.store.sql.ending import end_deliveries
 from app.store.sql.leases import Leases
-from app.store.sql.many import Among, Rows, or_change, or_leave
+from app.store.sql.many import Among, Changes, Rows, or_leave
 from app.store.sql.retention import hear_again
 from app.store.sql.sharing import save_sharing, shared_texts
+from app.store.sql.states import VERSIONS
 
 Row = dict[str, Any]
 
@@ -50,12 +51,10 @@ _CHANGING: Final = (
     "name", "status", "is_open", "started_at", "ended_at", "version", "state", "chain",
     "gate_since",
 )  # fmt: skip
-_STATE: Final = (
-    "id", "definition_repository_id", "definition_id", "number", "correlation", *_CHANGING
-)  # fmt: skip
+_PLACE: Final = ("definition_repository_id", "definition_id", "number", "correlation")
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
-_NEW_STATES: Final = Rows(orchestrations, _STATE)
-_CHANGED_STATES: Final = Rows(orchestrations, _STATE, or_change(["id"], _CHANGING))
+_NEW_STATES: Final = Rows(orchestrations, ("id", *_PLACE, *_CHANGING))
+_CHANGED_STATES: Final = Changes(orchestrations, "id", _CHANGING, given=_PLACE)
 _JOURNAL: Final = Rows(journal, journal.columns.keys())
 _PLANS: Final = Rows(plans, plans.columns.keys())
 _TEXTS: Final = Rows(texts, texts.columns.keys(), or_leave("digest"))
@@ -163,9 +162,9 @@ def save(connection: sa.Connection, rows: Prepared, leases: Leases) -> list[Clai
     before the decision that follows from it asks for it again.
     """
     batch = rows.batch
-    _save_states(connection, rows)
+    known = _save_states(connection, rows)
     save_sharing(connection, batch, rows.shared)
-    _save_dispatched(connection, batch.dispatched)
+    _save_dispatched(connection, batch.dispatched, known)
     _save_catalogue(connection, batch)
     save_deliveries(connection, batch.arrivals)
     end_deliveries(connection, batch)
@@ -252,10 +251,11 @@ def _journal_row(entry: JournalEntry) -> Row:
     }
 
 
-def _save_states(connection: sa.Connection, rows: Prepared) -> None:
+def _save_states(connection: sa.Connection, rows: Prepared) -> set[str]:
+    """Save states, plans and journals; return the orchestrations that are surely there."""
     seen = dict(rows.batch.seen)
     if not (rows.states or rows.journal or seen):
-        return
+        return set()
     wanted = {row["id"]: row["version"] - 1 for row in rows.states}
     ids = dict.fromkeys([*wanted, *(row["orchestration_id"] for row in rows.journal)])
     concerned = sorted({*ids, *seen})
@@ -264,6 +264,8 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
     for key, version in {**seen, **wanted}.items():
         if found.get(key, 0) != version:
             raise Conflict(f"{key} was changed by another writer")
+    known = {*found, *wanted}
+    _see_to_it(ids, known)
     heads = {row.id: row.chain for row in stored}
     _chain(rows, heads, {row.id: row.dropped_digest for row in stored})
     for row in rows.states:
@@ -278,6 +280,16 @@ def _save_states(connection: sa.Connection, rows: Prepared) -> None:
     if loose := [key for key in ids if key not in wanted]:
         lines = [{"key": key, "head": heads[key]} for key in loose]
         connection.execute(_SET_CHAIN, lines)
+    return known
+
+
+def _see_to_it(ids: Iterable[str], known: Collection[str]) -> None:
+    """See to it that what refers to orchestrations refers to some that are there.
+
+    PostgreSQL would look for each row by itself (`schema.looked_after`).
+    """
+    if missing := [key for key in ids if key not in known]:
+        raise unknown(missing[0])
 
 
 def _chain(rows: Prepared, heads: dict[str, str], dropped: Mapping[str, str]) -> None:
@@ -289,18 +301,24 @@ def _chain(rows: Prepared, heads: dict[str, str], dropped: Mapping[str, str]) ->
         row["digest"] = heads[key] = digest
 
 
-def _save_dispatched(connection: sa.Connection, new: Sequence[Dispatched]) -> None:
+def _save_dispatched(
+    connection: sa.Connection, new: Sequence[Dispatched], known: Collection[str]
+) -> None:
+    ids = {it.orchestration_id for it in new}
+    if unsure := ids.difference(known):
+        found = {row.id for row in VERSIONS.rows(connection, unsure)}
+        _see_to_it(unsure, found)
     # Of one marker twice in a batch the last counts, but an id once known stays known.
     latest: dict[str, Row] = {}
     for it in new:
-        known = latest.get(it.marker, {}).get("workflow_run_id")
+        run_id = latest.get(it.marker, {}).get("workflow_run_id")
         latest[it.marker] = {
             "marker": it.marker,
             "orchestration_id": it.orchestration_id,
             "task": it.attempt.task,
             "leg": it.attempt.leg,
             "attempt": it.attempt.number,
-            "workflow_run_id": it.workflow_run_id or known,
+            "workflow_run_id": it.workflow_run_id or run_id,
         }
     _DISPATCHED.put(connection, list(latest.values()))
 

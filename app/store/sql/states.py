@@ -15,7 +15,7 @@ from app.store.sql.many import Among
 from app.store.sql.remembered import Remembered
 
 # Put together once: SQLAlchemy takes longer for that than SQLite for carrying them out.
-_VERSIONS: Final = Among(
+VERSIONS: Final = Among(
     (orchestrations.c.id,), sa.select(orchestrations.c.id, orchestrations.c.version).where
 )
 _STATES: Final = Among(
@@ -39,7 +39,7 @@ def read_states(
     """Load states; what is remembered in its present version is not read again."""
     found: dict[OrchestrationId, Remembered] = {}
     outdated: list[OrchestrationId] = []
-    for key, version in _VERSIONS.rows(connection, ids):
+    for key, version in VERSIONS.rows(connection, ids):
         known = remembered.get(key)
         if known is not None and known.saved.version == version:
             found[key] = known
