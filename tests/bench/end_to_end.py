@@ -20,11 +20,13 @@ from tests.bench import letters
 from tests.bench.box import at_work, make_store
 from tests.bench.deciding import Counted
 from tests.bench.definitions import chain
-from tests.bench.figures import Figure, percentile
+from tests.bench.figures import Figure, middle_of, percentile
 from tests.bench.github import InstantGitHub
 from tests.kit import postgres
 
 EVENTS: Final = 2_000
+BURSTS: Final = 5
+"""One takes less than a second, in which much may happen to a machine that others share."""
 CALLERS: Final = 256
 """With fewer it is measured how soon they come back, and not how much is worked off."""
 EFFECT_SECONDS: Final = 0.001
@@ -42,34 +44,37 @@ class BriskGitHub(InstantGitHub):
 
 
 async def measure(folder: Path) -> list[Figure]:
-    """Measure it on SQLite and on PostgreSQL."""
-    on_file = await burst(f"sqlite:///{folder / 'end-to-end.db'}")
-    on_server = await burst(await asyncio.to_thread(postgres.durable_database))
+    """Measure it on SQLite and on PostgreSQL, in turn."""
+    on_file, on_server = [], []
+    for number in range(BURSTS):
+        on_file.append(await burst(f"sqlite:///{folder / f'end-to-end-{number}.db'}"))
+        on_server.append(await burst(await asyncio.to_thread(postgres.durable_database)))
     return [
-        *_figures("SQLite", on_file, goal=2_000),
-        *_figures("PostgreSQL", on_server, goal=3_000),
+        _figure("SQLite", on_file, goal=2_000),
+        _figure("PostgreSQL", on_server, goal=3_000),
     ]
 
 
-def _figures(where: str, took: tuple[float, list[float], int], goal: float) -> list[Figure]:
-    lasted, waited, journaled = took
+def _figure(
+    where: str, bursts: Sequence[tuple[float, list[float], int]], goal: float
+) -> Figure:
+    lasted, waited, journaled = sorted(bursts)[len(bursts) // 2]
     note = (
-        f"{EVENTS:,} workflow runs end at once; each is taken in, decided, and leads to the"
+        f"{middle_of([EVENTS / it[0] for it in bursts])};"
+        f" {EVENTS:,} workflow runs end at once; each is taken in, decided, and leads to the"
         " next dispatch of 1 ms, which is saved as accepted; no checks are written;"
         f" {journaled / lasted:,.0f} journal entries/s;"
         f" p50 {percentile(waited, 0.5) * 1e3:.0f} ms,"
         f" p99 {percentile(waited, 0.99) * 1e3:.0f} ms from being sent to the call's end"
     )
-    return [
-        Figure(
-            name=f"events end to end, {where}",
-            value=EVENTS / lasted,
-            unit="/s",
-            goal=goal,
-            at_least=True,
-            note=note,
-        )
-    ]
+    return Figure(
+        name=f"events end to end, {where}",
+        value=EVENTS / lasted,
+        unit="/s",
+        goal=goal,
+        at_least=True,
+        note=note,
+    )
 
 
 async def burst(database_url: str, events: int = EVENTS) -> tuple[float, list[float], int]:

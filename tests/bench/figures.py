@@ -30,6 +30,11 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
+def middle_of(rates: Sequence[float]) -> str:
+    """Say of which rates a second the figure is the median."""
+    return f"the median of {len(rates)}, from {min(rates):,.0f} to {max(rates):,.0f}"
+
+
 def table(figures: Sequence[Figure]) -> str:
     """Lay the figures out as text."""
     rows = [("figure", "measured", "goal", "ratio", "")]
