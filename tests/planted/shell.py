@@ -212,8 +212,8 @@ BUGS = (
     Bug(
         name="a text that holds what stands between two others is told apart from neither",
         file="app/store/sql/lists.py",
-        right='    if any(map(contains, texts, repeat(BETWEEN))):\n        return ""\n',
-        wrong="",
+        right="    if written.count(BETWEEN) >= len(values):\n",
+        wrong="    if False:\n",
     ),
     Bug(
         name="a text that stands for nothing comes back as nothing",

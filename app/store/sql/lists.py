@@ -7,8 +7,6 @@ it apart. Where a text does hold it, and beside bytes, all go as arrays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import repeat
-from operator import contains
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -71,10 +69,9 @@ def in_one_text(values: Sequence[Any], *, are_texts: bool) -> str:
     """Write values as one text; nothing where they could not be told apart in it."""
     if not are_texts:
         return BETWEEN.join([NOTHING if it is None else str(it) for it in values])
-    texts = [NOTHING if it is None else it for it in values]
-    if any(map(contains, texts, repeat(BETWEEN))):
+    written = BETWEEN.join([NOTHING if it is None else it for it in values])
+    if written.count(BETWEEN) >= len(values):
         return ""
-    written = BETWEEN.join(texts)
     if NOTHING in written and any(it is not None and NOTHING in it for it in values):
         return ""
     return without_nul(written)
