@@ -25,11 +25,13 @@ from tests.bench import (
     thinking,
     waiting,
     whole,
+    yardstick,
 )
 from tests.bench.figures import Figure
 
 Part = Callable[[Path], Awaitable[list[Figure]]]
 PARTS: dict[str, Part] = {
+    "yardstick": yardstick.measure,
     "answering": lambda folder: answering.measure(folder, 8),
     "deciding": lambda folder: deciding.measure(folder, 2_000),
     "end-to-end": end_to_end.measure,
@@ -44,6 +46,7 @@ PARTS: dict[str, Part] = {
     "restarting": restarting.measure,
     "taking-over": taking_over.measure,
     "calls": calls.measure,
+    "yardstick-again": yardstick.measure,
 }
 
 
