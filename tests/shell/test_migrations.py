@@ -87,6 +87,19 @@ async def test_postgres_compares_texts_by_their_bytes() -> None:
     assert {collation for _, _, collation in compared} == {"C"}
 
 
+@pytest.mark.anyio
+async def test_tables_of_others_stay_as_they_are() -> None:
+    """Whoever keeps tables of their own beside ours finds them unchanged."""
+    url = postgres.empty_database()
+    other = 'CREATE TABLE "Theirs" (name text)'
+    await directly(url, lambda it: it.exec_driver_sql(other))
+    migrations.migrate(url)
+    compared = await directly(url, lambda it: it.exec_driver_sql(_COLLATIONS).all())
+
+    assert ('"Theirs"', "name", "default") in compared
+    assert {collation for table, _, collation in compared if table != '"Theirs"'} == {"C"}
+
+
 def test_migrations_make_it_to_the_letter(tmp_path: Path) -> None:
     """Conditions of indexes and the like, which Alembic does not compare, are the same too."""
     migrations.migrate(f"sqlite:///{tmp_path}/migrated.db")
