@@ -6,6 +6,7 @@ all others that do.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from app.ports import Delivery, Store, StoreUnavailable
@@ -16,13 +17,18 @@ WAITING_MAX: Final = 5_000
 """More than the store takes in a second: whoever comes then is better off trying later."""
 COMMIT_BYTES_MAX: Final = 64 * 1024 * 1024
 """Payloads may be 25 MB each; a commit of them must not fill the memory twice."""
+TRIED_AGAIN_WITHIN: Final = 1.0
+"""Seconds. What fails sooner may have met a connection that broke while nobody used it, as
+after a restart of the server. GitHub waits ten seconds, and delivers once by itself:
+https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries"""
 
 
 class GroupInbox:
     """Takes deliveries in, saving those that arrive together in one commit."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tried_again_within: float = TRIED_AGAIN_WITHIN) -> None:
         self._store = store
+        self._tried_again_within = tried_again_within
         self._waiting: list[tuple[Delivery, asyncio.Future[bool]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -46,7 +52,7 @@ class GroupInbox:
         try:
             while group := self._next_group():
                 try:
-                    fresh = await self._store.save_deliveries([it for it, _ in group])
+                    fresh = await self._save([it for it, _ in group])
                 except BaseException as error:
                     _refuse(group, error)
                     if not isinstance(error, Exception):
@@ -59,6 +65,17 @@ class GroupInbox:
             self._writer = None
             _refuse(self._waiting, StoreUnavailable("the inbox was closed"))
             self._waiting = []
+
+    async def _save(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+        """Save a group; try once more where that failed at once: the next connection is new."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._tried_again_within
+        try:
+            return await self._store.save_deliveries(deliveries)
+        except StoreUnavailable:
+            if loop.time() >= until:
+                raise
+        return await self._store.save_deliveries(deliveries)
 
     def _next_group(self) -> list[tuple[Delivery, asyncio.Future[bool]]]:
         sizes = (len(delivery.body) for delivery, _ in self._waiting[:COMMIT_MAX])

@@ -73,8 +73,8 @@ async def play(
         ]
         async with _running(machines), httpx.AsyncClient(transport=Balancer(machines)) as at:
             github.connect(at)
-            await _until_read(github)
             store = open_store(ground.url, is_time_rehearsed=True)
+            await _until_read(store)
             past = await live_through(plan, github, people, machines, ground, clock, store)
             await _live(plan, github, people, machines, ground, clock)
             await until_at_rest(plan, github, people, store)
@@ -114,13 +114,19 @@ async def _running(machines: Sequence[Machine]) -> AsyncIterator[None]:
             await machine.kill()
 
 
-async def _until_read(github: Rehearsal) -> None:
-    """Wait until the policy of each repository was asked for: it is read last."""
+async def _until_read(store: SqlStore) -> None:
+    """Wait until each repository is known with its definitions, and all replicas know it.
+
+    GitHub's answers do not tell: what was asked for may be put off, or lost with who asked.
+    """
+
+    async def is_read() -> bool:
+        known = (await store.catalogue()).repositories
+        return sum(it.head_sha is not None for it in known) >= len(COVERED)
+
     async with asyncio.timeout(READ_WITHIN):
-        while True:
-            asked = {call.path for call in github.calls if call.path.endswith("policy.yml")}
-            if len(asked) >= len(COVERED):
-                break
+        # Other processes bring it about, and set no event of ours.
+        while not await patiently(is_read):  # noqa: ASYNC110
             await asyncio.sleep(LOOK)
     await asyncio.sleep(0.5)
 

@@ -9,18 +9,23 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.values import OrchestrationId
 from app.ports import Batch, Dispatched, Report, StoreUnavailable
+from app.store.inbox import GroupInbox
 from app.store.schema import turns
 from app.store.sql.database import driver_url
 from app.store.sql.many import Among, Rows
 from app.store.sql.postgres import PostgresDatabase
 from tests.kit import postgres
-from tests.shell.store_kit import PostgresHome, at, attempt, first, orchestration
+from tests.shell.store_kit import PostgresHome, at, attempt, delivery, first, orchestration
 
 pytestmark = pytest.mark.anyio
 
 PUT = Rows(turns, turns.columns.keys())
 NAMES = Among((turns.c.name,), sa.select(turns.c.name, turns.c.note).where)
 LOCKED = Among((turns.c.name,), lambda it: sa.select(turns.c.name).where(it).with_for_update())
+HANG_UP = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 def turn(name: str, *, due: int = 1, note: str = "") -> dict[str, Any]:
@@ -114,17 +119,28 @@ async def test_a_lost_connection_is_lost_once() -> None:
     home = PostgresHome()
     store = home.open()
     await asyncio.gather(*(store.load([OrchestrationId("0" * 16)]) for _ in range(4)))
-    postgres.ask(
-        home.url,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
+    postgres.ask(home.url, HANG_UP)
     with pytest.raises(StoreUnavailable):
         await store.load([OrchestrationId("0" * 16)])
     found = [await store.load([OrchestrationId("0" * 16)]) for _ in range(9)]
     await store.close()
 
     assert found == [{}] * 9
+
+
+async def test_deliveries_are_saved_though_the_server_has_hung_up() -> None:
+    """After a restart of the server the first delivery is taken in as ever."""
+    home = PostgresHome()
+    store = home.open()
+    box = GroupInbox(store)
+    await box.take_in(delivery("before"))
+    postgres.ask(home.url, HANG_UP)
+    fresh = [await box.take_in(delivery(key)) for key in ("before", "after")]
+    kept = [it.id for it in await store.new_deliveries(9)]
+    await store.close()
+
+    assert fresh == [False, True]
+    assert kept == ["before", "after"]
 
 
 async def test_what_is_broken_off_leaves_no_connection_in_the_middle() -> None:

@@ -62,6 +62,38 @@ async def test_a_full_disk_is_told_to_all_who_wait() -> None:
     assert await box.take_in(delivery("0"))
 
 
+class ShakyStore(MemoryStore):
+    """A store whose connection breaks so many times."""
+
+    def __init__(self, breaks: int) -> None:
+        super().__init__()
+        self.breaks = breaks
+
+    async def save_deliveries(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+        if self.breaks:
+            self.breaks -= 1
+            raise StoreUnavailable("connection is closed")
+        return await super().save_deliveries(deliveries)
+
+
+async def test_a_connection_that_broke_unseen_refuses_nobody() -> None:
+    """GitHub would not deliver again by itself; whoever is away for longer is not asked on."""
+    box, gone = GroupInbox(ShakyStore(breaks=1)), GroupInbox(ShakyStore(breaks=2))
+
+    assert await box.take_in(delivery("a"))
+    with pytest.raises(StoreUnavailable):
+        await gone.take_in(delivery("a"))
+    assert await gone.take_in(delivery("a"))
+
+
+async def test_who_was_kept_waiting_is_told_at_once() -> None:
+    """A second try would outlast the patience of whoever delivers."""
+    box = GroupInbox(ShakyStore(breaks=1), tried_again_within=0.0)
+
+    with pytest.raises(StoreUnavailable):
+        await box.take_in(delivery("a"))
+
+
 async def test_too_many_at_once_are_sent_away() -> None:
     """The queue has an end: whoever comes then is told to try later, and the rest is saved."""
     store = SlowStore()
