@@ -64,7 +64,13 @@ class Repair:
         self._clock = clock
         self._is_suspected = False
         mender = Mender(
-            store=store, inbox=inbox, deliveries=deliveries, clock=clock, hears=hears, wake=wake
+            store=store,
+            inbox=inbox,
+            deliveries=deliveries,
+            clock=clock,
+            hears=hears,
+            wake=wake,
+            reach=ages.again,
         )
         self._turns: dict[str, Callable[[str], Awaitable[tuple[datetime, str]]]] = {
             DELIVERIES: mender.mend,

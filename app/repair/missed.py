@@ -24,7 +24,7 @@ RARELY: Final = timedelta(minutes=30)
 ABSENT: Final = timedelta(days=1)
 """A host that has no list of deliveries is asked again after an upgrade, perhaps."""
 REACH: Final = timedelta(days=3)
-"""How long GitHub keeps what it delivered.
+"""How long github.com keeps what it delivered.
 
 https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
 """
@@ -66,8 +66,11 @@ class Seen:
         return json.dumps(said)
 
 
-def read_note(note: str, now: datetime) -> Seen:
-    """Read what the last one left; what cannot be read costs a longer look."""
+def read_note(note: str, now: datetime, reach: timedelta = REACH) -> Seen:
+    """Read what the last one left; what cannot be read costs a longer look.
+
+    No look goes back further than `reach`: so long the host keeps what it delivered.
+    """
     try:
         said = json.loads(note)
         seen = Seen(
@@ -79,8 +82,8 @@ def read_note(note: str, now: datetime) -> Seen:
             clean=_moment(said.get("clean")),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
-        seen = Seen(since=now - REACH, pause=SOON)
-    return replace(seen, since=max(seen.since, now - REACH))
+        seen = Seen(since=now - reach, pause=SOON)
+    return replace(seen, since=max(seen.since, now - reach))
 
 
 def _moment(said: str | None) -> datetime | None:
@@ -112,9 +115,11 @@ class Mender:
         clock: Clock,
         hears: Collection[str],
         wake: Callable[[], None],
+        reach: timedelta = REACH,
     ) -> None:
         self._store = store
         self._inbox = inbox
+        self._reach = reach
         self._deliveries = deliveries
         self._clock = clock
         self._hears = hears
@@ -124,7 +129,7 @@ class Mender:
     async def mend(self, note: str) -> tuple[datetime, str]:
         """Look through one part; return when to go on, and a note of how far it came."""
         now = self._clock.now()
-        seen = read_note(note, now)
+        seen = read_note(note, now, self._reach)
         try:
             part = await self._deliveries.since(seen.since, seen.part)
             found, is_all = await self._take_missed(part)

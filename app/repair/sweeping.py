@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 class Ages:
     """How long deliveries are kept, and journals of what ended: those for ever, if `None`.
 
-    For `again` after each try the host delivers again; no delivery goes before that.
+    For `again` after each try the host keeps it, and delivers it again; no delivery goes
+    before that, and so far back it is looked for what was missed.
     """
 
     deliveries: timedelta
@@ -52,7 +53,8 @@ class Sweeper:
         now, ages = self._clock.now(), self._ages
         looked = (await self._store.turns(DELIVERIES)).get(DELIVERIES)
         # Where nothing can be looked through, that reaches back no further than the list would.
-        since = read_note(looked.note if looked is not None else "", now).since
+        note = looked.note if looked is not None else ""
+        since = read_note(note, now, ages.again).since
         before = min(now - ages.deliveries, since - ages.again - HEARD_AGAIN_AFTER)
         dropped, ended = await self._store.drop_deliveries(before), 0
         if ages.ended is not None:

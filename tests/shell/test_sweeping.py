@@ -102,6 +102,22 @@ async def test_what_is_delivered_again_and_again_is_never_news() -> None:
         assert len(await here.states()) == here.deployments() == 1
 
 
+@pytest.mark.parametrize(("again", "found"), [(REACH, 0), (REACH_OF_SERVERS, 1)])
+async def test_what_was_missed_is_found_for_as_long_as_its_host_keeps_it(
+    again: timedelta, found: int
+) -> None:
+    """Away for five days: github.com has forgotten by then, an Enterprise Server has not."""
+    async with town(ship=SHIP) as here:
+        repair = repair_of(here, again=again)
+        await repair.look()
+        here.github.connect(nobody())
+        here.github.push(HOME, {"README.md": "changed\n"})
+        await here.wait(minutes=5 * 24 * 60)
+        await live(here, repair, hours=1)
+
+        assert len(await here.states()) == found
+
+
 async def test_no_delivery_goes_while_its_host_may_deliver_it_again() -> None:
     """GitHub Enterprise Server does so for seven days, whatever the settings say."""
     async with town(ship=SHIP) as here:
