@@ -18,8 +18,8 @@ WAITING_MAX: Final = 5_000
 COMMIT_BYTES_MAX: Final = 64 * 1024 * 1024
 """Payloads may be 25 MB each; a commit of them must not fill the memory twice."""
 TRIED_AGAIN_WITHIN: Final = 1.0
-"""Seconds. What fails sooner may have met a connection that broke while nobody used it, as
-after a restart of the server. GitHub waits ten seconds, and delivers once by itself:
+"""Seconds. What fails sooner may have met a connection that broke at that moment; the next is
+new. GitHub waits ten seconds, and delivers once by itself:
 https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries"""
 
 

@@ -128,6 +128,20 @@ async def test_a_lost_connection_is_lost_once() -> None:
     assert found == [{}] * 9
 
 
+async def test_nobody_meets_a_connection_that_the_server_has_closed() -> None:
+    """After a restart of the server, too: none of those that lie ready is handed out."""
+    home = PostgresHome()
+    store = home.open()
+    await asyncio.gather(*(store.load([OrchestrationId("0" * 16)]) for _ in range(4)))
+    postgres.ask(home.url, HANG_UP)
+    await asyncio.sleep(0.1)  # until the driver has heard of it
+    await store.ready()
+    found = await asyncio.gather(*(store.load([OrchestrationId("0" * 16)]) for _ in range(9)))
+    await store.close()
+
+    assert found == [{}] * 9
+
+
 async def test_deliveries_are_saved_though_the_server_has_hung_up() -> None:
     """After a restart of the server the first delivery is taken in as ever."""
     home = PostgresHome()

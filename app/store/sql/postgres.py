@@ -62,7 +62,7 @@ _IN_THE_WAY: Final = ("40001", "40P01")
 
 def postgres_engine(url: sa.URL, connections: int = CONNECTIONS_MAX) -> AsyncEngine:
     """Make an engine whose connections give up in time."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=connections,
         max_overflow=0,
@@ -73,6 +73,18 @@ def postgres_engine(url: sa.URL, connections: int = CONNECTIONS_MAX) -> AsyncEng
             "server_settings": SESSION,
         },
     )
+    sa.event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have a new connection made in place of one that the server has closed meanwhile.
+
+    The driver knows, so it costs no round trip. After a restart nobody meets an old one:
+    https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic
+    """
+    if connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError("the server has closed the connection")
 
 
 def migration_engine(url: sa.URL) -> AsyncEngine:
