@@ -218,7 +218,9 @@ class Client:
             )
         except UnauthorizedError as error:
             if grant is None:
-                raise UnauthorizedError(f"{error.message}; {KEY_REFUSED}") from error
+                raise UnauthorizedError(
+                    f"{error.message}; {KEY_REFUSED}", answered_at=error.answered_at
+                ) from error
             self.tokens.invalidate(grant, authorization)
             raise
         except RateLimitedError as error:
