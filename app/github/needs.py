@@ -148,9 +148,7 @@ EVENTS: Final = (
     Subscription(
         name="code_scanning_alert", title="Code scanning alert", why=_ALERTS, optional=True
     ),
-    Subscription(
-        name="dependabot_alert", title="Dependabot alert", why=_ALERTS, optional=True
-    ),
+    Subscription(name="dependabot_alert", title="Dependabot alert", why=_ALERTS, optional=True),
     Subscription(
         name="secret_scanning_alert", title="Secret scanning alert", why=_ALERTS, optional=True
     ),
