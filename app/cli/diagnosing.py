@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
-from app.cli.findings import Finding, note, ok, problem, warning
+from app.cli.findings import Finding, not_asked, note, ok, problem, warning
 from app.github.needs import EVENTS, PERMISSIONS, Permission, is_granted
 from app.github.registration import App, Hook, Installed
 from app.web.hooks import PATH
@@ -59,10 +59,10 @@ def settings_page(app: App, web: str, part: str = "") -> str:
     return app.page or web
 
 
-def judge_clock(answered_at: datetime | None, now: datetime) -> Finding | None:
-    """Compare our clock with GitHub's, if it told the time."""
+def judge_clock(answered_at: datetime | None, now: datetime) -> Finding:
+    """Compare our clock with GitHub's."""
     if answered_at is None:
-        return None
+        return not_asked("clock", "GitHub's answer does not tell the time")
     apart = now - answered_at
     if abs(apart) <= CLOCKS_APART_MAX:
         return ok("clock", "it shows what GitHub's does")

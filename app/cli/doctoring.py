@@ -55,7 +55,9 @@ T = TypeVar("T")
 SAID_MAX: Final = 400
 """Of what others say; more helps nobody."""
 _ONE_OF: Final[Mapping[str, str]] = {"deliveries": "delivery", "commands": "command"}
-_OF_GITHUB: Final = ("App", "permissions", "events", "webhook", "deliveries", "installations")
+_OF_GITHUB: Final = (
+    "clock", "App", "permissions", "events", "webhook", "deliveries", "installations",
+)  # fmt: skip
 _STYLES: Final[Mapping[Mark, str]] = {
     Mark.OK: "green",
     Mark.NOTE: "dim",
@@ -111,44 +113,50 @@ async def _ask_github(client: Client, settings: Settings) -> list[Finding]:
         said = _why_unknown(client, error, settings)
         is_away = any(each.is_unanswered for each in said)
         why = "GitHub does not answer" if is_away else "GitHub does not know us"
-        return [*said, *(not_asked(check, why) for check in _OF_GITHUB)]
+        asked = {each.check for each in said}
+        return [*said, *(not_asked(each, why) for each in _OF_GITHUB if each not in asked)]
     wanted = Wanted(
         app_id=settings.app_id,
         client_id=settings.client_id,
         url=settings.url,
         web=settings.server_url,
     )
-    clock = judge_clock(app.answered_at, client.clock.now())
     return [
         ok("GitHub", f"{settings.api_url} answers"),
-        *([clock] if clock is not None else []),
+        judge_clock(app.answered_at, client.clock.now()),
         *judge_app(app, wanted),
         *judge_permissions(app, wanted),
         *judge_events(app, wanted),
-        *await _ask_about_deliveries(client, app, wanted),
-        *await _asked(
-            "installations", places(client), lambda found: judge_places(found, app, wanted)
-        ),
+        *await _ask_for_more(client, app, wanted),
     ]
 
 
-async def _ask_about_deliveries(client: Client, app: App, wanted: Wanted) -> list[Finding]:
-    listed = settings_page(app, wanted.web, "advanced")
+async def _ask_for_more(client: Client, app: App, wanted: Wanted) -> list[Finding]:
     page = settings_page(app, wanted.web)
+    listed = settings_page(app, wanted.web, "advanced")
     return [
-        *await _asked("webhook", webhook(client), lambda hook: judge_hook(hook, app, wanted)),
+        *await _asked(
+            "webhook", page, webhook(client), lambda hook: judge_hook(hook, app, wanted)
+        ),
         *await _asked(
             "deliveries",
+            page,
             recent_deliveries(client),
             lambda found: judge_deliveries(found, listed, page, wanted),
+        ),
+        *await _asked(
+            "installations",
+            page,
+            places(client),
+            lambda found: judge_places(found, app, wanted),
         ),
     ]
 
 
 async def _asked(
-    check: str, question: Awaitable[T], judge: Callable[[T], list[Finding]]
+    check: str, page: str, question: Awaitable[T], judge: Callable[[T], list[Finding]]
 ) -> list[Finding]:
-    """Judge an answer of GitHub's, or say that there is none."""
+    """Judge an answer of GitHub's, or say that there is none; `page` is that of the App."""
     try:
         return judge(await question)
     except UnavailableError as error:
@@ -156,7 +164,7 @@ async def _asked(
     except RateLimitedError as error:
         return [_told_to_wait(check, error)]
     except GitHubError as error:
-        remedy = "ask again later; if it stays so, see the App's settings page"
+        remedy = f"ask again later; if it stays so, see {page}"
         return [problem(check, f"GitHub does not tell: {error}", remedy)]
 
 
@@ -165,10 +173,9 @@ def _why_unknown(client: Client, error: GitHubError, settings: Settings) -> list
     match error:
         case UnauthorizedError():
             clock = judge_clock(error.answered_at, client.clock.now())
-            is_off = clock is not None and clock.mark is Mark.PROBLEM
+            is_off = clock.mark is Mark.PROBLEM
             remedy = "set the clock right first" if is_off else _KEY_REMEDY
-            refused = problem("GitHub", _refused(error), remedy)
-            return [refused, *([clock] if clock is not None else [])]
+            return [problem("GitHub", _refused(error), remedy), clock]
         case UnavailableError():
             remedy = (
                 "see whether GITHUB_API_URL is right, and whether this machine gets there "

@@ -12,7 +12,7 @@ from app.cli.saying import Refused
 from app.rehearsal import EVENTS, PERMISSIONS, CallFault
 from tests.shell.doctor_kit import AWAY, Clinic, clinic, front, marks, of
 
-OF_GITHUB = ("App", "permissions", "events", "webhook", "deliveries", "installations")
+OF_GITHUB = ("clock", "App", "permissions", "events", "webhook", "deliveries", "installations")
 
 
 @pytest.fixture
@@ -122,6 +122,7 @@ def test_one_question_that_is_refused_is_said(here: Clinic) -> None:
     app = {
         "id": here.github.app_id,
         "slug": "signalbox",
+        "owner": {"login": "signalbox-makers", "type": "Organization"},
         "events": list(EVENTS),
         "permissions": PERMISSIONS,
     }
@@ -130,9 +131,10 @@ def test_one_question_that_is_refused_is_said(here: Clinic) -> None:
 
     assert said.code == 1
     for check in ("webhook", "deliveries", "installations"):
-        [(mark, found, _)] = of(said, check)
+        [(mark, found, remedy)] = of(said, check)
         assert mark == "problem"
         assert found.startswith("GitHub does not tell: GET /app/")
+        assert remedy.endswith(f"see {here.page()}")
         assert "404" in found
 
 

@@ -75,12 +75,10 @@ def test_the_page_to_change_it_on_depends_on_the_owner(
 
 
 def test_a_clock_within_half_a_minute_is_well() -> None:
-    """Where GitHub's answer has no time nothing is said of it."""
+    """Where GitHub's answer tells no time it cannot be known."""
     for seconds in (-30, 0, 30):
-        found = judge_clock(NOON, NOON + timedelta(seconds=seconds))
-        assert found is not None
-        assert found.mark is Mark.OK
-    assert judge_clock(None, NOON) is None
+        assert judge_clock(NOON, NOON + timedelta(seconds=seconds)).mark is Mark.OK
+    assert judge_clock(None, NOON).mark is Mark.NOT_ASKED
 
 
 def test_an_app_of_another_id_is_said() -> None:
