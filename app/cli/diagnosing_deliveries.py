@@ -1,7 +1,8 @@
 """How GitHub's last deliveries went, and what the status of those that failed tells. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from app.cli.diagnosing import Wanted
 from app.cli.findings import Finding, ok, problem, warning
@@ -48,54 +49,55 @@ def _status(each: Delivered) -> str:
 
 def _meaning(each: Delivered, settings: str, wanted: Wanted) -> tuple[str, str]:
     """Return what a status tells, by what Signalbox answers and what fronts do."""
-    where = wanted.webhook_url
-    match each.code:
-        case 0:
-            return (
-                "GitHub reaches nobody there",
-                f"see whether {where} is open to the world, with a certificate that is known, "
-                "and answers within ten seconds",
-            )
-        case 400:
-            return (
-                "headers of GitHub's are missing",
-                "let what stands before Signalbox pass all headers on",
-            )
-        case 401:
-            return (
-                "so Signalbox answers a wrong signature, and the secrets differ",
-                f"enter the secret of GITHUB_WEBHOOK_SECRET at {settings}, or a new one at "
-                "both, and restart",
-            )
-        case 403:
-            return (
-                "so Signalbox never answers, but something before it",
-                f"let that pass POST {where}; if it checks signatures its secret differs",
-            )
-        case 404 | 405:
-            return (
-                "there is nothing at that path",
-                f"let the webhook URL be {where} at {settings}, and the front pass paths on",
-            )
-        case 413:
-            return (
-                "it is too large for something before Signalbox",
-                "let that take the 25 MB that GitHub may send",
-            )
-        case 415:
-            return (
-                "it is no JSON",
-                f"choose application/json as content type at {settings}",
-            )
-        case 502 | 503 | 504:
-            return (
-                "Signalbox, or its database, does not answer the front",
-                "see below for database and server, and the log of either",
-            )
-        case code if 300 <= code < 400:
-            return (
-                "what answers there leads elsewhere",
-                f"let the webhook URL be {where} at {settings}, and lead nowhere else",
-            )
-        case _:
-            return "that is not expected", "see the log of Signalbox, and of what is before it"
+    otherwise = _LEADS_ELSEWHERE if 300 <= each.code < 400 else _UNEXPECTED
+    why, remedy = _MEANINGS.get(each.code, otherwise)
+    return why, remedy.format(where=wanted.webhook_url, settings=settings)
+
+
+_NO_PATH: Final = (
+    "there is nothing at that path",
+    "let the webhook URL be {where} at {settings}, and the front pass paths on",
+)
+_NO_SIGNALBOX: Final = (
+    "Signalbox, or its database, does not answer the front",
+    "see below for database and server, and the log of either",
+)
+_LEADS_ELSEWHERE: Final = (
+    "what answers there leads elsewhere",
+    "let the webhook URL be {where} at {settings}, and lead nowhere else",
+)
+_UNEXPECTED: Final = (
+    "that is not expected",
+    "see the log of Signalbox, and of what is before it",
+)
+# What Signalbox itself answers is said by `github.webhooks.receive` and `web.hooks`.
+_MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
+    0: (
+        "GitHub reaches nobody there",
+        "see whether {where} is open to the world, with a certificate that is known, and "
+        "answers within ten seconds",
+    ),
+    400: (
+        "headers of GitHub's are missing",
+        "let what stands before Signalbox pass all headers on",
+    ),
+    401: (
+        "so Signalbox answers a wrong signature, and the secrets differ",
+        "enter the secret of GITHUB_WEBHOOK_SECRET at {settings}, or a new one at both, and "
+        "restart",
+    ),
+    403: (
+        "so Signalbox never answers, but something before it",
+        "let that pass POST {where}; if it checks signatures its secret differs",
+    ),
+    404: _NO_PATH,
+    405: _NO_PATH,
+    413: (
+        "it is too large for something before Signalbox",
+        "let that take the 25 MB that GitHub may send",
+    ),
+    415: ("it is no JSON", "choose application/json as content type at {settings}"),
+    502: _NO_SIGNALBOX,
+    503: _NO_SIGNALBOX,
+    504: _NO_SIGNALBOX,
+}
