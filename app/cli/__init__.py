@@ -198,6 +198,14 @@ def serve() -> None:
     serve_with(os.environ)
 
 
+@command_line.command(**about("doctor"))
+def doctor(json: Json = False) -> None:
+    """Examine the App, its webhook, the database and the server; say what is amiss."""
+    from app.cli.doctoring import examine_with
+
+    raise typer.Exit(examine_with(os.environ, as_json=json))
+
+
 @command_line.command(**about("demo"))
 def demo(
     once: Annotated[

@@ -60,6 +60,13 @@ _COMMANDS: Final = {
     "schema": _About(_WRITING, ("signalbox schema > orchestration.schema.json",)),
     "demo": _About(_SERVING, ("signalbox demo", "signalbox demo --once")),
     "serve": _About(_SERVING, ("PORT=8080 signalbox serve",), SETTINGS),
+    "doctor": _About(
+        _SERVING,
+        ("signalbox doctor", "signalbox doctor --json"),
+        "It reads the settings of `signalbox serve` from the environment, asks GitHub, the "
+        "database and the server, and changes nothing. 0 all is well, perhaps with warnings; "
+        "1 something is amiss; 2 wrong settings; 3 GitHub or the database does not answer.",
+    ),
     "migrate": _About(_SERVING, ("signalbox migrate --database sqlite:////data/signalbox.db",)),
     "backup": _About(_SERVING, ("signalbox backup /backup/signalbox-2026-11-25.db",)),
     "restore": _About(_SERVING, ("signalbox restore /backup/signalbox-2026-11-25.db --force",)),

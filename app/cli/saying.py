@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from app.core.values import Json
+from app.settings import SettingsError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -26,6 +27,14 @@ class Refused(Exception):
         self.message = message
         self.remedy = remedy
         self.code = code
+
+
+def refusal_of(error: SettingsError) -> Refused:
+    """Say each fault of the settings but the last, and return that as the refusal."""
+    for fault in error.faults[:-1]:
+        complain(f"{fault.name} {fault.message}", fault.remedy)
+    last = error.faults[-1]
+    return Refused(f"{last.name} {last.message}", last.remedy)
 
 
 def console(stream: IO[str] | None = None) -> "Console":

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from app import logs
 from app.cli.database import prepare
-from app.cli.saying import Refused, complain
+from app.cli.saying import Refused, refusal_of
 from app.interpreter import set_for_serving
 from app.main import build
 from app.settings import Settings, SettingsError
@@ -29,10 +29,7 @@ def serve_with(environ: Mapping[str, str]) -> None:
         settings = Settings.from_environ(environ)
         app = build(settings)
     except SettingsError as error:
-        for fault in error.faults[:-1]:
-            complain(f"{fault.name} {fault.message}", fault.remedy)
-        last = error.faults[-1]
-        raise Refused(f"{last.name} {last.message}", last.remedy) from error
+        raise refusal_of(error) from error
     # Taken before anything is opened: a second server on the same port must not get so far.
     with listen(settings.host, settings.port) as listening:
         prepare(settings.database_url)

@@ -81,6 +81,14 @@ def next_page(headers: Mapping[str, str]) -> str | None:
     return found[1] if found else None
 
 
+def answered_at(headers: Mapping[str, str]) -> datetime | None:
+    """Return what the clock of whoever answered showed, if that is said.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.date
+    """
+    return _date(headers.get("date", ""))
+
+
 def fault(answer: Answer, now: datetime, *, is_write: bool) -> GitHubError | None:
     """Tell what is wrong with an answer, or None if GitHub did as asked."""
     if answer.status < 400:
@@ -91,7 +99,8 @@ def fault(answer: Answer, now: datetime, *, is_write: bool) -> GitHubError | Non
             f"{answer.call}: GitHub answered {answer.status}", effect_unknown=is_write
         )
     if answer.status == 401:
-        return UnauthorizedError(f"{answer.call}: 401 {message}")
+        why = f"{answer.call}: 401 {message}"
+        return UnauthorizedError(why, answered_at=answered_at(answer.headers))
     if answer.status == 403 and "installation has been suspended" in message.lower():
         return AwayError(f"{answer.call}: {message}")
     limited = _rate_limit(answer, message, now)
@@ -150,6 +159,10 @@ def _retry_after(value: str | None, now: datetime) -> datetime | None:
     seconds = _number(value)
     if seconds is not None:
         return now + min(timedelta(seconds=seconds), PAUSE_MAX)
+    return _date(value)
+
+
+def _date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(value)
     except ValueError:

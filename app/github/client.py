@@ -218,7 +218,7 @@ class Client:
             )
         except UnauthorizedError as error:
             if grant is None:
-                raise UnauthorizedError(f"{error.message}; {KEY_REFUSED}") from error
+                raise _of_the_key(error) from error
             self.tokens.invalidate(grant, authorization)
             raise
         except RateLimitedError as error:
@@ -337,6 +337,11 @@ def _under_id(target: str, access: Access) -> str:
     rest = target.removeprefix(named)
     is_of_it = rest != target and rest[:1] in ("", "/", "?")
     return f"/repositories/{access.repository_id}{rest}" if is_of_it else target
+
+
+def _of_the_key(error: UnauthorizedError) -> UnauthorizedError:
+    """Return that it was the App's own key that was not taken, and what may be the reason."""
+    return UnauthorizedError(f"{error.message}; {KEY_REFUSED}", answered_at=error.answered_at)
 
 
 class _Remembered:

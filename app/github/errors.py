@@ -112,7 +112,14 @@ class GoneError(RefusedError):
 
 
 class UnauthorizedError(GitHubError):
-    """The token is not valid, or no longer. Nothing was done."""
+    """The token is not valid, or no longer. Nothing was done.
+
+    `answered_at` is what GitHub's clock showed: one of ours that differs is a reason for it.
+    """
+
+    def __init__(self, message: str, *, answered_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.answered_at = answered_at
 
 
 class UnavailableError(GitHubError):

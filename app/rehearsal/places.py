@@ -256,6 +256,30 @@ class Places(Timekeeper):
         del self.world.installations[which.id]
         self._tell_installation(which, "deleted")
 
+    def ask_for(
+        self,
+        permissions: Mapping[str, str] | None = None,
+        events: Iterable[str] | None = None,
+    ) -> None:
+        """Let the App ask for other permissions or events; what is granted stays as it is."""
+        app = self.world.registered_app()
+        app.permissions = dict(app.permissions if permissions is None else permissions)
+        app.events = app.events if events is None else tuple(events)
+
+    def set_webhook(
+        self,
+        *,
+        url: str | None = None,
+        content_type: str = "json",
+        insecure_ssl: str = "0",
+        has_secret: bool = True,
+    ) -> None:
+        """Change where the App's webhooks go, and what its settings say of how."""
+        app = self.world.registered_app()
+        self.world.webhook_url = self.world.webhook_url if url is None else url
+        app.hook_content_type, app.hook_insecure_ssl = content_type, insecure_ssl
+        app.has_hook_secret = has_secret
+
     def _register(
         self, permissions: Mapping[str, str], events: tuple[str, ...]
     ) -> AppRegistration:

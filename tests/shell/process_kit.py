@@ -54,6 +54,20 @@ class Process:
             while not await is_ready(client):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Call the command line beside it; return the exit code and what was printed."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "app",
+            *arguments,
+            cwd=tree.ROOT,
+            env=self._environ,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        printed, _ = await process.communicate()
+        return process.returncode or 0, printed.decode()
+
     async def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()

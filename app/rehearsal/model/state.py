@@ -348,6 +348,9 @@ class AppRegistration:
     created_at: datetime
     hook_id: int = 0
     client_secret: str = ""
+    hook_content_type: str = "json"
+    hook_insecure_ssl: str = "0"
+    has_hook_secret: bool = True
 
 
 @dataclass(slots=True, eq=False)

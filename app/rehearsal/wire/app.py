@@ -7,6 +7,7 @@ seen (404), permission (403), and only then the endpoint. Faults come before or 
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import format_datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
@@ -93,6 +94,7 @@ class RehearsalApp:
             limits = self.world.limits
             answer.headers |= limits.headers(ask.grant.installation.id, self.world.now())
         answer.headers["x-github-api-version-selected"] = ask.version
+        answer.headers["date"] = format_datetime(self.world.now(), usegmt=True)
         return answer
 
     def _read(self, scope: Message, body: bytes) -> Ask:

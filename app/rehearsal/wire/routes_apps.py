@@ -139,8 +139,13 @@ def redeliver(ask: Ask) -> Answer:
 
 def get_hook_config(ask: Ask) -> Answer:
     """Return where the App's webhooks go."""
-    config = {"content_type": "json", "insecure_ssl": "0", "secret": "********"}
-    return Answer(200, {**config, "url": ask.world.webhook_url})
+    app = ask.world.registered_app()
+    config = {
+        "content_type": app.hook_content_type,
+        "insecure_ssl": app.hook_insecure_ssl,
+        "url": ask.world.webhook_url,
+    }
+    return Answer(200, {**config, "secret": "********"} if app.has_hook_secret else config)
 
 
 def team_membership(ask: Ask) -> Answer:

@@ -70,6 +70,8 @@ async def serve(
         # A dropped connection is asked for here, so it is not worth a stack trace.
         log_level=60,
         access_log=False,
+        # The rehearsal has a time of its own, and says so.
+        date_header=False,
         lifespan="off",
     )
     server = _QuietServer(config)
