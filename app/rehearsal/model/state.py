@@ -348,6 +348,8 @@ class AppRegistration:
     created_at: datetime
     hook_id: int = 0
     client_secret: str = ""
+    # Of an App that was registered from a manifest; else the rehearsal was given one.
+    webhook_secret: str = ""
 
 
 @dataclass(slots=True, eq=False)
