@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -29,9 +29,12 @@ _PATIENCE_SECONDS = 60
 class Command:
     """`signalbox setup` as a process of its own, which waits for a browser."""
 
+    begun: ClassVar[list["Command"]] = []
+
     def __init__(self, process: asyncio.subprocess.Process, invitation: str) -> None:
         self._process = process
         self._invitation = invitation
+        self.begun.append(self)
 
     @classmethod
     async def begin(
@@ -79,6 +82,15 @@ class Command:
         code = self._process.returncode
         assert code is not None
         return Said(code, self._invitation + out.decode(), err.decode())
+
+    @classmethod
+    async def end_all(cls) -> None:
+        """Kill those that a story which failed has left waiting."""
+        while cls.begun:
+            process = cls.begun.pop()._process
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
 
     async def interrupt(self) -> Said:
         """Press Ctrl-C."""
@@ -160,7 +172,10 @@ async def scene(
     (folder / "new").mkdir()
     app = through(judge) if through is not None else judge
     async with serve(github, app=app) as base, httpx.AsyncClient() as client:
-        yield Scene(github, base, Browser(client), folder / "new")
+        try:
+            yield Scene(github, base, Browser(client), folder / "new")
+        finally:
+            await Command.end_all()
     judge.check()
 
 

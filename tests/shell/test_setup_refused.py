@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,13 @@ from tests.shell.setup_kit import FILES, URL, Command, scene
 pytestmark = pytest.mark.anyio
 CONVERSIONS = "/app-manifests/"
 CODE = "f" * 40
+
+
+@pytest.fixture
+def taken() -> Iterator[str]:
+    """A port on which nobody can listen: what should be refused before does not wait there."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield str(listening.getsockname()[1])
 
 
 @pytest.fixture
@@ -103,10 +110,15 @@ async def no_more_listening(port: int | None) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_with_a_remedy(
-    terminal: Terminal, tmp_path: Path, arguments: tuple[str, str], message: str, remedy: str
+    terminal: Terminal,
+    tmp_path: Path,
+    taken: str,
+    arguments: tuple[str, str],
+    message: str,
+    remedy: str,
 ) -> None:
     """Wrong arguments are 2, and say what would be right, before anything is listened on."""
-    given = {"--url": URL, "--folder": str(tmp_path), **dict([arguments])}
+    given = {"--url": URL, "--folder": str(tmp_path), "--port": taken, **dict([arguments])}
 
     said = terminal.run("setup", *(each for pair in given.items() for each in pair))
 
@@ -117,13 +129,13 @@ def test_what_cannot_be_is_refused_with_a_remedy(
 
 
 def test_a_folder_that_a_shell_would_misread_is_refused(
-    terminal: Terminal, tmp_path: Path
+    terminal: Terminal, tmp_path: Path, taken: str
 ) -> None:
     """A blank in the path of the key would part it in a shell, and quotes stay with Docker."""
     folder = tmp_path / "my files"
     folder.mkdir()
 
-    said = terminal.run("setup", "--url", URL, "--folder", folder)
+    said = terminal.run("setup", "--url", URL, "--folder", folder, "--port", taken)
 
     assert (said.code, list(folder.iterdir())) == (2, [])
     assert "read differently" in said.err
@@ -132,7 +144,7 @@ def test_a_folder_that_a_shell_would_misread_is_refused(
 @pytest.mark.parametrize("name", sorted(FILES))
 @pytest.mark.parametrize("is_link", [False, True])
 def test_what_is_there_is_not_overwritten(
-    terminal: Terminal, tmp_path: Path, name: str, is_link: bool
+    terminal: Terminal, tmp_path: Path, taken: str, name: str, is_link: bool
 ) -> None:
     """One file of an earlier time is enough to refuse, and stands as it was."""
     if is_link:
@@ -140,7 +152,7 @@ def test_what_is_there_is_not_overwritten(
     else:
         (tmp_path / name).write_text("precious", encoding="utf-8")
 
-    said = terminal.run("setup", "--url", URL, "--folder", tmp_path)
+    said = terminal.run("setup", "--url", URL, "--folder", tmp_path, "--port", taken)
 
     assert said.code == 2
     assert f"{name} is there already" in said.err
@@ -148,10 +160,12 @@ def test_what_is_there_is_not_overwritten(
     assert is_link or (tmp_path / name).read_text(encoding="utf-8") == "precious"
 
 
-def test_a_folder_in_which_nothing_can_be_made_is_refused(terminal: Terminal) -> None:
+def test_a_folder_in_which_nothing_can_be_made_is_refused(
+    terminal: Terminal, taken: str
+) -> None:
     """Whether a folder can be written to is tried, before GitHub is asked for anything."""
     # Nobody can make a file there, not even root.
-    said = terminal.run("setup", "--url", URL, "--folder", "/proc/self")
+    said = terminal.run("setup", "--url", URL, "--folder", "/proc/self", "--port", taken)
 
     assert said.code == 2
     assert "cannot be written" in said.err
@@ -172,14 +186,14 @@ async def test_a_disk_without_room_is_found_out_before(tmp_path: Path) -> None:
     assert (again.code, on.left) == (0, FILES)
 
 
-def test_a_port_that_is_taken_is_refused(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_refused(
+    terminal: Terminal, tmp_path: Path, taken: str
+) -> None:
     """Where it cannot listen is 3, and nothing stays behind."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        said = terminal.run("setup", "--url", URL, "--folder", tmp_path, "--port", port)
+    said = terminal.run("setup", "--url", URL, "--folder", tmp_path, "--port", taken)
 
     assert (said.code, list(tmp_path.iterdir())) == (3, [])
-    assert f"127.0.0.1:{port} cannot be listened on" in said.err
+    assert f"127.0.0.1:{taken} cannot be listened on" in said.err
     assert "--port" in said.err
 
 
