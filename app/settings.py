@@ -154,6 +154,27 @@ def derived(api_url: str) -> tuple[str, str]:
     return server, f"{server}/_services/token"
 
 
+def api_url_of(server_url: str) -> str:
+    """Return where GitHub's API is, given its web address: the way back of `derived`."""
+    host = urlsplit(server_url).hostname or ""
+    if host == "github.com":
+        return API_URL_DEFAULT
+    if host.endswith(".ghe.com"):
+        return f"https://api.{host}"
+    return f"{server_url}/api/v3"
+
+
+def address(name: str, url: str) -> str:
+    """Read an address that was given elsewhere as the settings read theirs.
+
+    Raises `SettingsError`, which calls it by that name.
+    """
+    try:
+        return _Given({name: url}).url(name)
+    except _Wrong as wrong:
+        raise SettingsError((wrong.fault,)) from wrong
+
+
 class _Wrong(Exception):
     """One setting is missing or wrong."""
 

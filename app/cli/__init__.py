@@ -19,6 +19,7 @@ from app.cli.helping import about
 from app.cli.inbox_commands import add_inbox
 from app.cli.options import DATABASE, Database, Json
 from app.cli.saying import Refused, complain
+from app.cli.setup_command import add_setup
 
 EXIT_CODES: Final = (
     "Exit codes: 0 all is well; 1 the answer is no (a file has problems, nothing would start, "
@@ -273,6 +274,7 @@ def start(
     raise typer.Exit(start_by_hand(database, wish, as_json=json))
 
 
+add_setup(command_line)
 add_controls(command_line)
 add_audit(command_line)
 add_inbox(command_line)

@@ -30,6 +30,11 @@ SETTINGS: Final = (
     "people sign in and see pages. The README lists all. What is missing or wrong is said at "
     "once."
 )
+SETUP: Final = (
+    "It shows an address for a browser, in which you agree on GitHub, and then writes "
+    "signalbox.env and signalbox.private-key.pem. Exit codes: 0 both are written; 1 GitHub "
+    "refuses; 2 wrong arguments or files; 3 GitHub does not answer; 130 interrupted."
+)
 REHEARSAL_CODES: Final = (
     "Exit codes: 0 it ended as the scenario expects, or well where it expects nothing; 1 it "
     "did not; 2 the definition or the scenario has problems."
@@ -59,6 +64,14 @@ _COMMANDS: Final = {
     ),
     "schema": _About(_WRITING, ("signalbox schema > orchestration.schema.json",)),
     "demo": _About(_SERVING, ("signalbox demo", "signalbox demo --once")),
+    "setup": _About(
+        _SERVING,
+        (
+            "signalbox setup --url https://signalbox.acme.example --organization acme",
+            "signalbox setup --url https://signalbox.acme.example --folder /etc/signalbox",
+        ),
+        SETUP,
+    ),
     "serve": _About(_SERVING, ("PORT=8080 signalbox serve",), SETTINGS),
     "doctor": _About(
         _SERVING,

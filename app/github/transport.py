@@ -115,16 +115,20 @@ class Transport:
         method: str,
         target: str,
         *,
-        authorization: str,
+        authorization: str = "",
         body: Json = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Make one call and return its answer, a 2xx or a 304; anything else is raised.
 
-        `target` is a path with its query, or an address that this host gave us.
+        `target` is a path with its query, or an address that this host gave us. Without an
+        authorization the call is made in nobody's name.
         """
         capabilities = await self.capabilities()
-        sent = {"Authorization": authorization, **(headers or {})}
+        sent = {
+            **({"Authorization": authorization} if authorization else {}),
+            **(headers or {}),
+        }
         if capabilities.api_version is not None:
             sent["X-GitHub-Api-Version"] = capabilities.api_version
         return await self._send(method, target, headers=sent, body=body)

@@ -30,6 +30,7 @@ COMMENT_CHARACTERS_MAX = 65_536
 COMPLAINTS_MAX = 100
 # GitHub may answer these to anything, described or not.
 EVERYWHERE = frozenset({301, 302, 304, 400, 401, 403, 404, 410, 422, 429})
+_PAGES = "/settings/apps/new"
 _SAFE = "/~"
 _LONG = frozenset({"path", "ref", "basehead", "branch", "tag", "environment_name"})
 
@@ -106,8 +107,10 @@ class Judge:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let one request through and judge it and its answer."""
-        # Where people sign in is no part of the API.
-        if scope["type"] != "http" or scope["path"].startswith(("/_", "/login/oauth/")):
+        # Where people sign in and register Apps is no part of the API.
+        path = str(scope.get("path", ""))
+        is_page = path.startswith(("/_", "/login/oauth/")) or path.endswith(_PAGES)
+        if scope["type"] != "http" or is_page:
             await self.app(scope, receive, send)
             return
         message = await receive()

@@ -9,6 +9,7 @@ _REPOSITORY = "/repos/{owner}/{repo}"
 PATHS = frozenset(
     {
         "/app",
+        "/app-manifests/{code}/conversions",
         "/app/hook/config",
         "/app/hook/deliveries",
         "/app/hook/deliveries/{delivery_id}",

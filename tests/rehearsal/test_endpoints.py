@@ -1,7 +1,9 @@
 """Every endpoint of the rehearsal, its requests and answers judged by GitHub's description."""
 
 import base64
+import json
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -53,6 +55,7 @@ async def tour(stage: Stage) -> list[tuple[str, str, int]]:
         done.append((method, path, response.status_code))
     await ask("DELETE", "/installation/token")
     await tour_of_people(stage, done)
+    await tour_of_registering(stage, done)
     return done
 
 
@@ -67,6 +70,24 @@ async def tour_of_people(stage: Stage, done: list[tuple[str, str, int]]) -> None
     user = await stage.ask("GET", "/user", authorization=f"Bearer {token}")
     gone = await stage.ask("DELETE", prefix, given, authorization=f"Basic {basic}")
     done += [("GET", "/user", user.status_code), ("DELETE", prefix, gone.status_code)]
+
+
+async def tour_of_registering(stage: Stage, done: list[tuple[str, str, int]]) -> None:
+    app = stage.github.world.registered_app()
+    wanted = {
+        "name": "Another App",
+        "url": "http://signalbox.test",
+        "redirect_url": "http://127.0.0.1/registered",
+        "hook_attributes": {"url": stage.github.world.webhook_url},
+        "default_permissions": dict(app.permissions),
+        "default_events": list(app.events),
+    }
+    form = {"manifest": json.dumps(wanted), "create": "1"}
+    agreed = await stage.client.post("/settings/apps/new", data=form)
+    code = parse_qs(urlsplit(agreed.headers["location"]).query)["code"][0]
+    path = f"/app-manifests/{code}/conversions"
+    made = await stage.client.post(path, headers={"x-github-api-version": stage.version})
+    done.append(("POST", path, made.status_code))
 
 
 async def paths_of_app(stage: Stage) -> list[tuple[str, str]]:
@@ -263,6 +284,7 @@ async def test_the_tour_leaves_no_endpoint_out() -> None:
         f"{route.method} {re.sub(r'{[^}]*}', '{}', route.path)}"
         for route in ROUTES.routes
         if not route.path.startswith(("/_", "/login/")) and route.path != f"{R}/contents"
+        if not route.path.endswith("/settings/apps/new")
     }
     served.discard("GET /repos/{}/{}/contents")
     assert served - seen == set()

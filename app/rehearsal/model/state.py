@@ -351,6 +351,8 @@ class AppRegistration:
     hook_content_type: str = "json"
     hook_insecure_ssl: str = "0"
     has_hook_secret: bool = True
+    # Of an App that was registered from a manifest; else the rehearsal was given one.
+    webhook_secret: str = ""
 
 
 @dataclass(slots=True, eq=False)

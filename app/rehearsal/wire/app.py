@@ -26,6 +26,7 @@ from app.rehearsal.wire import (
     routes_issues,
     routes_people,
     routes_pulls,
+    routes_registering,
     routes_releases,
 )
 from app.rehearsal.wire.exchange import Answer, Ask, Door, Needs, RouteTable, Service
@@ -53,6 +54,7 @@ ROUTES = RouteTable(
         *routes_actions.ROUTES,
         *routes_environments.ROUTES,
         *routes_people.ROUTES,
+        *routes_registering.ROUTES,
     )
 )
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from app.rehearsal.model.apps import Grant, Keyring
 from app.rehearsal.model.oidc import Issuer
 from app.rehearsal.model.refused import Refused, invalid
+from app.rehearsal.model.registering import Registrations
 from app.rehearsal.model.sign_in import SignIns
 from app.rehearsal.model.state import Account, Repository
 from app.rehearsal.model.world import World
@@ -26,6 +27,7 @@ class Service:
     keyring: Keyring = field(default_factory=Keyring)
     issuer: Issuer = field(default_factory=Issuer)
     sign_ins: SignIns = field(default_factory=SignIns)
+    registrations: Registrations = field(default_factory=Registrations)
 
 
 @dataclass(slots=True)

@@ -88,8 +88,8 @@ class Postman:
 
     def headers(self, delivery: Delivery) -> dict[str, str]:
         """Return the headers of a webhook, signed over its very bytes."""
-        secret = self.secret.encode()
         app = self.world.app
+        secret = ((app.webhook_secret if app else "") or self.secret).encode()
         return {
             "content-type": "application/json",
             "user-agent": "GitHub-Hookshot/rehearsal",
