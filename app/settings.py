@@ -193,7 +193,8 @@ class _Given:
 
     def app_id(self) -> str:
         remedy = "give the App ID, which stands on the App's settings page"
-        app_id = self._required("GITHUB_APP_ID", remedy)
+        anew = "; `signalbox setup` registers an App, and writes all that a server needs of it"
+        app_id = self._required("GITHUB_APP_ID", remedy + anew)
         if not _APP_ID.fullmatch(app_id):
             raise _Wrong("GITHUB_APP_ID", "is neither an App ID nor a client ID", remedy)
         return app_id
