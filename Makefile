@@ -21,7 +21,7 @@ unexport PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_REQUIRE_VIRTUALENV VIRTUA
 python := .venv/bin/python
 sources := app tests $(wildcard action)
 typed := app $(wildcard action tests/kit)
-workflows := $(wildcard workflow-templates/*.yml .github/workflows/*.yml)
+workflows := $(wildcard app/workflow-templates/*.yml .github/workflows/*.yml)
 
 .PHONY: help setup setup-runtime check test simulate chaos fuzz look planted bench bench-peers demo docs lock clean
 

@@ -30,7 +30,7 @@ ACTIONS_READ: Final = {"actions": "read"}
 ACTIONS_WRITE: Final = {"actions": "write"}
 CONTENTS_WRITE: Final = {"contents": "write"}
 
-# Declared by targets, see workflow-templates/orchestrated.yml.
+# Declared by targets, see app/workflow-templates/orchestrated.yml.
 MARKER_INPUT: Final = "signalbox"
 # How long we remember that a target does not declare the input, before asking it again.
 UNMARKED_KEPT: Final = timedelta(hours=1)

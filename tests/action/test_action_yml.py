@@ -14,7 +14,7 @@ from tests.action.server import Servers, serving
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 POSIX, WINDOWS = ACTION["runs"]["steps"]
-TEMPLATE = ROOT / "workflow-templates" / "orchestrated.yml"
+TEMPLATE = ROOT / "app" / "workflow-templates" / "orchestrated.yml"
 
 
 def expand(text: str, inputs: dict[str, str]) -> str:

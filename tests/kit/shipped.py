@@ -14,7 +14,7 @@ _BIN = Path(sys.executable).parent
 
 def commands() -> list[list[str]]:
     """Return the command lines that judge the files at hand."""
-    workflows = [*_found(".github/workflows/*.yml"), *_found("workflow-templates/*.yml")]
+    workflows = [*_found(".github/workflows/*.yml"), *_found("app/workflow-templates/*.yml")]
     actions = _found("action.yml")
     dockerfiles = _found("Dockerfile")
     wanted: list[list[str]] = []
