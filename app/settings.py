@@ -137,6 +137,14 @@ def database_url(environ: Mapping[str, str]) -> str:
         raise SettingsError((wrong.fault,)) from wrong
 
 
+def address(environ: Mapping[str, str], name: str, default: str = "") -> str:
+    """Read the URL of one setting alone, for commands that need no more of them."""
+    try:
+        return _Given(environ).url(name, default)
+    except _Wrong as wrong:
+        raise SettingsError((wrong.fault,)) from wrong
+
+
 def derived(api_url: str) -> tuple[str, str]:
     """Return GitHub's web address and the issuer of its OIDC tokens, given that of its API.
 
