@@ -17,6 +17,7 @@ RUN useradd --system --uid 10001 --no-create-home signalbox \
 WORKDIR /srv
 COPY --from=libraries /srv/venv /srv/venv
 COPY app app
+COPY workflow-templates workflow-templates
 # Compiled once here, and not at each start and each command.
 RUN python -m compileall -q app
 # So that whoever looks into the container finds the command of the manual.

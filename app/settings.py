@@ -137,6 +137,17 @@ def database_url(environ: Mapping[str, str]) -> str:
         raise SettingsError((wrong.fault,)) from wrong
 
 
+def address(given: Mapping[str, str], name: str, default: str = "") -> str:
+    """Read one address as the settings read theirs, from the environment or options.
+
+    Raises `SettingsError`, which calls it by that name.
+    """
+    try:
+        return _Given(given).url(name, default)
+    except _Wrong as wrong:
+        raise SettingsError((wrong.fault,)) from wrong
+
+
 def derived(api_url: str) -> tuple[str, str]:
     """Return GitHub's web address and the issuer of its OIDC tokens, given that of its API.
 
@@ -162,17 +173,6 @@ def api_url_of(server_url: str) -> str:
     if host.endswith(".ghe.com"):
         return f"https://api.{host}"
     return f"{server_url}/api/v3"
-
-
-def address(name: str, url: str) -> str:
-    """Read an address that was given elsewhere as the settings read theirs.
-
-    Raises `SettingsError`, which calls it by that name.
-    """
-    try:
-        return _Given({name: url}).url(name)
-    except _Wrong as wrong:
-        raise SettingsError((wrong.fault,)) from wrong
 
 
 class _Wrong(Exception):

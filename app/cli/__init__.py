@@ -20,6 +20,7 @@ from app.cli.inbox_commands import add_inbox
 from app.cli.options import DATABASE, Database, Json
 from app.cli.saying import Refused, complain
 from app.cli.setup_command import add_setup
+from app.cli.template_commands import add_templates
 
 EXIT_CODES: Final = (
     "Exit codes: 0 all is well; 1 the answer is no (a file has problems, nothing would start, "
@@ -278,6 +279,7 @@ add_setup(command_line)
 add_controls(command_line)
 add_audit(command_line)
 add_inbox(command_line)
+add_templates(command_line)
 add_database(command_line)
 
 

@@ -80,6 +80,16 @@ _COMMANDS: Final = {
         "database and the server, and changes nothing. 0 all is well, perhaps with warnings; "
         "1 something is amiss; 2 wrong settings; 3 GitHub or the database does not answer.",
     ),
+    "templates": _About(
+        _SERVING,
+        (
+            "signalbox templates --organization acme --dry-run",
+            "GITHUB_TOKEN=$(gh auth token) signalbox templates --organization acme",
+        ),
+        "They are what GitHub offers whoever creates a workflow, and not the templates of "
+        "definitions. GITHUB_TOKEN is a token of yours; nothing is pushed to the default "
+        "branch, and files of others stay as they are.",
+    ),
     "migrate": _About(_SERVING, ("signalbox migrate --database sqlite:////data/signalbox.db",)),
     "backup": _About(_SERVING, ("signalbox backup /backup/signalbox-2026-11-25.db",)),
     "restore": _About(_SERVING, ("signalbox restore /backup/signalbox-2026-11-25.db --force",)),

@@ -90,7 +90,7 @@ def plan_of(wanted: Wanted) -> Plan:
 
 def _address(option: str, given: str) -> str:
     try:
-        found = address(option, given)
+        found = address({option: given}, option)
     except SettingsError as error:
         fault = error.faults[0]
         raise Refused(f"{option} {given!r} {fault.message}", fault.remedy) from error

@@ -98,8 +98,12 @@ class Places(Timekeeper):
         default_branch: str = "main",
         roles: Mapping[str, str] | None = None,
         environments: Iterable[str] = (),
+        is_empty: bool = False,
     ) -> Repository:
-        """Make a repository with a first commit of these files, without telling anybody."""
+        """Make a repository with a first commit of these files, without telling anybody.
+
+        An empty one has no commit, and so no branch.
+        """
         world = self.world
         login, _, name = full_name.partition("/")
         made = Repository(
@@ -114,15 +118,16 @@ class Places(Timekeeper):
                 name: Environment(world.new_id(), name, world.now()) for name in environments
             },
         )
-        first = git.commit_files(
-            made,
-            (),
-            files or {"README.md": f"# {name}\n"},
-            world.account(SOMEBODY),
-            "Initial commit",
-            world.now(),
-        )
-        made.refs[f"heads/{default_branch}"] = first.sha
+        if not is_empty:
+            first = git.commit_files(
+                made,
+                (),
+                files or {"README.md": f"# {name}\n"},
+                world.account(SOMEBODY),
+                "Initial commit",
+                world.now(),
+            )
+            made.refs[f"heads/{default_branch}"] = first.sha
         world.repositories[made.id] = made
         world.names[full_name.lower()] = made.id
         return made

@@ -87,6 +87,11 @@ class Timekeeper:
         """Say who sits at the browser: GitHub asks no more who it is. "" lets it ask again."""
         self.service.sign_ins.somebody = login
 
+    def personal_token(self, login: str, *, reads_only: bool = False) -> str:
+        """Make a personal access token for somebody, as GITHUB_TOKEN holds it."""
+        who = self.world.account(login)
+        return self.service.personal.make(self.world, who, reads_only=reads_only)
+
     def connect(self, receiver: httpx.AsyncClient) -> None:
         """Send webhooks and reports through this client from now on."""
         self.postman.client = receiver

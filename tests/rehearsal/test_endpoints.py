@@ -123,8 +123,21 @@ async def tour_of_git(ask, sha: str) -> None:
     await ask("GET", f"{R}/git/blobs/{tree['tree'][-1]['sha']}")  # type: ignore[index]
     await ask("POST", f"{R}/git/refs", {"ref": "refs/tags/v1", "sha": sha})
     await ask("DELETE", f"{R}/git/refs/tags/v1")
+    await tour_of_objects(ask, sha)
     given = {"event_type": "nightly", "client_payload": {"a": 1}}
     await ask("POST", f"{R}/dispatches", given)
+
+
+async def tour_of_objects(ask, sha: str) -> None:
+    commit = await ask("GET", f"{R}/git/commits/{sha}")
+    entry = {"path": "src/more.py", "mode": "100644", "type": "blob", "content": "2\n"}
+    base = commit["tree"]["sha"]  # type: ignore[index]
+    tree = await ask("POST", f"{R}/git/trees", {"base_tree": base, "tree": [entry]})
+    given = {"message": "More", "tree": tree["sha"], "parents": [sha]}
+    made = await ask("POST", f"{R}/git/commits", given)
+    await ask("POST", f"{R}/git/refs", {"ref": "refs/heads/more", "sha": sha})
+    await ask("PATCH", f"{R}/git/refs/heads/more", {"sha": made["sha"]})
+    await ask("POST", f"{R}/pulls", {"title": "More", "head": "more", "base": "main"})
 
 
 async def tour_of_pulls(ask, number: int, sha: str) -> None:

@@ -23,9 +23,9 @@ def test_where_the_api_is_follows_from_where_people_see_github(server: str, api:
 def test_an_address_is_called_what_its_giver_calls_it() -> None:
     """What is wrong with an option is said of the option, in the words of the settings."""
     with pytest.raises(SettingsError) as raised:
-        address("--url", "http://signalbox.acme.example")
+        address({"--url": "http://signalbox.acme.example"}, "--url")
 
     assert [each.name for each in raised.value.faults] == ["--url"]
-    assert address("--url", " https://signalbox.acme.example/ ") == (
+    assert address({"--url": " https://signalbox.acme.example/ "}, "--url") == (
         "https://signalbox.acme.example"
     )

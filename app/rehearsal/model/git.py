@@ -38,15 +38,38 @@ def commit_files(
     for path, text in files.items():
         if text is None:
             tree.pop(path, None)
-            continue
-        content = text.encode()
-        tree[path] = blob_sha(content)
-        repository.blobs[tree[path]] = content
-    tree_sha = _digest("tree", *(f"{path} {sha}" for path, sha in sorted(tree.items())))
+        else:
+            tree[path] = keep_blob(repository, text.encode())
+    return commit_tree(repository, parents, keep_tree(repository, tree), author, message, at)
+
+
+def commit_tree(
+    repository: Repository,
+    parents: tuple[str, ...],
+    tree_sha: str,
+    author: Account,
+    message: str,
+    at: datetime,
+) -> Commit:
+    """Make a commit of a tree that is there."""
     sha = _digest("commit", tree_sha, *parents, author.login, message, at.isoformat())
-    commit = Commit(sha, tree_sha, tree, message, author, at, parents)
+    commit = Commit(sha, tree_sha, repository.trees[tree_sha], message, author, at, parents)
     repository.commits[sha] = commit
     return commit
+
+
+def keep_blob(repository: Repository, content: bytes) -> str:
+    """Keep the content of a file and return its SHA."""
+    sha = blob_sha(content)
+    repository.blobs[sha] = content
+    return sha
+
+
+def keep_tree(repository: Repository, tree: Mapping[str, str]) -> str:
+    """Keep a whole tree and return its SHA."""
+    sha = _digest("tree", *(f"{path} {sha}" for path, sha in sorted(tree.items())))
+    repository.trees[sha] = tree
+    return sha
 
 
 def push(
@@ -144,6 +167,7 @@ def share_objects(source: Repository, target: Repository) -> None:
     """Let one repository of a fork network see the objects of another."""
     target.commits |= source.commits
     target.blobs |= source.blobs
+    target.trees |= source.trees
 
 
 def _tell_ref(

@@ -30,6 +30,7 @@ def open_pull_request(
     if head is not repository:
         repository.commits |= head.commits
         repository.blobs |= head.blobs
+        repository.trees |= head.trees
     repository.number_count += 1
     number = repository.number_count
     now = world.now()
@@ -69,6 +70,7 @@ def follow_branch(
             if repository is not pushed:
                 repository.commits |= pushed.commits
                 repository.blobs |= pushed.blobs
+                repository.trees |= pushed.trees
             before, pull.head_sha = pull.head_sha, sha
             repository.refs[f"pull/{pull.number}/head"] = sha
             extra = {"before": before, "after": sha}

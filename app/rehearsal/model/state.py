@@ -295,6 +295,7 @@ class Repository:
     pushed_at: datetime | None = None
     commits: dict[str, Commit] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
+    trees: dict[str, Mapping[str, str]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)

@@ -118,15 +118,42 @@ def git_ref(at: Addresses, repository: Repository, ref: str, sha: str) -> Shape:
     }
 
 
-def tree(at: Addresses, repository: Repository, commit: Commit, *, is_deep: bool) -> Shape:
+def git_commit(at: Addresses, repository: Repository, commit: Commit) -> Shape:
+    """Return a `git-commit`: a commit as git knows it, without accounts."""
+    api = f"{at.api}/repos/{repository.full_name}/git"
+    web = f"{at.web}/{repository.full_name}/commit"
+    who = {
+        "name": commit.author.login,
+        "email": email(commit.author),
+        "date": instant(commit.at),
+    }
+    return {
+        "sha": commit.sha,
+        "node_id": f"C_{commit.sha}",
+        "url": f"{api}/commits/{commit.sha}",
+        "html_url": f"{web}/{commit.sha}",
+        "author": who,
+        "committer": who,
+        "message": commit.message,
+        "tree": {"sha": commit.tree_sha, "url": f"{api}/trees/{commit.tree_sha}"},
+        "parents": [
+            {"sha": sha, "url": f"{api}/commits/{sha}", "html_url": f"{web}/{sha}"}
+            for sha in commit.parents
+        ],
+        "verification": NOT_VERIFIED,
+    }
+
+
+def tree(at: Addresses, repository: Repository, tree_sha: str, *, is_deep: bool) -> Shape:
     """Return a `git-tree`, whole or only its first level."""
+    whole = repository.trees[tree_sha]
     api = f"{at.api}/repos/{repository.full_name}/git"
     entries: dict[str, Shape] = {}
-    for path, sha in sorted(commit.tree.items()):
+    for path, sha in sorted(whole.items()):
         parts = path.split("/")
         for depth in range(1, len(parts) if is_deep else min(len(parts), 2)):
             folder = "/".join(parts[:depth])
-            entries.setdefault(folder, _tree_entry(api, folder, folder_sha(folder, commit)))
+            entries.setdefault(folder, _tree_entry(api, folder, folder_sha(folder, whole)))
         if is_deep or len(parts) == 1:
             size = len(repository.blobs[sha])
             entries[path] = {
@@ -138,16 +165,16 @@ def tree(at: Addresses, repository: Repository, commit: Commit, *, is_deep: bool
                 "url": f"{api}/blobs/{sha}",
             }
     return {
-        "sha": commit.tree_sha,
-        "url": f"{api}/trees/{commit.tree_sha}",
+        "sha": tree_sha,
+        "url": f"{api}/trees/{tree_sha}",
         "tree": list(entries.values()),
         "truncated": False,
     }
 
 
-def folder_sha(folder: str, commit: Commit) -> str:
+def folder_sha(folder: str, tree: Mapping[str, str]) -> str:
     """Return a SHA for a folder that changes whenever something in it does."""
-    inside = [f"{p} {sha}" for p, sha in sorted(commit.tree.items()) if p.startswith(folder)]
+    inside = [f"{p} {sha}" for p, sha in sorted(tree.items()) if p.startswith(folder)]
     return hashlib.sha1("\n".join(inside).encode()).hexdigest()  # noqa: S324 - a git SHA
 
 

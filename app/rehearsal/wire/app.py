@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from app.rehearsal.model import apps
 from app.rehearsal.model.faults import CallFault, CallPlan, ConnectionDropped
 from app.rehearsal.model.limits import Excess
+from app.rehearsal.model.personal import Personal, check_role
 from app.rehearsal.model.refused import Refused, not_found, not_permitted
 from app.rehearsal.model.state import Repository
 from app.rehearsal.model.world import Call, Flavour
@@ -24,12 +25,13 @@ from app.rehearsal.wire import (
     routes_environments,
     routes_git,
     routes_issues,
+    routes_objects,
     routes_people,
     routes_pulls,
     routes_registering,
     routes_releases,
 )
-from app.rehearsal.wire.exchange import Answer, Ask, Door, Needs, RouteTable, Service
+from app.rehearsal.wire.exchange import Answer, Ask, Door, Needs, Route, RouteTable, Service
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -47,6 +49,7 @@ ROUTES = RouteTable(
     (
         *routes_apps.ROUTES,
         *routes_git.ROUTES,
+        *routes_objects.ROUTES,
         *routes_pulls.ROUTES,
         *routes_issues.ROUTES,
         *routes_releases.ROUTES,
@@ -92,9 +95,9 @@ class RehearsalApp:
             answer = Answer(refused.status, _refusal(refused), refused.headers)
         if ask.method == "GET" and answer.status == 200:
             answer = self._revalidated(ask, answer)
-        if ask.grant is not None:
+        if ask.counted is not None:
             limits = self.world.limits
-            answer.headers |= limits.headers(ask.grant.installation.id, self.world.now())
+            answer.headers |= limits.headers(ask.counted, self.world.now())
         answer.headers["x-github-api-version-selected"] = ask.version
         answer.headers["date"] = format_datetime(self.world.now(), usegmt=True)
         return answer
@@ -132,6 +135,9 @@ class RehearsalApp:
             if "repo" in ask.parameters:
                 ask.found = self._named(segments)
             return route.handler(ask)
+        personal = self.service.personal.tokens.get(token)
+        if personal is not None:
+            return self._answer_person(ask, route, personal, segments)
         ask.grant = self.service.keyring.grant_for(self.world, token)
         self._check_limits(ask)
         if "repo" in ask.parameters:
@@ -141,6 +147,22 @@ class RehearsalApp:
             ask.found = self._visible(ask, route.needs, segments)
         else:
             _check_needs(ask.grant, route.needs)
+        return route.handler(ask)
+
+    def _answer_person(
+        self, ask: Ask, route: Route, token: Personal, segments: list[str]
+    ) -> Answer:
+        """Answer a person, who may do what their role in the repository allows."""
+        ask.person = token.who
+        self._check_limits(ask)
+        if "repo" not in ask.parameters:
+            raise not_found()
+        moved = self._moved(segments)
+        if moved is not None:
+            return moved
+        ask.found = self._named(segments)
+        role = routes_apps.role_of(ask, token.who.login)
+        check_role(token, role, writes=any(level != "read" for _, level in route.needs))
         return route.handler(ask)
 
     def _check_version(self, ask: Ask) -> None:
@@ -153,13 +175,13 @@ class RehearsalApp:
             raise Refused(403, "Please make sure your request has a User-Agent header")
 
     def _check_limits(self, ask: Ask) -> None:
-        assert ask.grant is not None
+        assert ask.counted is not None
         if ask.path == "/rate_limit":
             return
-        which = ask.grant.installation.id
-        excess = self.world.limits.take(which, ask.method, self.world.now())
+        excess = self.world.limits.take(ask.counted, ask.method, self.world.now())
         if excess is not None:
-            raise _too_many(excess, which)
+            whose = "installation" if ask.person is None else "user"
+            raise _too_many(excess, f"{whose} ID {ask.counted}")
 
     def _by_id(self, text: str) -> Repository:
         repository = self.world.repositories.get(int(text)) if text.isdigit() else None
@@ -202,8 +224,8 @@ class RehearsalApp:
         encoded = _encoded(answer.body)
         tag = f'W/"{hashlib.sha256(encoded).hexdigest()}"'
         if ask.headers.get("if-none-match") == tag:
-            if ask.grant is not None and ask.path != "/rate_limit":
-                self.world.limits.give_back(ask.grant.installation.id)
+            if ask.counted is not None and ask.path != "/rate_limit":
+                self.world.limits.give_back(ask.counted)
             return Answer(304, None, {"etag": tag})
         answer.body = encoded
         answer.headers["etag"] = tag
@@ -233,9 +255,9 @@ def _refusal(refused: Refused) -> dict[str, Any]:
     return body
 
 
-def _too_many(excess: Excess, installation_id: int) -> Refused:
+def _too_many(excess: Excess, whom: str) -> Refused:
     if excess.is_primary:
-        return Refused(403, f"API rate limit exceeded for installation ID {installation_id}.")
+        return Refused(403, f"API rate limit exceeded for {whom}.")
     return Refused(
         403,
         "You have exceeded a secondary rate limit. Please wait a few minutes before you try "

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from app.rehearsal.model.apps import Grant, Keyring
 from app.rehearsal.model.oidc import Issuer
+from app.rehearsal.model.personal import PersonalTokens
 from app.rehearsal.model.refused import Refused, invalid
 from app.rehearsal.model.registering import Registrations
 from app.rehearsal.model.sign_in import SignIns
@@ -28,6 +29,7 @@ class Service:
     issuer: Issuer = field(default_factory=Issuer)
     sign_ins: SignIns = field(default_factory=SignIns)
     registrations: Registrations = field(default_factory=Registrations)
+    personal: PersonalTokens = field(default_factory=PersonalTokens)
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class Ask:
     segments: Sequence[str] = ()
     parameters: dict[str, str] = field(default_factory=dict)
     grant: Grant | None = None
+    person: Account | None = None
     found: Repository | None = None
     version: str = "2022-11-28"
 
@@ -68,8 +71,15 @@ class Ask:
 
     @property
     def who(self) -> Account:
-        """The account that acts: with an installation token it is the App's bot."""
-        return self.world.registered_app().bot
+        """The account that acts: a person, or with an installation token the App's bot."""
+        return self.person or self.world.registered_app().bot
+
+    @property
+    def counted(self) -> int | None:
+        """Whose rate limit this counts for: a person's or an installation's, if anybody's."""
+        if self.person is not None:
+            return self.person.id
+        return None if self.grant is None else self.grant.installation.id
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that was sent; nothing sent counts as an empty one."""

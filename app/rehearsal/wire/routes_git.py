@@ -25,6 +25,8 @@ def get_contents(ask: Ask) -> Answer:
     repository, path = ask.repository, ask.parameters.get("path", "").strip("/")
     ref = ask.query.get("ref") or repository.default_branch
     sha = git.resolve(repository, ref)
+    if not repository.commits:
+        raise Refused(404, "This repository is empty.")
     if sha is None:
         raise Refused(404, f"No commit found for the ref {ref}")
     commit = repository.commits[sha]
@@ -47,15 +49,18 @@ def get_blob(ask: Ask) -> Answer:
 def get_tree(ask: Ask) -> Answer:
     """Return the tree of a commit, a branch or a tree SHA."""
     wanted = ask.parameters["tree_sha"]
-    commit = _commit_or_none(ask.repository, wanted) or _by_tree(ask.repository, wanted)
-    if commit is None:
+    refuse_empty(ask.repository)
+    commit = _commit_or_none(ask.repository, wanted)
+    tree_sha = wanted if commit is None else commit.tree_sha
+    if tree_sha not in ask.repository.trees:
         raise not_found()
     is_deep = "recursive" in ask.query
-    return Answer(200, shapes.tree(ask.world.at, ask.repository, commit, is_deep=is_deep))
+    return Answer(200, shapes.tree(ask.world.at, ask.repository, tree_sha, is_deep=is_deep))
 
 
 def get_ref(ask: Ask) -> Answer:
     """Return one ref, given as heads/NAME or tags/NAME."""
+    refuse_empty(ask.repository)
     ref = ask.parameters["ref"].removeprefix("refs/")
     sha = ask.repository.refs.get(ref)
     if sha is None:
@@ -220,9 +225,10 @@ def _commit_or_none(repository: Repository, ref: str) -> Commit | None:
     return None if sha is None else repository.commits[sha]
 
 
-def _by_tree(repository: Repository, tree_sha: str) -> Commit | None:
-    found = (c for c in repository.commits.values() if c.tree_sha == tree_sha)
-    return next(found, None)
+def refuse_empty(repository: Repository) -> None:
+    """Refuse what asks for an object of git where there is none yet."""
+    if not repository.commits:
+        raise Refused(409, "Git Repository is empty.")
 
 
 def _files(ask: Ask, before: Commit | None, after: Commit) -> list[dict[str, Any]]:
@@ -247,7 +253,7 @@ def _directory(ask: Ask, commit: Commit, path: str, ref: str) -> Answer:
             size = len(repository.blobs[sha])
             entries[full] = shapes.content_entry(at, repository, full, sha, size, "file", ref)
         elif full not in entries:
-            folder = shapes.folder_sha(f"{full}/", commit)
+            folder = shapes.folder_sha(f"{full}/", commit.tree)
             entries[full] = shapes.content_entry(at, repository, full, folder, 0, "dir", ref)
     if not entries:
         raise not_found()

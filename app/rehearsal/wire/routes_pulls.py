@@ -4,7 +4,7 @@ from typing import Any
 
 from app.rehearsal.model import git, merging, pulls
 from app.rehearsal.model.refused import Refused, invalid, not_found
-from app.rehearsal.model.state import PullRequest, Review
+from app.rehearsal.model.state import PullRequest, Repository, Review
 from app.rehearsal.shapes import git as git_shapes
 from app.rehearsal.shapes import pulls as shapes
 from app.rehearsal.wire.exchange import Answer, Ask, Route
@@ -39,6 +39,40 @@ def list_pulls(ask: Ask) -> Answer:
 def get_pull(ask: Ask) -> Answer:
     """Return one pull request."""
     return Answer(200, _dated(ask, _pull(ask), is_whole=True))
+
+
+def create_pull(ask: Ask) -> Answer:
+    """Open a pull request from a branch, perhaps that of a fork as `owner:branch`."""
+    given, repository = ask.body(), ask.repository
+    ask.demand(given, title=str, head=str, base=str)
+    owner, _, branch = given["head"].rpartition(":")
+    head = _head_repository(ask, owner)
+    for name, place, ref in (("head", head, branch), ("base", repository, given["base"])):
+        if place is None or f"heads/{ref}" not in place.refs:
+            raise _not_opened(field=name, code="invalid")
+    assert head is not None, "it has the branch"
+    base_sha, head_sha = repository.refs[f"heads/{given['base']}"], head.refs[f"heads/{branch}"]
+    if head_sha in git.ancestors(repository, base_sha):
+        raise _not_opened(message=f"No commits between {given['base']} and {branch}")
+    label = f"{head.owner.login}:{branch}"
+    if any(
+        pull.state == "open" and (pull.head_repository, pull.head_ref) == (head, branch)
+        for pull in repository.pulls.values()
+    ):
+        raise _not_opened(message=f"A pull request already exists for {label}.")
+    pull = pulls.open_pull_request(
+        ask.world,
+        repository,
+        head,
+        branch,
+        ask.who,
+        title=given["title"],
+        body=given.get("body") or "",
+        base_ref=given["base"],
+        is_draft=given.get("draft", False),
+    )
+    shape = _dated(ask, pull, is_whole=True)
+    return Answer(201, shape, {"location": shape["url"]})
 
 
 def list_files(ask: Ask) -> Answer:
@@ -148,6 +182,20 @@ def _pull(ask: Ask) -> PullRequest:
     return found
 
 
+def _head_repository(ask: Ask, owner: str) -> Repository | None:
+    """Return the repository itself, or the fork of it that somebody has."""
+    repository = ask.repository
+    if owner.lower() in ("", repository.owner.login.lower()):
+        return repository
+    forks = (each for each in ask.world.repositories.values() if each.parent is repository)
+    return next((each for each in forks if each.owner.login.lower() == owner.lower()), None)
+
+
+def _not_opened(**error: str) -> Refused:
+    whole = {"resource": "PullRequest", "code": "custom", **error}
+    return Refused(422, "Validation Failed", errors=[whole])
+
+
 def _review(ask: Ask, pull: PullRequest) -> Review:
     for found in pull.reviews:
         if str(found.id) == ask.parameters["review_id"]:
@@ -169,6 +217,7 @@ WRITE = (("pull_requests", "write"),)
 REVIEW = f"{R}/pulls/{{pull_number}}/reviews/{{review_id}}"
 ROUTES = (
     Route("GET", f"{R}/pulls", list_pulls, needs=READ),
+    Route("POST", f"{R}/pulls", create_pull, needs=WRITE),
     Route("GET", f"{R}/pulls/{{pull_number}}/commits", list_commits, needs=READ),
     Route("GET", f"{R}/pulls/{{pull_number}}", get_pull, needs=READ),
     Route("GET", f"{R}/pulls/{{pull_number}}/files", list_files, needs=READ),

@@ -89,14 +89,14 @@ async def serve(
 
 @contextlib.contextmanager
 def serve_in_thread(
-    rehearsal: Rehearsal, host: str = "127.0.0.1", port: int = 0
+    rehearsal: Rehearsal, host: str = "127.0.0.1", port: int = 0, *, app: Asgi | None = None
 ) -> Iterator[str]:
     """Serve a rehearsal in real time from a thread, for a caller without a loop."""
     started, stop = threading.Event(), threading.Event()
     addresses: list[str] = []
 
     async def run() -> None:
-        async with serve(rehearsal, host, port) as base:
+        async with serve(rehearsal, host, port, app=app) as base:
             addresses.append(base)
             started.set()
             await asyncio.to_thread(stop.wait)
