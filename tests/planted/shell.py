@@ -42,7 +42,8 @@ BUGS = (
         name="a duplicate delivery counts as new",
         file="app/store/sql/save.py",
         right='or_leave("id")(insert).returning',
-        wrong='or_change(["id"], ["received_at"])(insert).returning',
+        wrong='insert.on_conflict_do_update(index_elements=["id"], set_={"note": ""})'
+        ".returning",
     ),
     Bug(
         name="a lease never expires",

@@ -1,0 +1,48 @@
+"""Bugs that somebody might make at the edges: setup, doctor, templates, broken connections."""
+
+from tests.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        name="a connection that the server has closed is handed out",
+        file="app/store/sql/postgres.py",
+        right="    if connection.driver_connection.is_closed():\n",
+        wrong="    if connection.driver_connection is None:\n",
+    ),
+    Bug(
+        name="a delivery that meets a break is refused",
+        file="app/store/inbox.py",
+        right="            if loop.time() >= until:\n",
+        wrong="            if loop.time() >= 0:\n",
+    ),
+    Bug(
+        name="an Enterprise Server is looked through for three days only",
+        file="app/repair/__init__.py",
+        right="            reach=ages.again,\n",
+        wrong="",
+    ),
+    Bug(
+        name="whoever knows no state registers an App",
+        file="app/cli/setup_desk.py",
+        right='        if not _is_same(request.query_params.get("state", ""), self.state):\n',
+        wrong='        if not request.query_params.get("state", ""):\n',
+    ),
+    Bug(
+        name="the private key of the App is open to all",
+        file="app/cli/settings_files.py",
+        right="os.open(path, flags, 0o600)",
+        wrong="os.open(path, flags, 0o644)",
+    ),
+    Bug(
+        name="an event that the App does not hear of is not told",
+        file="app/cli/diagnosing.py",
+        right="    missing = [each for each in EVENTS if each.name not in heard]\n",
+        wrong="    missing = [it for it in EVENTS if it.optional and it.name not in heard]\n",
+    ),
+    Bug(
+        name="a pull request is asked for again and again",
+        file="app/cli/offering_templates.py",
+        right="        retry=None,\n",
+        wrong="        retry=3,\n",
+    ),
+)
