@@ -217,6 +217,7 @@ def _lacking(place: Installed, app: App) -> Finding | None:
         each
         for name, level in app.permissions.items()
         if not is_granted(each := _as_asked(name, level, needed), place.permissions)
+        and not (each.of_organization and place.account_type == "User")
     ]
     if not asked:
         return None
@@ -234,9 +235,13 @@ def _lacking(place: Installed, app: App) -> Finding | None:
 
 def _as_asked(name: str, level: str, needed: Mapping[str, Permission]) -> Permission:
     """Return a permission at the level at which the App asks for it."""
-    title = needed[name].title if name in needed else name
+    ours = needed.get(name)
     return Permission(
-        name=name, title=title, level="write" if level != "read" else "read", why=""
+        name=name,
+        title=ours.title if ours is not None else name,
+        level="write" if level != "read" else "read",
+        why="",
+        of_organization=ours is not None and ours.of_organization,
     )
 
 

@@ -16,7 +16,8 @@ Level = Literal["read", "write"]
 class Permission:
     """One permission: its name in the API and on GitHub's pages, and what goes without it.
 
-    What is `optional` is needed only by definitions that make use of it.
+    What is `optional` is needed only by definitions that make use of it. What is
+    `of_organization` nobody can grant on the account of a person.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Permission:
     level: Level
     why: str
     optional: bool = False
+    of_organization: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ PERMISSIONS: Final = (
         title="Members",
         level="read",
         why="asking whether who approves is in the team that a rule names",
+        of_organization=True,
     ),
     Permission(
         name="security_events",

@@ -61,12 +61,16 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """One account that has the App; `page` is where its owner changes what it grants."""
+    """One account that has the App; `page` is where its owner changes what it grants.
+
+    `account_type` is `Organization` or `User`; an enterprise has none.
+    """
 
     account: str
     page: str
     is_suspended: bool
     permissions: Mapping[str, str]
+    account_type: str = ""
 
 
 async def registered_app(client: Client) -> App:
@@ -136,6 +140,7 @@ async def places(client: Client) -> tuple[Installed, ...]:
                 page=text_of(item, "html_url"),
                 is_suspended=item.get("suspended_at") is not None,
                 permissions=_permissions(item),
+                account_type=text_of(account, "type"),
             )
         )
     return tuple(found)

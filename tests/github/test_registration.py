@@ -77,7 +77,8 @@ async def test_installations_are_listed_with_what_they_grant(here: House) -> Non
     here.github.suspend(here.installation)
     [found] = await places(here.client)
 
-    assert (found.account, found.is_suspended) == ("acme", True)
+    assert (found.account, found.account_type) == ("acme", "Organization")
+    assert found.is_suspended
     assert found.permissions == {"metadata": "read"}
     assert found.page.endswith(
         f"/organizations/acme/settings/installations/{here.installation.id}"

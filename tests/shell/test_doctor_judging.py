@@ -179,6 +179,23 @@ def test_many_installations_are_named_in_part() -> None:
     )
 
 
+def test_a_person_cannot_grant_what_only_an_organization_has() -> None:
+    """Nobody has members on the account of a person, so nothing is amiss there."""
+    app = replace(APP, permissions={"checks": "write", "members": "read"})
+    granted = {"checks": "write"}
+    person = Installed(
+        account="mona", page="", is_suspended=False, permissions=granted, account_type="User"
+    )
+    organization = replace(person, account="acme", account_type="Organization")
+
+    assert [it.mark for it in judge_places([person], app, WANTED)] == [Mark.OK]
+    _, said = judge_places([organization], app, WANTED)
+    assert (said.mark, said.found) == (
+        Mark.PROBLEM,
+        "acme does not grant what the App asks for by now: Members (Read-only)",
+    )
+
+
 def test_what_is_asked_for_beyond_our_needs_is_a_warning() -> None:
     """It has its name in the API, since we know no other; what is granted above it is well."""
     app = replace(APP, permissions={"pages": "admin", "checks": "read"})
