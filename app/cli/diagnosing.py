@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
 from app.cli.findings import Finding, not_asked, note, ok, problem, warning
-from app.github.needs import EVENTS, PERMISSIONS, Permission, is_granted
+from app.github.needs import EVENTS, PERMISSIONS, Permission, Subscription, is_granted
 from app.github.registration import App, Hook, Installed
 from app.web.hooks import PATH
 
@@ -115,13 +115,7 @@ def judge_permissions(app: App, wanted: Wanted) -> list[Finding]:
         for each in missing
         if not each.optional
     ]
-    optional = [each for each in missing if each.optional]
-    if not found:
-        count = len(PERMISSIONS) - len(optional)
-        found.append(ok("permissions", f"the App has the {count} that it needs"))
-    if optional:
-        found.append(_left_out("permissions", {each.title: each.why for each in optional}))
-    return found
+    return _with_optional("permissions", found, missing, len(PERMISSIONS), "has")
 
 
 def judge_events(app: App, wanted: Wanted) -> list[Finding]:
@@ -141,13 +135,7 @@ def judge_events(app: App, wanted: Wanted) -> list[Finding]:
         for each in missing
         if not each.optional
     ]
-    optional = [each for each in missing if each.optional]
-    if not found:
-        count = len(EVENTS) - len(optional)
-        found.append(ok("events", f"the App hears of the {count} that it needs"))
-    if optional:
-        found.append(_left_out("events", {each.title: each.why for each in optional}))
-    return found
+    return _with_optional("events", found, missing, len(EVENTS), "hears of")
 
 
 def judge_hook(hook: Hook, app: App, wanted: Wanted) -> list[Finding]:
@@ -285,6 +273,19 @@ def _level_of(wanted: Permission, granted: Mapping[str, str]) -> str:
     return _LEVELS.get(level, level) or "not granted"
 
 
-def _left_out(check: str, missing: Mapping[str, str]) -> Finding:
-    why = "; ".join(dict.fromkeys(missing.values()))
-    return note(check, f"without {', '.join(missing)}: needed only for {why}")
+def _with_optional(
+    check: str,
+    found: list[Finding],
+    missing: Sequence[Permission | Subscription],
+    count: int,
+    verb: str,
+) -> list[Finding]:
+    """Say that all is well where nothing was found, and which optional ones are left out."""
+    optional = [each for each in missing if each.optional]
+    if not found:
+        found = [ok(check, f"the App {verb} the {count - len(optional)} that it needs")]
+    if not optional:
+        return found
+    why = "; ".join(dict.fromkeys(each.why for each in optional))
+    names = ", ".join(each.title for each in optional)
+    return [*found, note(check, f"without {names}: needed only for {why}")]

@@ -17,6 +17,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
 
+from app.cli.saying import Refused
+
 FOLDER: Final = "workflow-templates"
 """Here, and in an organization's `.github` repository."""
 TITLE: Final = "Offer the workflow templates of Signalbox"
@@ -63,7 +65,10 @@ def _files() -> list[Path]:
     if beside.is_dir():
         return list(beside.iterdir())
     of_wheel = distribution("signalbox").files or ()
-    return [Path(str(each.locate())) for each in of_wheel if each.parent.name == FOLDER]
+    found = [Path(str(each.locate())) for each in of_wheel if each.parent.name == FOLDER]
+    if not found:
+        raise Refused(f"{FOLDER} is missing", "install Signalbox anew, from its wheel or whole")
+    return found
 
 
 def filled(templates: Sequence[Template], *, server: str, action: str) -> tuple[Template, ...]:

@@ -6,12 +6,15 @@ import respx
 from app.github.errors import NotFoundError, UnavailableError
 from app.github.needs import EVENTS, PERMISSIONS
 from app.github.registering import (
+    SIGN_IN_PATH,
+    WEBHOOK_PATH,
     exchange,
     form_address,
     is_code,
     manifest,
     settings_address,
 )
+from app.web import hooks, sign_in
 from tests.github.wire import API, Clock
 from tests.kit.judge import CLOUD, ENTERPRISE_SERVER, description
 
@@ -30,6 +33,11 @@ APP = {
     "webhook_secret": "a webhook secret",
     "pem": "a private key",
 }
+
+
+def test_what_is_registered_is_where_the_server_listens() -> None:
+    """An App that delivers elsewhere would be deaf."""
+    assert (WEBHOOK_PATH, SIGN_IN_PATH) == (hooks.PATH, sign_in.BACK)
 
 
 def test_the_manifest_names_what_signalbox_needs_and_where_it_is() -> None:

@@ -74,6 +74,18 @@ def test_the_container_has_them(here: Desk, tmp_path: Path) -> None:
     assert here.environ["GITHUB_TOKEN"] not in said.stdout
 
 
+def test_without_them_it_says_so(here: Desk, tmp_path: Path) -> None:
+    """That nothing is there to offer does not look as if nothing were to be changed."""
+    shutil.copytree(tree.ROOT / "app", tmp_path / "app")
+    about = tmp_path / "signalbox-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: signalbox\nVersion: 1\n")
+    said = call(tmp_path, here)
+
+    assert said.returncode != 0
+    assert f"{FOLDER} is missing" in said.stderr
+
+
 def test_help_does_not_wait_for_pygithub() -> None:
     """Whoever asks for help has no use for it."""
     code = (
