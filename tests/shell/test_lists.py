@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.store.schema import turns
+from app.store.schema import payloads, turns
 from app.store.sql.database import driver_url
 from app.store.sql.lists import BETWEEN, NOTHING, in_one_text
 from app.store.sql.many import Among, Rows, or_change
@@ -19,6 +19,7 @@ COLUMNS = ("name", "due", "note")
 PUT = Rows(turns, COLUMNS, or_change(["name"], ["due", "note"]))
 BY_NAME = Among((turns.c.name,), sa.select(turns.c.name, turns.c.due, turns.c.note).where)
 BY_BOTH = Among((turns.c.name, turns.c.due), sa.select(turns.c.name).where)
+BODIES = Rows(payloads, payloads.columns.keys())
 FORGET = Among((turns.c.name,), sa.delete(turns).where)
 STRANGE = f"{BETWEEN}{NOTHING}\\\"'{{}},\n\tNULLé😀"
 
@@ -61,6 +62,48 @@ def test_what_goes_in_comes_out(url: str, rows: dict[str, tuple[int, str]]) -> N
     assert {it.name: (it.due, it.note) for it in found} == rows
     assert sorted(it.name for it in by_both) == sorted(rows)
     assert (gone, left) == (len(rows), [])
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bodies=st.lists(st.binary(max_size=9), min_size=1, max_size=5))
+@example(bodies=[b""])
+@example(bodies=[b"", b"\x00\x1e\x1f", b"", b"\xff"])
+def test_bytes_come_out_as_they_went_in(url: str, bodies: list[bytes]) -> None:
+    """Of each row its own, whatever stands beside it."""
+    rows = [
+        {"delivery_seq": seq, "body": body, "size": len(body)}
+        for seq, body in enumerate(bodies, 1)
+    ]
+
+    async def go_round() -> list[Any]:
+        database = PostgresDatabase(url)
+        await database.write(lambda it: BODIES.put(it, rows))
+        found = await database.read(lambda it: it.execute(sa.select(payloads)).all())
+        await database.write(lambda it: it.execute(sa.delete(payloads)))
+        await database.close()
+        return list(found)
+
+    found = asyncio.run(go_round())
+    assert sorted((it.delivery_seq, it.body, it.size) for it in found) == [
+        (it["delivery_seq"], it["body"], it["size"]) for it in rows
+    ]
+
+
+def test_where_bytes_are_missing_all_go_as_arrays(url: str) -> None:
+    """The table does not take NULL, and says so, as it does whichever way it comes."""
+    rows = [
+        {"delivery_seq": seq, "body": body, "size": 0} for seq, body in [(1, b"a"), (2, None)]
+    ]
+
+    async def put() -> None:
+        database = PostgresDatabase(url)
+        try:
+            await database.write(lambda it: BODIES.put(it, rows))
+        finally:
+            await database.close()
+
+    with pytest.raises(sa.exc.IntegrityError, match="null value"):
+        asyncio.run(put())
 
 
 @pytest.mark.parametrize(

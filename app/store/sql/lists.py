@@ -3,10 +3,13 @@
 An array the driver writes value by value, and asks of each whether it is an array, too; JSON
 takes the server longer to read than what it says takes to be stored. So a list is a text in
 which a character stands between two values that hardly any text holds, and the server takes
-it apart. Where a text does hold it, and beside bytes, all go as arrays.
+it apart. Bytes stand one after the other, and beside them where each begins. Where a text
+does hold that character, or bytes are missing, all go as arrays; for these the driver asks the
+server on each new connection what they are made of, which takes it as long as a large batch.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -27,10 +30,8 @@ class DirectLists:
     """A statement about lists of the same length, past SQLAlchemy's machinery."""
 
     def __init__(self, types: Mapping[str, sa.types.TypeEngine[Any]], make: Make) -> None:
-        self._are_texts = {name: isinstance(of, sa.Text) for name, of in types.items()}
-        has_bytes = any(isinstance(of, sa.LargeBinary) for of in types.values())
-        split = [] if has_bytes else [_split(*it) for it in types.items()]
-        self._of_texts = Direct(make(split)) if split else None
+        self._types = types
+        self._in_one = Direct(make([_taken_apart(*it) for it in types.items()]))
         self._of_arrays = Direct(make([_array(*it) for it in types.items()]))
 
     def rows(
@@ -55,14 +56,37 @@ class DirectLists:
 
     def _given(self, lists: Mapping[str, Sequence[Any]]) -> tuple[Direct, dict[str, Any]]:
         """Return the statement that can take these, and what it is given."""
-        if self._of_texts is not None:
-            texts = {
-                name: in_one_text(values, are_texts=self._are_texts[name])
-                for name, values in lists.items()
-            }
-            if all(texts.values()):
-                return self._of_texts, texts
+        given: dict[str, Any] = {}
+        for name, values in lists.items():
+            of = self._types[name]
+            if isinstance(of, sa.LargeBinary):
+                given.update(_bytes_in_one(name, values))
+            else:
+                given[name] = in_one_text(values, are_texts=isinstance(of, sa.Text))
+        if all(given.values()):
+            return self._in_one, given
         return self._of_arrays, {name: [_kept(it) for it in lists[name]] for name in lists}
+
+
+def _bytes_in_one(name: str, values: Sequence[bytes | None]) -> dict[str, Any]:
+    """Return bytes one after the other, and where each begins; nothing where one is missing."""
+    there = [it for it in values if it is not None]
+    if len(there) < len(values):
+        return {name: b""}
+    sizes = [len(it) for it in there]
+    begins = accumulate(sizes, initial=1)
+    return {
+        name: b"".join(there),
+        **{
+            each: BETWEEN.join(map(str, numbers))
+            for each, numbers in zip(_places(name), (list(begins)[:-1], sizes), strict=True)
+        },
+    }
+
+
+def _places(name: str) -> tuple[str, str]:
+    """Name the lists that say where each value begins, and how long it is."""
+    return f"{name}_begins", f"{name}_sizes"
 
 
 def in_one_text(values: Sequence[Any], *, are_texts: bool) -> str:
@@ -88,6 +112,25 @@ def _kept(value: Any) -> Any:
 
 def _array(name: str, of: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
     return sa.bindparam(name, None, postgresql.ARRAY(of))
+
+
+def _taken_apart(name: str, of: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """Return the array that was written as one value."""
+    return _cut(name, of) if isinstance(of, sa.LargeBinary) else _split(name, of)
+
+
+def _cut(name: str, of: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """Return the array whose bytes stood one after the other.
+
+    https://www.postgresql.org/docs/current/functions-binarystring.html
+    """
+    given = sa.cast(sa.bindparam(name, None, of), of)
+    begins, sizes = (_split(each, sa.Integer()) for each in _places(name))
+    # Of what a function returns they stand in its order.
+    of_each = sa.func.unnest(begins, sizes).table_valued("begins", "takes").render_derived()
+    piece = sa.func.substring(given, of_each.c.begins, of_each.c.takes)
+    pieces = sa.select(piece).select_from(of_each).scalar_subquery()
+    return sa.func.array(pieces, type_=postgresql.ARRAY(of))
 
 
 def _split(name: str, of: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
