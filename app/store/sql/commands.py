@@ -61,21 +61,19 @@ _IS_CURRENT: Final = (
     commands.c.status == CommandStatus.OPEN.value,
     sa.or_(commands.c.lease_owner.is_not(None), commands.c.kind.not_in(LEVEL_KINDS)),
 )
+_IS_AGAIN: Final = commands.c.again_due.is_not(None)
 _TICK_OFF: Final = Among(
     (commands.c.id,),
     lambda known: (
         sa.update(commands)
-        .where(known, *_IS_CURRENT, commands.c.again_due.is_(None))
-        .values(status=CommandStatus.DONE.value, lease_owner=None, lease_until=None)
-    ),
-)
-_OPEN_AGAIN: Final = Among(
-    (commands.c.id,),
-    lambda known: (
-        sa.update(commands)
-        .where(known, *_IS_CURRENT, commands.c.again_due.is_not(None))
+        .where(known, *_IS_CURRENT)
         .values(
-            due=commands.c.again_due, tries=0, first_tried_at=None, held_until=None, **UNHELD
+            status=sa.case((_IS_AGAIN, commands.c.status), else_=CommandStatus.DONE.value),
+            due=sa.func.coalesce(commands.c.again_due, commands.c.due),
+            tries=sa.case((_IS_AGAIN, 0), else_=commands.c.tries),
+            first_tried_at=sa.case((_IS_AGAIN, None), else_=commands.c.first_tried_at),
+            held_until=sa.case((_IS_AGAIN, None), else_=commands.c.held_until),
+            **UNHELD,
         )
     ),
 )
@@ -259,19 +257,17 @@ def next_due(connection: sa.Connection) -> datetime | None:
 def tick_off(connection: sa.Connection, ids: Sequence[int]) -> None:
     """Note that commands are done; a level that was asked for meanwhile opens again."""
     _TICK_OFF.change(connection, ids)
-    _OPEN_AGAIN.change(connection, ids)
 
 
 def set_aside(connection: sa.Connection, failed: Sequence[tuple[int, str]]) -> None:
     """Note that commands failed for good; there are few of these, so one at a time."""
-    is_again = commands.c.again_due.is_not(None)
     for command_id, why in failed:
         connection.execute(
             sa.update(commands)
             .where(commands.c.id == command_id, *_IS_CURRENT)
             .values(
                 status=sa.case(
-                    (is_again, CommandStatus.OPEN.value), else_=CommandStatus.FAILED.value
+                    (_IS_AGAIN, CommandStatus.OPEN.value), else_=CommandStatus.FAILED.value
                 ),
                 due=sa.func.coalesce(commands.c.again_due, commands.c.due),
                 note=why,
