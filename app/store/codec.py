@@ -94,6 +94,9 @@ _write_event = _CONVERTER.get_unstructure_hook(Event)
 _write_command = _CONVERTER.get_unstructure_hook(Command)
 _write_shared = _CONVERTER.get_unstructure_hook(Shared)
 _write_finding = _CONVERTER.get_unstructure_hook(Finding)
+_read_state = _CONVERTER.get_structure_hook(Orchestration)
+_read_plan = _CONVERTER.get_structure_hook(StoredPlan)
+_write_plan = _CONVERTER.get_unstructure_hook(StoredPlan)
 
 
 def encode_event(event: Event) -> str:
@@ -200,7 +203,7 @@ def decode_state(text: str, plan: Plan) -> Orchestration:
     if "plan" in fields:
         raise UnreadableError("a stored state holds a plan, which belongs elsewhere")
     fields["plan"] = plan
-    state: Orchestration = _structure("state", fields, Orchestration)
+    state: Orchestration = _structure("state", fields, Orchestration, _read_state)
     return state
 
 
@@ -217,12 +220,12 @@ def encode_plan(plan: Plan) -> str:
         chain=plan.chain,
         correlation=plan.correlation,
     )
-    return _dump(_CONVERTER.unstructure(stored))
+    return _dump(_write_plan(stored))
 
 
 def decode_plan(text: str) -> StoredPlan:
     """Read a plan back; whoever asks still has to find the definition."""
-    plan: StoredPlan = _structure("plan", _load("plan", text), StoredPlan)
+    plan: StoredPlan = _structure("plan", _load("plan", text), StoredPlan, _read_plan)
     return plan
 
 
@@ -317,9 +320,14 @@ def _load_exact(what: str, text: str) -> dict[str, Any]:
     return fields
 
 
-def _structure(what: str, fields: dict[str, Any], kind: Any) -> Any:
+def _structure(
+    what: str,
+    fields: dict[str, Any],
+    kind: Any,
+    read: Callable[[Any, Any], Any] = _CONVERTER.structure,
+) -> Any:
     try:
-        return _CONVERTER.structure(fields, kind)
+        return read(fields, kind)
     except ForbiddenExtraKeysError as error:
         unknown = ", ".join(sorted(error.extra_fields))
         raise UnreadableError(

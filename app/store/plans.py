@@ -24,17 +24,25 @@ class Definitions:
         self._parse = parse
         self._known: OrderedDict[tuple[str, str], tuple[str, Definition]] = OrderedDict()
 
-    def complete(self, stored: StoredPlan, text: str) -> Plan:
-        """Make a plan whole again."""
+    def completed(self, stored: StoredPlan) -> Plan | None:
+        """Make a plan whole again without its definition's text, if that was parsed before."""
         place = (stored.digest, stored.origin.path)
         known = self._known.get(place)
         if known is None:
-            definition, problems = self._parse(text, stored.origin.path)
-            if definition is None:
-                why = "; ".join(problem.message for problem in problems)
-                raise UnreadableError(f"the definition of {stored.id} cannot be read: {why}")
-            known = self._known[place] = (text, definition)
-            if len(self._known) > DEFINITIONS_MAX:
-                self._known.popitem(last=False)
+            return None
         self._known.move_to_end(place)
         return with_definition(stored, *known)
+
+    def complete(self, stored: StoredPlan, text: str) -> Plan:
+        """Make a plan whole again. Raises `UnreadableError`."""
+        found = self.completed(stored)
+        if found is not None:
+            return found
+        definition, problems = self._parse(text, stored.origin.path)
+        if definition is None:
+            why = "; ".join(problem.message for problem in problems)
+            raise UnreadableError(f"the definition of {stored.id} cannot be read: {why}")
+        self._known[stored.digest, stored.origin.path] = (text, definition)
+        if len(self._known) > DEFINITIONS_MAX:
+            self._known.popitem(last=False)
+        return with_definition(stored, text, definition)

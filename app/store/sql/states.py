@@ -28,6 +28,9 @@ _PLANS: Final = Among(
     sa.select(plans.c.orchestration_id, plans.c.plan, plans.c.digest).where,
     are_large=True,
 )
+_TEXTS: Final = Among(
+    (texts.c.digest,), sa.select(texts.c.digest, texts.c.text).where, are_large=True
+)
 
 
 def read_states(
@@ -62,19 +65,16 @@ def read_states(
 def _read_plans(
     connection: sa.Connection, ids: list[OrchestrationId], definitions: Definitions
 ) -> dict[OrchestrationId, tuple[Plan, int]]:
-    """Read plans, and say how long each is."""
+    """Read plans, and say how long each is; definitions only where they are not known yet."""
     rows = _PLANS.rows(connection, ids)
-    if not rows:
-        return {}
-    wanted = {row.digest for row in rows}
-    known = connection.execute(
-        sa.select(texts.c.digest, texts.c.text).where(texts.c.digest.in_(wanted))
-    )
-    by_digest = {row.digest: row.text for row in known}
+    stored = {row.orchestration_id: codec.decode_plan(row.plan) for row in rows}
+    found = {key: definitions.completed(it) for key, it in stored.items()}
+    unknown = {stored[key].digest for key, plan in found.items() if plan is None}
+    by_digest = dict(_TEXTS.rows(connection, unknown))
     return {
         row.orchestration_id: (
-            definitions.complete(codec.decode_plan(row.plan), by_digest[row.digest]),
+            found[row.orchestration_id] or definitions.complete(it, by_digest[it.digest]),
             len(row.plan),
         )
-        for row in rows
+        for row, it in zip(rows, stored.values(), strict=True)
     }
