@@ -6,13 +6,14 @@ performs then looks before it acts. Timers are commands to ourselves.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -29,6 +30,7 @@ from app.core.commands import (
 from app.core.events import DispatchDelayed, DispatchRefused, TimerElapsed, WorkflowRunMissed
 from app.core.legs.wanted import is_over, is_wanted, look_up_instead
 from app.core.state import Orchestration
+from app.core.values import OrchestrationId
 from app.courier.giving_up import ONCE, Once, back_off, is_given_up, why_given_up
 from app.ports import (
     Carried,
@@ -61,6 +63,7 @@ ANSWER_KEPT: Final = SETTLED_AFTER / 2
 """That a lease holds was so when it was asked for, and is worth nothing much later."""
 
 log = structlog.get_logger(__name__)
+States: TypeAlias = Mapping[OrchestrationId, Orchestration]
 
 
 class Courier:
@@ -101,11 +104,11 @@ class Courier:
         """Say that a command may be due."""
         self._woken.set()
 
-    def _take_over(self, claimed: Sequence[ClaimedCommand]) -> None:
+    def _take_over(self, claimed: Sequence[ClaimedCommand], states: States) -> None:
         if self._group is None or self._is_closing:
             self._handed.extend(claimed)
         else:
-            self._begin(claimed)
+            self._begin(claimed, states)
 
     async def carry_due(self) -> int:
         """Carry all that is due now, and settle it. Return how many commands there were."""
@@ -169,11 +172,13 @@ class Courier:
                 return
         await self._wait(due)
 
-    def _begin(self, claimed: Sequence[ClaimedCommand]) -> None:
+    def _begin(
+        self, claimed: Sequence[ClaimedCommand], states: States = MappingProxyType({})
+    ) -> None:
         assert self._group is not None, "commands are begun while we run"
         for each in claimed:
             self._held[each.id] = each.tries
-            task = self._group.create_task(self._carry_and_pass_on(each))
+            task = self._group.create_task(self._carry_and_pass_on(each, states))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
@@ -190,8 +195,10 @@ class Courier:
             owner=self._owner, now=self._clock.now(), lease=self._lease, limit=limit
         )
 
-    async def _carry_and_pass_on(self, claimed: ClaimedCommand) -> None:
-        self._done.put_nowait((claimed, await self._carry(claimed)))
+    async def _carry_and_pass_on(self, claimed: ClaimedCommand, states: States) -> None:
+        # What was saved with it a moment ago need not be asked for.
+        saved = states.get(OrchestrationId(claimed.subject))
+        self._done.put_nowait((claimed, await self._carry(claimed, saved)))
 
     async def _settle_for_ever(self) -> None:
         """Settle outcomes together: those that come in during one commit share the next."""
@@ -238,7 +245,9 @@ class Courier:
             return False
         return is_held and self._clock.now() - asked_at < ANSWER_KEPT
 
-    async def _carry(self, claimed: ClaimedCommand) -> Outcome:
+    async def _carry(
+        self, claimed: ClaimedCommand, state: Orchestration | None = None
+    ) -> Outcome:
         """Carry a command with its ids at hand for whatever is logged meanwhile."""
         command, began = claimed.command, perf_counter()
         attempt = getattr(command, "attempt", None)
@@ -247,22 +256,23 @@ class Courier:
             about["attempt"] = str(attempt)
         ids = structlog.contextvars.bind_contextvars(**about)
         try:
-            outcome = await self._perform(claimed)
+            outcome = await self._perform(claimed, state)
         finally:
             structlog.contextvars.reset_contextvars(**ids)
         word = "done" if isinstance(outcome, Carried) else "postponed"
         self._meter.carried(type(command).__name__, word, perf_counter() - began)
         return outcome
 
-    async def _perform(self, claimed: ClaimedCommand) -> Outcome:
+    async def _perform(self, claimed: ClaimedCommand, state: Orchestration | None) -> Outcome:
         command = claimed.command
         if isinstance(command, SetTimer):
             # Should the clock have been set back meanwhile, the moment has come all the same.
             now = max(self._clock.now(), command.due)
             return Carried(events=(TimerElapsed(at=now, task=command.task),))
         try:
-            saved = await self._engine.load(claimed.subject)
-            state = saved.state if saved else None
+            if state is None:
+                saved = await self._engine.load(claimed.subject)
+                state = saved.state if saved else None
             errand = Errand(
                 state=state,
                 tries=claimed.tries,

@@ -21,7 +21,7 @@ from app.core.events import Event
 from app.core.hearing.findings import PolicyProposed, RequestsJudged
 from app.core.values import OrchestrationId
 from app.engine.doors import Doors
-from app.engine.flights import Flights, Turn
+from app.engine.flights import Flights, Turn, at_once
 from app.engine.foreseeing import foresee_policy
 from app.engine.intake import Intake, Read, told
 from app.engine.letters import ToShared
@@ -41,15 +41,13 @@ from app.ports import (
     Delivery,
     DeliveryDone,
     DeliveryStatus,
+    Hand,
     Saved,
     Store,
     StoreUnavailable,
 )
 from app.ports.metering import UNMETERED, Meter
 
-DELIVERIES_AT_ONCE: Final = 500
-"""So that one transaction stays short, whatever has piled up: a fifth of a second then. At 200
-a seventh less is worked off in all, since each commit has a price of its own."""
 CONFLICTS_MAX: Final = 10
 """Another writer may get ahead of us, but hardly ten times in a row."""
 LEASE: Final = timedelta(seconds=10)
@@ -58,7 +56,6 @@ POLL: Final = 1.0
 """Seconds after which we look for deliveries that another process has saved."""
 TOLD_MAX: Final = 10  # orchestrations in a line of the log
 log = structlog.get_logger(__name__)
-Hand = Callable[[Sequence[ClaimedCommand]], None]
 
 
 class Engine:
@@ -152,8 +149,9 @@ class Engine:
                 await asyncio.sleep(POLL)
                 self._woken.set()
 
-    async def take(self, limit: int = DELIVERIES_AT_ONCE) -> int:
+    async def take(self) -> int:
         """Work off one batch of new deliveries. Return how many there were."""
+        limit = at_once(self._store)
         async with Turn(self._taking) as taking, self._turn() as turn:
             for _ in range(CONFLICTS_MAX):
                 await taking.take()
@@ -380,7 +378,7 @@ class Engine:
             # What was put off meanwhile need not wait for its time.
             await self._store.hasten(back, due=self._clock.now())
         if claimed and self._hand is not None:
-            self._hand(claimed)
+            self._hand(claimed, {it.state.id: it.state for it in work.batch.states})
         if work.batch.wake_workflow_runs or work.batch.wake_subjects or work.batch.arrivals:
             self.wake()
         return work.batch

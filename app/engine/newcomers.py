@@ -32,5 +32,7 @@ class Newcomers:
         self, topics: Collection[Interest], delivery_id: str = ""
     ) -> list[OrchestrationId]:
         """Name who listens to any of these, without those that this delivery has begun."""
+        if not self._by_topic:
+            return []
         found = {id_ for topic in topics for id_ in self._by_topic.get(topic, ())}
         return sorted(id_ for id_ in found if self._begun.get(id_, "") != (delivery_id or None))

@@ -285,10 +285,16 @@ class Performer(Protocol):
     async def perform(self, command: Command, errand: Errand) -> Outcome: ...
 
 
+Hand: TypeAlias = Callable[
+    [Sequence[ClaimedCommand], Mapping[OrchestrationId, Orchestration]], None
+]
+"""Takes over commands that were just saved, with the states that were saved beside them."""
+
+
 class Decider(Protocol):
     """The engine as the courier knows it."""
 
-    def hand_to(self, hand: Callable[[Sequence[ClaimedCommand]], None]) -> None:
+    def hand_to(self, hand: Hand) -> None:
         """Let commands that are due at once be handed over as soon as they are saved."""
         ...
 

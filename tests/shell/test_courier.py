@@ -1,5 +1,6 @@
 """The courier: what it carries, what it leaves, and what it does when carrying fails."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -10,7 +11,8 @@ from app.core.commands import Command, DispatchWorkflow, LookUpWorkflowRun
 from app.core.events import DispatchAccepted, WorkflowRunMissed
 from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
-from app.core.moves import OrchestrationStatus
+from app.core.moves import OrchestrationStatus, TaskStatus
+from app.core.state import Orchestration
 from app.core.values import RepositoryName, Sha
 from app.courier import Courier
 from app.courier.giving_up import BACK_OFF_MAX, TRIES_MAX, back_off
@@ -24,6 +26,7 @@ from app.ports import (
     KnownRepository,
     Outcome,
     Postponed,
+    Saved,
 )
 from app.rehearsal import VirtualClock
 from app.store.memory import MemoryStore
@@ -44,12 +47,14 @@ class Recorder:
 
     def __init__(self, clock: VirtualClock) -> None:
         self.asked: list[Command] = []
+        self.states: list[Orchestration | None] = []
         self.outcome: Outcome | None = None
         self._clock = clock
 
     async def perform(self, command: Command, errand: Errand) -> Outcome:
         """Accept a dispatch, find nothing when asked to look, or do as told."""
         self.asked.append(command)
+        self.states.append(errand.state)
         now = self._clock.now()
         if isinstance(command, LookUpWorkflowRun):
             return Carried(events=(WorkflowRunMissed(at=now, attempt=command.attempt),))
@@ -217,3 +222,31 @@ def test_pauses_double_up_to_a_limit() -> None:
     """And grow once more when there is little hope."""
     assert [back_off(tries).total_seconds() for tries in (1, 2, 3, 20)] == [1, 2, 4, 300]
     assert back_off(TRIES_MAX) == timedelta(hours=1)
+
+
+async def test_what_was_saved_a_moment_ago_is_not_asked_for() -> None:
+    """A command that is handed over brings the state with it that was saved beside it."""
+    office = Office()
+    await office.open()
+    asked: list[str] = []
+    load = office.engine.load
+
+    async def load_and_count(subject: str) -> Saved | None:
+        asked.append(subject)
+        return await load(subject)
+
+    office.engine.load = load_and_count  # type: ignore[method-assign]
+    carrying = asyncio.create_task(office.courier.run())
+    await asyncio.sleep(0)
+    await office.start()
+    # It is carried in a task of its own.
+    while not office.performer.asked_for(DispatchWorkflow):  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    carrying.cancel()
+    await asyncio.gather(carrying, return_exceptions=True)
+
+    [state] = [it for it in office.performer.states if it is not None]
+    [saved] = (await office.store.load([state.id])).values()
+    assert state.plan is saved.state.plan
+    assert state.tasks["build"].status is TaskStatus.RUNNING
+    assert asked == []

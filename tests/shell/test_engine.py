@@ -199,7 +199,7 @@ async def test_a_timer_holds_though_the_clock_was_set_back() -> None:
     [claimed] = await office.store.claim(
         owner="one", now=office.moment, lease=timedelta(minutes=1), limit=1
     )
-    office.courier._take_over([claimed])
+    office.courier._take_over([claimed], {})
     office.moment -= timedelta(seconds=5)
     await office.work()
 
