@@ -27,6 +27,7 @@ from app.github.oidc import IdentityError, RunIdentity
 from app.github.performer import GitHubPerformer
 from app.github.visits import GitHubVisits
 from app.github.webhooks import hear
+from app.interpreter import tidy_when_quiet
 from app.metrics import Metrics
 from app.parts import client_of, exporter_of, verifier_of, web_flow_of
 from app.ports import Clock, Delivery, KnownRepository, Performer, Report, StoreUnavailable
@@ -244,6 +245,7 @@ class _Server:
             *self._tracing(store, engine),
             Loop("limits", self._limits(store).run),
             Loop("repair", repair.run),
+            Loop("garbage", tidy_when_quiet),
         )
 
     def _tracing(self, store: SqlStore, engine: Engine) -> tuple[Loop, ...]:

@@ -11,6 +11,7 @@ from app.core.values import RepositoryName, Sha
 from app.courier import Courier
 from app.engine import Engine
 from app.github import webhooks
+from app.interpreter import tidy_when_quiet
 from app.ports import Batch, KnownRepository, Performer, Store
 from app.store.migrations import migrate
 from app.store.sql import SqlStore, open_store
@@ -53,7 +54,8 @@ async def at_work(
         News.COMMANDS: courier.wake,
         News.CATALOGUE: engine.outdate,
     }
-    works = [engine.run(), courier.run(), *([hear(lambda it: turns[it]())] if hear else [])]
+    works = [engine.run(), courier.run(), tidy_when_quiet()]
+    works += [hear(lambda it: turns[it]())] if hear else []
     loops = [asyncio.create_task(work) for work in works]
     try:
         yield engine

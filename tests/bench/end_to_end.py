@@ -30,6 +30,8 @@ BURSTS: Final = 5
 CALLERS: Final = 256
 """With fewer it is measured how soon they come back, and not how much is worked off."""
 EFFECT_SECONDS: Final = 0.001
+QUIET_SECONDS: Final = 1.0
+"""Before each burst: what was made for it is no part of what is measured."""
 PATIENCE: Final = 120.0
 
 
@@ -109,6 +111,7 @@ async def burst(database_url: str, events: int = EVENTS) -> tuple[float, list[fl
         ]
         first = {marker[:-8] for marker, _ in dispatched}
         left.clear()
+        await asyncio.sleep(QUIET_SECONDS)
         before = store.total
         begun = time.perf_counter()
         sent = await send(inbox, ended, engine.wake)

@@ -26,7 +26,15 @@ from app.store.sql import SqlStore, open_store
 from tests.bench import letters
 from tests.bench.box import at_work, make_store
 from tests.bench.definitions import chain
-from tests.bench.end_to_end import BURSTS, EVENTS, PATIENCE, BriskGitHub, delivery, send
+from tests.bench.end_to_end import (
+    BURSTS,
+    EVENTS,
+    PATIENCE,
+    QUIET_SECONDS,
+    BriskGitHub,
+    delivery,
+    send,
+)
 from tests.bench.figures import Figure, middle_of
 from tests.kit import postgres
 
@@ -120,6 +128,7 @@ async def _burst(url: str, number: int, barrier: Barrier, total: "Synchronized[i
         engine.wake()
         await store.until(2 * EVENTS)
         ended = await _ended(real)
+        await asyncio.sleep(QUIET_SECONDS)
         await asyncio.to_thread(barrier.wait)
         begun = time.perf_counter()
         await send(inbox, list(itertools.islice(ended, number, None, REPLICAS)), engine.wake)
