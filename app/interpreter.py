@@ -54,8 +54,8 @@ async def tidy_when_quiet(
         await asyncio.sleep(look)
         if used() - before > look * QUIET:
             continue
-        young, _, rounds = gc.get_count()
-        if rounds > THRESHOLDS[-1]:
-            gc.collect()
-        elif young > WORTH:
-            gc.collect(1)
+        counts = gc.get_count()
+        if counts[0] > WORTH:
+            # As Python does: the older are looked through after so many rounds of the younger.
+            due = [age for age in (1, 2) if counts[age] > THRESHOLDS[age]]
+            gc.collect(max(due, default=0))

@@ -1,6 +1,6 @@
 """Events from the door to the end of what they cause: the work that engines are compared by.
 
-Four thousand events come in at once. Each is made durable, changes the state of one
+Two thousand events come in at once. Each is made durable, changes the state of one
 orchestration, and causes a call that takes a millisecond, whose outcome is saved as well.
 `make bench-peers` gives the same work to others.
 """
@@ -24,10 +24,9 @@ from tests.bench.figures import Figure, middle_of, percentile
 from tests.bench.github import InstantGitHub
 from tests.kit import postgres
 
-EVENTS: Final = 4_000
-"""With half as many, beginning and end, in which some have nothing to do, take a tenth."""
+EVENTS: Final = 2_000
 BURSTS: Final = 5
-"""One takes a second or two, in which much may happen to a machine that others share."""
+"""One takes less than a second, in which much may happen to a machine that others share."""
 CALLERS: Final = 256
 """With fewer it is measured how soon they come back, and not how much is worked off."""
 EFFECT_SECONDS: Final = 0.001

@@ -18,6 +18,7 @@ from app.ports import Batch, ClaimedCommand, Delivery, Store
 from app.store.sql import SqlStore
 from tests.bench import letters
 from tests.bench.box import at_work, make_store
+from tests.bench.end_to_end import QUIET_SECONDS
 from tests.bench.figures import Figure
 from tests.bench.github import InstantGitHub
 
@@ -81,6 +82,7 @@ async def measure(folder: Path) -> list[Figure]:
     as_store: Store = watched  # type: ignore[assignment]  # the rest is the real store's
     github = InstantGitHub(SystemClock(), lambda *_: None)
     async with at_work(as_store, github) as engine:
+        await asyncio.sleep(QUIET_SECONDS)  # what made them is tidied, once
         before = time.process_time()
         await asyncio.sleep(IDLE_SECONDS)
         idle = time.process_time() - before

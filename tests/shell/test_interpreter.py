@@ -83,17 +83,19 @@ async def test_in_a_rush_nothing_is_looked_for() -> None:
         gc.collect()
 
 
-async def test_what_has_grown_old_is_looked_through_now_and_then() -> None:
-    """After as many rounds of the middle-aged as Python itself would wait for."""
+@pytest.mark.parametrize("age", [1, 2])
+async def test_what_has_grown_old_is_looked_through_now_and_then(age: int) -> None:
+    """After as many rounds of the younger as Python itself would wait for."""
     with seldom_searched():
         gone = weakref.ref(circle := Circle())
-        for _ in range(3):
-            gc.collect(1)  # old by then
+        for younger in range(age):
+            gc.collect(younger)
         del circle
-        gc.set_threshold(10_000_000, *THRESHOLDS[1:])
-        while gc.get_count()[2] <= THRESHOLDS[2]:
-            gc.collect(1)
+        while gc.get_count()[age] <= THRESHOLDS[age]:
+            gc.collect(age - 1)
+        made = [[] for _ in range(WORTH + 1)]  # type: ignore[var-annotated]  # empty for ever
         assert gone() is not None
         await _looked(lambda: 0.0)
 
         assert gone() is None
+        assert made

@@ -26,7 +26,6 @@ from tests.kit import postgres, tree
 SCRATCH: Final = tree.ROOT / ".cache" / "peers"
 LIBRARIES: Final = ("dbos==3.4.0", "procrastinate==3.10.0", "psycopg[binary,pool]==3.3.9")
 PATIENCE: Final = 600
-EVENTS: Final = 2_000
 CALLERS: Final = 32
 """Who bring events to the peers: their threads and connections get in each other's way sooner
 than our group commits, which have 256."""
@@ -62,7 +61,7 @@ def main() -> None:
     In turn, because the speed of a machine that is shared changes within minutes.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.bench.peers", description=__doc__)
-    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--events", type=int, default=end_to_end.EVENTS)
     parser.add_argument("--times", type=int, default=3, help="of which the median counts")
     given = parser.parse_args()
     python = _environment()
