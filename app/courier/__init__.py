@@ -59,6 +59,8 @@ SETTLED_AFTER: Final = timedelta(seconds=60)
 """How long GitHub may take to show a workflow run that it has accepted."""
 SETTLED_AT_ONCE: Final = 500
 """As many as the engine works off in one transaction."""
+STATE_KEPT: Final = timedelta(seconds=1)
+"""So long a state that was saved beside a command counts as what is so now."""
 ANSWER_KEPT: Final = SETTLED_AFTER / 2
 """That a lease holds was so when it was asked for, and is worth nothing much later."""
 
@@ -176,9 +178,10 @@ class Courier:
         self, claimed: Sequence[ClaimedCommand], states: States = MappingProxyType({})
     ) -> None:
         assert self._group is not None, "commands are begun while we run"
+        now = self._clock.now()
         for each in claimed:
             self._held[each.id] = each.tries
-            task = self._group.create_task(self._carry_and_pass_on(each, states))
+            task = self._group.create_task(self._carry_and_pass_on(each, states, now))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
@@ -195,9 +198,13 @@ class Courier:
             owner=self._owner, now=self._clock.now(), lease=self._lease, limit=limit
         )
 
-    async def _carry_and_pass_on(self, claimed: ClaimedCommand, states: States) -> None:
-        # What was saved with it a moment ago need not be asked for.
-        saved = states.get(OrchestrationId(claimed.subject))
+    async def _carry_and_pass_on(
+        self, claimed: ClaimedCommand, states: States, begun_at: datetime
+    ) -> None:
+        # What was saved with it a moment ago need not be asked for, if it was that: a process
+        # may be frozen at any time.
+        is_fresh = self._clock.now() - begun_at < STATE_KEPT
+        saved = states.get(OrchestrationId(claimed.subject)) if is_fresh else None
         self._done.put_nowait((claimed, await self._carry(claimed, saved)))
 
     async def _settle_for_ever(self) -> None:

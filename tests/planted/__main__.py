@@ -75,6 +75,8 @@ SHELL = {
         "tests/shell/test_packing.py",
         "tests/shell/test_frozen.py",
         "tests/shell/test_inbox.py",
+        "tests/shell/test_courier.py",
+        "tests/shell/test_interpreter.py",
         "tests/shell/test_doctor_judging.py",
         "tests/shell/test_setup.py",
         "tests/shell/test_setup_refused.py",

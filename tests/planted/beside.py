@@ -45,4 +45,34 @@ BUGS = (
         right="        retry=None,\n",
         wrong="        retry=3,\n",
     ),
+    Bug(
+        name="garbage is looked for in a rush",
+        file="app/interpreter.py",
+        right="        if used() - before > look * QUIET:\n",
+        wrong="        if used() < before:\n",
+    ),
+    Bug(
+        name="bytes begin where those of the row before end",
+        file="app/store/sql/lists.py",
+        right="accumulate(sizes, initial=1)",
+        wrong="accumulate(sizes, initial=0)",
+    ),
+    Bug(
+        name="what was asked for again is ticked off for good",
+        file="app/store/sql/commands.py",
+        right="sa.case((_IS_AGAIN, commands.c.status), else_=",
+        wrong="sa.case((sa.false(), commands.c.status), else_=",
+    ),
+    Bug(
+        name="a command is handed over without its state",
+        file="app/courier/__init__.py",
+        right="states.get(OrchestrationId(claimed.subject)) if is_fresh else None\n",
+        wrong="None\n",
+    ),
+    Bug(
+        name="a state that was saved long ago counts as what is so now",
+        file="app/courier/__init__.py",
+        right="        is_fresh = self._clock.now() - begun_at < STATE_KEPT\n",
+        wrong="        is_fresh = begun_at is not None\n",
+    ),
 )

@@ -13,7 +13,7 @@ from app.core.hearing.findings import File
 from app.core.hearing.heard import Repository
 from app.core.moves import OrchestrationStatus, TaskStatus
 from app.core.state import Orchestration
-from app.core.values import RepositoryName, Sha
+from app.core.values import RepositoryName, Sha, TaskName
 from app.courier import Courier
 from app.courier.giving_up import BACK_OFF_MAX, TRIES_MAX, back_off
 from app.engine import Engine
@@ -224,29 +224,50 @@ def test_pauses_double_up_to_a_limit() -> None:
     assert back_off(TRIES_MAX) == timedelta(hours=1)
 
 
-async def test_what_was_saved_a_moment_ago_is_not_asked_for() -> None:
-    """A command that is handed over brings the state with it that was saved beside it."""
-    office = Office()
-    await office.open()
-    asked: list[str] = []
-    load = office.engine.load
+class Counter:
+    """Counts for which orchestrations the engine is asked."""
 
-    async def load_and_count(subject: str) -> Saved | None:
-        asked.append(subject)
-        return await load(subject)
+    def __init__(self, engine: Engine) -> None:
+        self.asked: list[str] = []
+        self._load = engine.load
+        engine.load = self._count  # type: ignore[method-assign]
 
-    office.engine.load = load_and_count  # type: ignore[method-assign]
+    async def _count(self, subject: str) -> Saved | None:
+        self.asked.append(subject)
+        return await self._load(subject)
+
+
+async def _run_until_dispatched(office: Office, seconds: float = 0) -> Orchestration:
+    """Hand a dispatch over, let some time pass, and return the state it is carried with."""
     carrying = asyncio.create_task(office.courier.run())
     await asyncio.sleep(0)
     await office.start()
+    office.clock.advance_to(office.clock.now() + timedelta(seconds=seconds))
     # It is carried in a task of its own.
     while not office.performer.asked_for(DispatchWorkflow):  # noqa: ASYNC110
         await asyncio.sleep(0)
     carrying.cancel()
     await asyncio.gather(carrying, return_exceptions=True)
-
     [state] = [it for it in office.performer.states if it is not None]
-    [saved] = (await office.store.load([state.id])).values()
-    assert state.plan is saved.state.plan
-    assert state.tasks["build"].status is TaskStatus.RUNNING
-    assert asked == []
+    return state
+
+
+async def test_what_was_saved_a_moment_ago_is_not_asked_for() -> None:
+    """A command that is handed over brings the state with it that was saved beside it."""
+    office = Office()
+    await office.open()
+    counter = Counter(office.engine)
+    state = await _run_until_dispatched(office)
+
+    assert state.tasks[TaskName("build")].status is TaskStatus.RUNNING
+    assert counter.asked == []
+
+
+async def test_what_was_saved_long_ago_is_asked_for() -> None:
+    """Whoever was frozen in between finds out what has become of it."""
+    office = Office()
+    await office.open()
+    counter = Counter(office.engine)
+    state = await _run_until_dispatched(office, seconds=5)
+
+    assert counter.asked == [state.id]
