@@ -5,7 +5,7 @@ takes the server longer to read than what it says takes to be stored. So a list 
 which a character stands between two values that hardly any text holds, and the server takes
 it apart. Bytes stand one after the other, and beside them where each begins. Where a text
 does hold that character, or bytes are missing, all go as arrays; for these the driver asks the
-server on each new connection what they are made of, which takes it as long as a large batch.
+server on each new connection what they are made of.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -25,7 +25,7 @@ _STATES: Final = Among(
 )
 _PLANS: Final = Among(
     (plans.c.orchestration_id,),
-    sa.select(plans.c.orchestration_id, plans.c.plan, plans.c.digest).where,
+    sa.select(plans.c.orchestration_id, plans.c.plan).where,
     are_large=True,
 )
 _TEXTS: Final = Among(
