@@ -130,9 +130,8 @@ class Engine:
         self._woken.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._work_off(POLL))
-            if self._store.is_shared:
-                # One reads and decides while what the other has decided is written.
-                group.create_task(self._work_off(None))
+            # One reads and decides while what the other has decided is written.
+            group.create_task(self._work_off(None))
 
     async def _work_off(self, poll: float | None) -> None:
         while True:
@@ -170,7 +169,7 @@ class Engine:
         """
         await turn.take()
         await self._learn()
-        self._let_others_go_on(turn)
+        turn.pass_on()
         async with self._store.hold_deliveries(limit) as deliveries:
             if not deliveries:
                 return 0, True
@@ -352,14 +351,9 @@ class Engine:
         back = await follow_presence(work, self._library, self._store)
         await work.carry(self._load_landed, self._store, self._flights)
         with self._flights.depart(work.batch):
-            self._let_others_go_on(turn, *others)
+            for each in (turn, *others):
+                each.pass_on()
             return await self._write(work, back)
-
-    def _let_others_go_on(self, *turns: Turn) -> None:
-        # A file's writer is a thread that waits for this one: two at once are slower.
-        if self._store.is_shared:
-            for turn in turns:
-                turn.pass_on()
 
     async def _write(self, work: Work, back: Collection[OrchestrationId]) -> Batch | None:
         try:

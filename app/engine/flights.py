@@ -1,6 +1,6 @@
 """Batches that are decided and being written, while the next one is thought about.
 
-On a server a commit is many round trips, and nothing that it touches may be decided on
+A commit waits for a disk, or for a server, and nothing that it touches may be decided on
 meanwhile; all else may. One decides at a time; whoever does waits for those that write, where
 it needs what they have, and these wait for nobody.
 """

@@ -75,4 +75,28 @@ BUGS = (
         right="        is_fresh = self._clock.now() - begun_at < STATE_KEPT\n",
         wrong="        is_fresh = begun_at is not None\n",
     ),
+    Bug(
+        name="who asks for more than others have gets nothing",
+        file="app/store/sql/__init__.py",
+        right="frozenset() if self.is_shared else frozenset(self._under_way)",
+        wrong="frozenset[str]()",
+    ),
+    Bug(
+        name="of two who ask a file at once both get the same",
+        file="app/store/sql/__init__.py",
+        right="[it for it in found if it.id not in self._under_way]",
+        wrong="found",
+    ),
+    Bug(
+        name="what is not given back nobody gets again",
+        file="app/store/sql/__init__.py",
+        right="                self._under_way.difference_update(ids)\n",
+        wrong="",
+    ),
+    Bug(
+        name="nothing is decided while a batch is written",
+        file="app/engine/__init__.py",
+        right="            group.create_task(self._work_off(None))\n",
+        wrong="",
+    ),
 )

@@ -1,4 +1,4 @@
-"""While a batch is written on a server, what it does not touch is decided already."""
+"""While a batch is written, what it does not touch is decided already."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -56,18 +56,12 @@ class Holding(Server):
         super().__init__()
         self.given: list[list[str]] = []
         self.unreadable: OrchestrationId | None = None
-        self._held: set[str] = set()
 
     @asynccontextmanager
     async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
-        free = [it for it in await self.new_deliveries(99) if it.id not in self._held][:limit]
-        ids = [it.id for it in free]
-        self._held.update(ids)
-        self.given.extend([ids] if ids else [])
-        try:
-            yield free
-        finally:
-            self._held.difference_update(ids)
+        async with super().hold_deliveries(limit) as held:
+            self.given.extend([[it.id for it in held]] if held else [])
+            yield held
 
     def remembered(self, orchestration_id: OrchestrationId) -> Saved | None:
         return None

@@ -19,7 +19,6 @@ from app.ports import (
     KnownRepository,
     Saved,
 )
-from app.store.bounded import TAKEN_BYTES_MAX
 from tests.shell.store_kit import (
     ClosableStore,
     Home,
@@ -58,26 +57,6 @@ async def test_deliveries_are_taken_in_the_order_they_came(store: ClosableStore)
 
     assert await store.new_deliveries(2) == brought
     assert await names(store) == ["z", "a", "m"]
-
-
-async def test_of_large_deliveries_few_are_taken_together(store: ClosableStore) -> None:
-    """Five hundred of 25 MB each, as GitHub may send them, must not fill the memory."""
-    half = b"x" * (TAKEN_BYTES_MAX // 2)
-    brought = [delivery("small"), *(delivery(name, body=half) for name in "abc")]
-    for each in brought:  # as a restart finds them, and not all at hand
-        await store.save_deliveries([each])
-
-    assert [it.id for it in await store.new_deliveries(9)] == ["small", "a"]
-    async with store.hold_deliveries(9) as held:
-        assert [it.id for it in held] == ["small", "a"]
-
-
-async def test_a_delivery_larger_than_all_together_is_taken_alone(store: ClosableStore) -> None:
-    """Whatever is at the head of the queue is taken: it would block the others for ever."""
-    await store.save_deliveries([delivery("huge", body=b"x" * (TAKEN_BYTES_MAX + 1))])
-    await store.save_deliveries([delivery("small")])
-
-    assert await names(store) == ["huge"]
 
 
 async def test_a_delivery_that_ended_is_not_taken_again(store: ClosableStore) -> None:

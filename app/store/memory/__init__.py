@@ -55,6 +55,7 @@ class MemoryStore(MemoryKeeping):
         self._dropped: dict[OrchestrationId, tuple[int, str]] = {}
         self._dispatched: dict[str, Dispatched] = {}
         self._by_run: dict[int, set[str]] = {}
+        self._held: set[str] = set()
         self._repositories: dict[int, KnownRepository] = {}
         self._definitions: dict[int, tuple[KnownDefinition, ...]] = {}
 
@@ -72,8 +73,14 @@ class MemoryStore(MemoryKeeping):
 
     @asynccontextmanager
     async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
-        """Have all there is: nobody else works on it."""
-        yield self._deliveries.new(limit)
+        """Have what is not being worked off already."""
+        holding = self._deliveries.new(limit, but=self._held)
+        ids = [it.id for it in holding]
+        self._held.update(ids)
+        try:
+            yield holding
+        finally:
+            self._held.difference_update(ids)
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
         return self._deliveries.files.get(delivery_id)

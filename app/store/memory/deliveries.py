@@ -1,6 +1,6 @@
 """The deliveries of the store in memory, in the order they came in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
@@ -42,17 +42,17 @@ class MemoryDeliveries:
         heard = (it for _, it in self._all.values() if it.event == event)
         return max((it.received_at for it in heard), default=None)
 
-    def new(self, limit: int) -> list[Delivery]:
-        """Return the oldest that are new, as many as are worked off together."""
+    def new(self, limit: int, but: Collection[str] = ()) -> list[Delivery]:
+        """Return the oldest that are new but some, as many as are worked off together."""
         found: list[tuple[int, str]] = []
-        while self._new and len(found) < limit:
+        while self._new and len(found) < limit + len(but):
             place = heappop(self._new)
             # Ended ones stay in the heap until they come up; a woken one may be there twice.
             if self._is_new(*place) and place not in found[-1:]:
                 found.append(place)
         for place in found:
             heappush(self._new, place)
-        oldest = [self._all[key][1] for _, key in found]
+        oldest = [self._all[key][1] for _, key in found if key not in but][:limit]
         return oldest[: fitting(len(it.body) for it in oldest)]
 
     def end(self, done: DeliveryDone) -> None:

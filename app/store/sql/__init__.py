@@ -55,7 +55,7 @@ from app.store.sql.many import Among
 from app.store.sql.news import News, Wire, news_of
 from app.store.sql.postgres import PostgresDatabase
 from app.store.sql.remembered import Deliveries, States
-from app.store.sql.save import prepared, save, save_deliveries
+from app.store.sql.save import packed, prepared, save, save_deliveries
 from app.store.sql.sqlite import SqliteDatabase
 from app.store.sql.states import read_states
 
@@ -79,6 +79,7 @@ class SqlStore(SqlKeeping):
         super().__init__(database, leases)
         self._wire = Wire(database)
         self._holding: dict[str, Held] = {}
+        self._under_way: set[str] = set()
         self._definitions = definitions
         self._states = States()
         self._deliveries = Deliveries()
@@ -100,8 +101,10 @@ class SqlStore(SqlKeeping):
     # deliveries
 
     async def save_deliveries(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+        bodies = packed(deliveries)
+
         def save_them(connection: sa.Connection) -> list[bool]:
-            fresh = save_deliveries(connection, deliveries)
+            fresh = save_deliveries(connection, deliveries, bodies)
             if any(fresh):
                 self._wire.tell(connection, News.DELIVERIES)
             return fresh
@@ -119,15 +122,20 @@ class SqlStore(SqlKeeping):
     async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
         """Have the oldest new deliveries that nobody else works off, to the end."""
         async with self._database.hold() as held:
-            holding = await held.work(
-                lambda it: read_new(it, limit, self._deliveries, hold=True)
+            # A server passes over what we hold; in a file it looks as new as the rest.
+            but = frozenset() if self.is_shared else frozenset(self._under_way)
+            found = await held.work(
+                lambda it: read_new(it, limit, self._deliveries, hold=True, but=but)
             )
+            holding = [it for it in found if it.id not in self._under_way]
             ids = [it.id for it in holding]
             self._holding.update(dict.fromkeys(ids, held))
+            self._under_way.update(ids)
             try:
                 yield holding
             finally:
                 self._let_go(ids)
+                self._under_way.difference_update(ids)
                 # Worked off, or for whoever comes first.
                 self._deliveries.forget(ids)
 

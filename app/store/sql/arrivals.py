@@ -1,6 +1,6 @@
 """Reading deliveries that are to be worked off; those that just came in are still at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -48,13 +48,19 @@ _WHOLE: Final = Among(
 
 
 def read_new(
-    connection: sa.Connection, limit: int, at_hand: Deliveries, *, hold: bool = False
+    connection: sa.Connection,
+    limit: int,
+    at_hand: Deliveries,
+    *,
+    hold: bool = False,
+    but: Collection[str] = (),
 ) -> list[Delivery]:
-    """Return the oldest new deliveries; hold them, where others work them off, too.
+    """Return the oldest new deliveries but some; hold them, where others work them off, too.
 
     What is at hand is little; of what has to be read no more is than fits.
     """
-    woken = dict(_keys(connection, limit, hold))
+    new = _keys(connection, limit + len(but), hold)
+    woken = dict([each for each in new if each[0] not in but][:limit])
     found = {key: it for key in woken if (it := at_hand.one(key)) is not None}
     missing = [key for key in woken if key not in found]
     if missing:

@@ -130,6 +130,7 @@ class Prepared:
     plans: list[Row]
     journal: list[Row]
     shared: list[str | None]
+    arrivals: list[bytes]
 
 
 def prepared(batch: Batch) -> Prepared:
@@ -152,7 +153,17 @@ def prepared(batch: Batch) -> Prepared:
         ],
         journal=[_journal_row(entry) for entry in batch.journal],
         shared=shared_texts(batch),
+        arrivals=packed(batch.arrivals),
     )
+
+
+def packed(new: Sequence[Delivery]) -> list[bytes]:
+    """Pack the bodies of deliveries.
+
+    On the event loop, since packing gives Python's lock away each time: a thread that packs
+    some hundred beside a busy event loop waits as many times until it gets it back.
+    """
+    return [pack(each.body) for each in new]
 
 
 def save(connection: sa.Connection, rows: Prepared, leases: Leases) -> list[ClaimedCommand]:
@@ -166,18 +177,23 @@ def save(connection: sa.Connection, rows: Prepared, leases: Leases) -> list[Clai
     save_sharing(connection, batch, rows.shared)
     _save_dispatched(connection, batch.dispatched, known)
     _save_catalogue(connection, batch)
-    save_deliveries(connection, batch.arrivals)
+    save_deliveries(connection, batch.arrivals, rows.arrivals)
     end_deliveries(connection, batch)
     sql_commands.tick_off(connection, batch.commands_done)
     sql_commands.set_aside(connection, batch.commands_failed)
     return sql_commands.ask(connection, merged(batch), leases)
 
 
-def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[bool]:
-    """Save deliveries; false for each whose id was there already, and was heard again."""
-    first: dict[str, Delivery] = {}
-    for delivery in new:
-        first.setdefault(delivery.id, delivery)
+def save_deliveries(
+    connection: sa.Connection, new: Sequence[Delivery], bodies: Sequence[bytes]
+) -> list[bool]:
+    """Save deliveries with their bodies as `packed` returned them.
+
+    Return false for each whose id was there already, and was heard again.
+    """
+    first: dict[str, tuple[Delivery, bytes]] = {}
+    for delivery, body in zip(new, bodies, strict=True):
+        first.setdefault(delivery.id, (delivery, body))
     if not first:
         return []
     inserted = _inserted(
@@ -190,17 +206,18 @@ def save_deliveries(connection: sa.Connection, new: Sequence[Delivery]) -> list[
                 "status": DeliveryStatus.NEW.value,
                 "note": "",
             }
-            for delivery in first.values()
+            for delivery, _ in first.values()
         ],
     )
-    bodies = ((seq, first[key].body) for key, seq in inserted)
     rows = [
-        {"delivery_seq": seq, "body": pack(body), "size": len(body)} for seq, body in bodies
+        {"delivery_seq": seq, "body": first[key][1], "size": len(first[key][0].body)}
+        for key, seq in inserted
     ]
     _PAYLOADS.put(connection, rows)
     fresh = {key for key, _ in inserted}
     if known := first.keys() - fresh:
-        hear_again(connection, known, max(to_micros(it.received_at) for it in first.values()))
+        at = max(to_micros(it.received_at) for it, _ in first.values())
+        hear_again(connection, known, at)
     return [_take(fresh, delivery.id) for delivery in new]
 
 
