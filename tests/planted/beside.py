@@ -78,25 +78,31 @@ BUGS = (
     Bug(
         name="who asks for more than others have gets nothing",
         file="app/store/sql/__init__.py",
-        right="frozenset() if self.is_shared else frozenset(self._under_way)",
-        wrong="frozenset[str]()",
+        right="            but = self._holding.passed_over()\n",
+        wrong="            but = frozenset[str]()\n",
     ),
     Bug(
         name="of two who ask a file at once both get the same",
-        file="app/store/sql/__init__.py",
-        right="[it for it in found if it.id not in self._under_way]",
-        wrong="found",
+        file="app/store/sql/holding.py",
+        right="[each for each in found if each.id not in self._under_way]",
+        wrong="list(found)",
     ),
     Bug(
         name="what is not given back nobody gets again",
         file="app/store/sql/__init__.py",
-        right="                self._under_way.difference_update(ids)\n",
-        wrong="",
+        right="                self._holding.give_back(ids, held)\n",
+        wrong="                pass\n",
     ),
     Bug(
         name="nothing is decided while a batch is written",
         file="app/engine/__init__.py",
         right="            group.create_task(self._work_off(None))\n",
         wrong="",
+    ),
+    Bug(
+        name="what somebody else has by now is given back, too",
+        file="app/store/sql/holding.py",
+        right="                if those.get(each) is held:\n",
+        wrong="                if each in those:\n",
     ),
 )

@@ -60,3 +60,23 @@ async def test_of_two_who_ask_at_once_one_gets_each(store: ClosableStore) -> Non
 
     one, two = await asyncio.gather(take(), take())
     assert sorted([*one, *two]) in (["a", "b", "c"], ["a", "b", "c", "d"])
+
+
+async def test_what_is_new_again_is_anybodys(store: ClosableStore) -> None:
+    """It was parked and woken before its first holder was done, who gives nothing back then."""
+    await store.save_deliveries([delivery("a")])
+    async with store.hold_deliveries(9):
+        waits = DeliveryDone(id="a", status=DeliveryStatus.PARKED, workflow_run_id=11)
+        await store.commit(Batch(deliveries=[waits]))
+        await store.commit(Batch(wake_workflow_runs=[11]))
+        another = store.hold_deliveries(9)
+        [ours] = await another.__aenter__()
+    async with store.hold_deliveries(9) as nothing:
+        pass
+    async with asyncio.timeout(5):
+        done = DeliveryDone(id=ours.id, status=DeliveryStatus.DONE)
+        await store.commit(Batch(deliveries=[done]))
+    await another.__aexit__(None, None, None)
+
+    assert (ours.id, list(nothing)) == ("a", [])
+    assert await store.new_deliveries(9) == []

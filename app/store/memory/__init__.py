@@ -55,7 +55,7 @@ class MemoryStore(MemoryKeeping):
         self._dropped: dict[OrchestrationId, tuple[int, str]] = {}
         self._dispatched: dict[str, Dispatched] = {}
         self._by_run: dict[int, set[str]] = {}
-        self._held: set[str] = set()
+        self._held: dict[str, object] = {}
         self._repositories: dict[int, KnownRepository] = {}
         self._definitions: dict[int, tuple[KnownDefinition, ...]] = {}
 
@@ -74,13 +74,14 @@ class MemoryStore(MemoryKeeping):
     @asynccontextmanager
     async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
         """Have what is not being worked off already."""
-        holding = self._deliveries.new(limit, but=self._held)
-        ids = [it.id for it in holding]
-        self._held.update(ids)
+        holding, us = self._deliveries.new(limit, but=self._held), object()
+        self._held.update(dict.fromkeys((it.id for it in holding), us))
         try:
             yield holding
         finally:
-            self._held.difference_update(ids)
+            for each in holding:
+                if self._held.get(each.id) is us:  # it may have ended, and be another's
+                    del self._held[each.id]
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
         return self._deliveries.files.get(delivery_id)
@@ -250,6 +251,7 @@ class MemoryStore(MemoryKeeping):
             self._deliveries.add(arrival)
         for done in batch.deliveries:
             self._deliveries.end(done)
+            self._held.pop(done.id, None)
         for delivery_id, files in batch.changed_files:
             self._deliveries.know_files(delivery_id, files)
         for run in batch.wake_workflow_runs:

@@ -6,7 +6,7 @@ version is asked for each time, since another process may have written.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -48,7 +48,8 @@ from app.store.sql import journals, retention, sharing
 from app.store.sql import leases as sql_leases
 from app.store.sql.arrivals import read_new
 from app.store.sql.catalogue import read_catalogue
-from app.store.sql.database import Database, Held, driver_url, is_postgres
+from app.store.sql.database import Database, driver_url, is_postgres
+from app.store.sql.holding import Holding
 from app.store.sql.keeping import SqlKeeping
 from app.store.sql.leases import Leases
 from app.store.sql.many import Among
@@ -78,8 +79,7 @@ class SqlStore(SqlKeeping):
     def __init__(self, database: Database, definitions: Definitions, leases: Leases) -> None:
         super().__init__(database, leases)
         self._wire = Wire(database)
-        self._holding: dict[str, Held] = {}
-        self._under_way: set[str] = set()
+        self._holding = Holding(is_shared=database.is_shared)
         self._definitions = definitions
         self._states = States()
         self._deliveries = Deliveries()
@@ -122,29 +122,18 @@ class SqlStore(SqlKeeping):
     async def hold_deliveries(self, limit: int) -> AsyncIterator[Sequence[Delivery]]:
         """Have the oldest new deliveries that nobody else works off, to the end."""
         async with self._database.hold() as held:
-            # A server passes over what we hold; in a file it looks as new as the rest.
-            but = frozenset() if self.is_shared else frozenset(self._under_way)
+            but = self._holding.passed_over()
             found = await held.work(
                 lambda it: read_new(it, limit, self._deliveries, hold=True, but=but)
             )
-            holding = [it for it in found if it.id not in self._under_way]
+            holding = self._holding.take(found, held)
             ids = [it.id for it in holding]
-            self._holding.update(dict.fromkeys(ids, held))
-            self._under_way.update(ids)
             try:
                 yield holding
             finally:
-                self._let_go(ids)
-                self._under_way.difference_update(ids)
+                self._holding.give_back(ids, held)
                 # Worked off, or for whoever comes first.
                 self._deliveries.forget(ids)
-
-    def _let_go(self, ids: Iterable[str]) -> Held | None:
-        """Hold these no longer; return what has held them until now."""
-        held = None
-        for each in ids:
-            held = self._holding.pop(each, None) or held
-        return held
 
     async def changed_files(self, delivery_id: str) -> tuple[str, ...] | None:
         query = sa.select(changed_files.c.files).where(
@@ -334,8 +323,8 @@ class SqlStore(SqlKeeping):
             self._wire.tell(connection, *news)
             return save(connection, rows, self._leases)
 
-        # Once: from then on they are not held any longer.
-        held = self._let_go(done.id for done in batch.deliveries)
+        ended = [done.id for done in batch.deliveries]
+        held = self._holding.finish(ended)
         try:
             if held is not None:
                 claimed = await held.finish(save_it)
@@ -344,6 +333,7 @@ class SqlStore(SqlKeeping):
         except Conflict:
             self._states.forget([*(it.state.id for it in batch.states), *dict(batch.seen)])
             raise
+        self._holding.finished(ended)
         plan_sizes = {row["orchestration_id"]: len(row["plan"]) for row in rows.plans}
         for saved, row in zip(batch.states, rows.states, strict=True):
             self._states.keep(saved, len(row["state"]), plan_sizes.get(saved.state.id))
