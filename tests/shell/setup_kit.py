@@ -26,6 +26,10 @@ FILES = {"signalbox.env", "signalbox.private-key.pem"}
 _PATIENCE_SECONDS = 60
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Command:
     """`signalbox setup` as a process of its own, which waits for a browser."""
 
@@ -48,6 +52,8 @@ class Command:
             env={**_environ(), **environ},
             # So that it is the command which keeps others from what it writes.
             umask=0,
+            # Whoever runs these stories in the background has Ctrl-C ignored.
+            preexec_fn=_heed_interrupts,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
